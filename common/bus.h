@@ -1,0 +1,51 @@
+/* bus: hints on the wire. Every message may be lost, doubled, late; the log in the store is the truth.
+ *
+ * Three kinds of topic: p/0007/ (every event of a partition, for readers without gaps), e/<type> (for anyone who only
+ * wants to listen), t/0007 (the partition's earliest due time, 8 bytes big-endian). Event frames: topic, place (28 bytes),
+ * packed event. */
+#ifndef CARELINE_BUS_H
+#define CARELINE_BUS_H
+
+#include "store.h"
+
+enum frame_kind { FRAME_EVENT, FRAME_DUE };
+
+struct frame {
+    enum frame_kind kind;
+    struct place place;             /* FRAME_DUE: only the partition */
+    struct slice packed;            /* valid until the next receive */
+    wall_ms due;
+};
+
+struct bus;
+struct bus_functions {
+    /* Never blocks; what cannot be sent is dropped. */
+    void (*publish)(struct bus *, const struct place *, const char *type, struct slice packed);
+    void (*publish_due)(struct bus *, uint32_t partition, wall_ms due);
+    void (*listen_partition)(struct bus *, uint32_t partition, bool on);
+    void (*listen_due)(struct bus *, uint32_t partition, bool on);
+    void (*listen_type)(struct bus *, const char *type);
+    /* The next message, if there is one. */
+    bool (*receive)(struct bus *, struct frame *ret);
+    /* Connects to those announced that it is not connected to, and leaves those gone. */
+    void (*meet)(struct bus *, const struct member_list *);
+    const char *(*endpoint)(struct bus *);
+    void (*free)(struct bus **);
+};
+struct bus { const struct bus_functions *functions; };
+
+/* ZeroMQ. Binds a PUB socket to `bind` ("tcp://127.0.0.1:*" or "ipc://…"); `fd` becomes readable when there may be
+ * something to receive (edge: receive until there is nothing). NULL with a message. */
+struct bus *bus_zmq_new(const char *bind, char message[160]);
+int bus_zmq_fd(struct bus *bus);
+
+/* Several ends within one process: what one publishes the others receive, in order, at once. */
+struct bus_hub;
+struct bus_hub *bus_hub_new(void);
+void bus_hub_free(struct bus_hub **hub);
+struct bus *bus_memory_new(struct bus_hub *hub);
+/* For simulations: asked about each message to each receiver: 0 drop, 1 deliver, 2 deliver twice, 3 deliver after the
+ * next one. NULL: deliver. */
+void bus_hub_fate(struct bus_hub *hub, int (*fate)(void *context), void *context);
+
+#endif

@@ -1,0 +1,89 @@
+/* core: what a service is, with all input and output taken away.
+ *
+ * A stage's core is a table of small functions, one per event type: (state, event, now) in, effects out. It never touches
+ * a socket, the store, a clock or chance. The runtime (stage.h) reads what the core asks for, commits what it decides,
+ * publishes, and does it all again from the log after a crash. `now` is the time at which the event was appended, so
+ * working the same log again decides the same. */
+#ifndef CARELINE_CORE_H
+#define CARELINE_CORE_H
+
+#include "event.h"
+
+struct site;        /* site.h: playbooks, calendar, templates, staff in force */
+struct playbook;    /* playbook.h */
+
+/* State as the core sees it and effects as it makes them: one turn. An effect is seen by the next read. */
+struct turn;
+
+struct core {
+    enum stage stage;
+    /* handler by event number; NULL: of no interest */
+    void (*const *handlers)(struct turn *turn, const struct event *event, const void *data);
+    /* a timer of one of this stage's entities; called only if the entity still expects this due time. NULL if none */
+    void (*on_timer)(struct turn *turn, enum entity_kind kind, const char *id, const void *entity);
+    enum entity_kind site_kind;     /* where this stage keeps site_config; the runtime handles config.activated */
+    /* names the entities that the event will surely touch, so that one read fetches those of a whole batch; or NULL */
+    void (*prefetch)(const struct event *event, const void *data, void (*want)(void *context, enum entity_kind, const char *id),
+                     void *context);
+};
+
+extern const struct core scheduler_core;
+extern const struct core follow_up_core;
+extern const struct core complaint_router_core;
+extern const struct core notifier_core;
+
+typedef void (*event_handler)(struct turn *turn, const struct event *event, const void *data);
+
+wall_ms turn_now(const struct turn *turn);
+struct arena *turn_arena(struct turn *turn);
+const struct event *turn_event(const struct turn *turn);
+
+/* -------- state */
+
+/* The entity as its struct, or NULL. Read-only: copy it before changing (struct x y = *p; lists with arena_copy).
+ * Entities of other stages are read too; the commit then depends on their version. */
+const void *turn_get(struct turn *turn, enum entity_kind kind, const char *id);
+
+/* Queue members that begin with `prefix`, in byte order, at most `max`; with this batch's changes. */
+struct texts turn_queue(struct turn *turn, const char *prefix, size_t max);
+
+/* What is in force for a site; NULL: no such site is set up. A version by content, for cases that go on by the one they
+ * began with; NULL: gone or broken (logged once). */
+const struct site *turn_site(struct turn *turn, const char *site);
+const struct playbook *turn_playbook(struct turn *turn, const char *hash);
+
+/* -------- effects */
+
+/* Stores an entity of this stage with its one timer (0: none) and its one place in the queue ("" or NULL: none). */
+void turn_put(struct turn *turn, enum entity_kind kind, const char *id, const void *record, wall_ms due, const char *queue);
+void turn_delete(struct turn *turn, enum entity_kind kind, const char *id);
+
+/* Appends an event of this type about the same site (and, if not set in `like`, customer, case) as the event being
+ * worked. Cause, depth, source, id and time are filled in; personal fields of `data` are sealed. `like` may be NULL or an
+ * event_of() with subject, customer, case_id, occurred_at set. Facts too deep (CHAIN_DEPTH_MAX) become a dead letter. */
+void turn_emit(struct turn *turn, enum event_number number, const void *data, const struct event *like);
+
+/* turn_emit of act.refused for the act being worked. */
+void turn_refuse(struct turn *turn, const char *reason, const char *detail);
+
+/* Notifier: after the commit, hand this attempt to the sender. Everything is copied. */
+struct send_order;
+void turn_send(struct turn *turn, const struct send_order *order);
+
+/* Seals the personal fields of `data` with the customer's key, to be kept in an entity; empty if there are none. */
+struct slice turn_seal(struct turn *turn, const char *customer, enum event_number number, const void *data);
+
+struct send_order {
+    const char *notice;             /* id */
+    const char *site;
+    const char *customer;           /* or */
+    const char *to_staff;
+    const char *template;
+    const char *templates_hash;
+    int attempt;
+    int channel;                    /* enum notice_channel */
+    struct slice variables;
+    wall_ms at;
+};
+
+#endif

@@ -1,0 +1,26 @@
+/* gate: may this customer be contacted now? One answer for calls and messages alike. Pure. */
+#ifndef CARELINE_GATE_H
+#define CARELINE_GATE_H
+
+#include "site.h"
+
+enum gate_answer { GATE_OPEN, GATE_LATER, GATE_CLOSED };
+
+struct gate_question {
+    const struct site *site;
+    const struct customer *customer;        /* NULL: unknown, only the site's rules count */
+    const struct contacts *contacts;        /* NULL: none made */
+    bool call;                              /* a call; else a message */
+    const char *purpose;
+    wall_ms now;
+};
+
+struct gate_result {
+    enum gate_answer answer;
+    wall_ms until;                          /* GATE_LATER: ask again then */
+    const char *reason;                     /* quiet_hours, cap, do_not_call, do_not_message */
+};
+
+struct gate_result gate_ask(const struct gate_question *question);
+
+#endif

@@ -1,0 +1,147 @@
+/* playbook: what a site does when something happens, as data. deploy/playbooks/README.md documents the YAML.
+ *
+ * Parsed once per content, then shared and never changed. Everything lives in the arena given to playbook_parse. */
+#ifndef CARELINE_PLAYBOOK_H
+#define CARELINE_PLAYBOOK_H
+
+#include "calendar.h"
+#include "event.h"
+
+enum { RULES_MAX = 256, STEPS_MAX = 32, GAPS_MAX = 16, LADDER_MAX = 12 };
+
+/* One test: the value at `path` (a field of the event's data, or customer.class, customer.kind, customer.visits,
+ * customer.spending_cents, satisfaction, repeat …) is one of `values`, or a number within [min, max]. All of a list hold. */
+struct condition {
+    const char *path;
+    struct texts values;
+    bool has_min, has_max;
+    int64_t min, max;
+    bool negated;
+};
+struct condition_list { struct condition *at; size_t count; };
+
+/* How a condition's path is looked up: texts for words, decimal numbers for integers; NULL: absent. */
+typedef const char *(*condition_lookup)(void *context, const char *path);
+bool conditions_hold(const struct condition_list *conditions, condition_lookup lookup, void *context);
+
+/* First variant whose conditions hold; the last without conditions is the default. */
+struct variant { struct condition_list when; const char *value; };
+struct variant_list { struct variant *at; size_t count; };
+const char *variant_choose(const struct variant_list *variants, condition_lookup lookup, void *context);
+
+/* What an outcome leads to. */
+struct outcome_rule {
+    int outcome;                    /* enum outcome; OUTCOME_DISSATISFIED, OUTCOME_UNREACHABLE … */
+    bool complaint;                 /* opens a complaint */
+    int complaint_channel;          /* enum complaint_channel */
+    const char *message;            /* template to send; "": none */
+    bool stop;                      /* no more steps of this plan */
+};
+struct outcome_rule_list { struct outcome_rule *at; size_t count; };
+
+struct retry {
+    int attempts;                   /* in all; 3 by default */
+    int gap_count;
+    struct span gaps[GAPS_MAX];     /* the last is repeated */
+};
+
+struct step {
+    const char *name;
+    int kind;                       /* enum step_kind */
+    struct condition_list when;
+    struct span after, before;      /* before: zero for none */
+    bool business;
+    struct span valid_for;          /* message: zero for none */
+    const struct week *window;      /* NULL: any time. The site's calendar may hold one of the same name: it goes first */
+    const char *window_name;
+    const char *role;
+    struct variant_list template;       /* message; or the announcement of a call */
+    struct variant_list questionnaire;
+    struct retry retry;
+    struct outcome_rule_list outcomes;
+    int priority;                   /* enum priority */
+    const char *purpose;            /* care, complaint, marketing, staff */
+    const char *task_kind;          /* call, visit, form */
+};
+
+struct rule {
+    enum event_number on;
+    const char *on_text;
+    struct condition_list when;
+    size_t step_count;
+    struct step *steps;
+    int line;
+};
+
+struct question {
+    const char *name;
+    const char *kind;               /* score, choice, yes_no, text */
+    const char *zh, *en;
+    struct texts choices;
+    bool required;
+    bool satisfaction;              /* its score is the satisfaction */
+};
+struct questionnaire { const char *name; size_t count; struct question *questions; };
+
+struct clock_rule {                 /* one deadline of a complaint */
+    const char *name;               /* acknowledged, assessed, first_response, progress, resolved, verified */
+    bool recurring;                 /* progress: every … */
+    struct span major, general, minor;
+};
+
+struct grade_rule { int grade; struct condition_list when; const char *name; };
+struct category_rule { int category; struct texts code_letters; struct texts words; };
+struct department_rule { int category; const char *department; };
+struct entry_rule { int channel; int rung; };
+
+struct complaint_rules {
+    bool present;
+    size_t category_count;   struct category_rule *categories;
+    size_t grade_count;      struct grade_rule *grades;             /* first that holds */
+    size_t ladder_count;     const char *ladder[LADDER_MAX];        /* roles, lowest first */
+    size_t entry_count;      struct entry_rule *entries;            /* channels that start higher */
+    size_t department_count; struct department_rule *departments;
+    size_t clock_count;      struct clock_rule *clocks;
+    int warn_percent;                       /* 80 */
+    struct span repeat_within;              /* 30d: a repeat */
+    struct span duplicate_within;           /* the same matter again: linked */
+    const char *approval_role;              /* regional-office */
+    const char *close_follow_up;            /* rule event after closing is case.closed; role of the verification call */
+    /* templates by what happened (case.acknowledged …): told to the customer, or to the holder */
+    size_t tell_count;  struct { const char *event; const char *to; const char *template; } *tell;   /* to: customer, holder, role name */
+};
+
+struct class_rules { bool present; int64_t key_spending_cents; int64_t key_visits; int64_t regular_visits; const char *owner_role[4]; };
+
+struct contact_rules {                      /* the gate; the customer's own preferences go first where stricter */
+    int quiet_from_min, quiet_to_min;       /* both 0: none */
+    int cap_per_day, cap_per_week;          /* 0: none */
+    struct texts exempt_purposes;           /* not counted or held by caps: complaint, staff */
+};
+
+struct channel_rules {                      /* retries of one channel */
+    int channel;                            /* enum notice_channel */
+    struct retry retry;
+    const char *on_unknown;                 /* resend, hold, query */
+};
+
+struct playbook {
+    const char *name;
+    int version;
+    size_t window_count; struct week *windows;
+    size_t rule_count; struct rule *rules;
+    size_t questionnaire_count; struct questionnaire *questionnaires;
+    struct complaint_rules complaints;
+    struct class_rules classes;
+    bool has_contact; struct contact_rules contact;
+    size_t channel_count; struct channel_rules *channels;
+    struct texts channel_order;             /* fall-over order when the customer says nothing */
+    int dissatisfied_at_most;               /* 2 */
+};
+
+/* NULL if there were mistakes. */
+struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
+
+const struct questionnaire *playbook_questionnaire(const struct playbook *playbook, const char *name);
+
+#endif

@@ -1,0 +1,37 @@
+/* seal: personal data, readable only with its customer's key.
+ *
+ * Each customer has a random 256-bit key in a key store of its own, wrapped by the installation's master key. Erasing the
+ * customer deletes the key, and every sealed field ever stored is noise. XChaCha20-Poly1305 (libsodium), the customer's
+ * id as associated data. */
+#ifndef CARELINE_SEAL_H
+#define CARELINE_SEAL_H
+
+#include <stdbool.h>
+
+#include "buffer.h"
+
+struct sealer;
+
+/* Keys in this process's memory (tests, simulation). */
+struct sealer *sealer_memory_new(void);
+/* Keys in Redis at `address`, wrapped by the 32 bytes in `master_key_path` (made, mode 0600, if it is not there).
+ * NULL with a message for the operator. */
+struct sealer *sealer_redis_new(const char *address, const char *master_key_path, char message[160]);
+void sealer_free(struct sealer **sealer);
+
+/* Seals `plain` for the customer, whose key is made if there is none. false: the key store does not answer. */
+bool seal_make(struct sealer *sealer, const char *customer, struct slice plain, struct buffer *to);
+
+/* Opens into the arena. 1: opened; 0: erased, or not sealed for this customer; -1: the key store does not answer. */
+int seal_open(struct sealer *sealer, const char *customer, struct slice sealed, struct arena *arena, struct slice *ret);
+
+bool seal_erase(struct sealer *sealer, const char *customer);
+
+/* A customer's id from a contact point: "c" and 20 hex digits of a keyed hash (BLAKE2b), the same everywhere in the
+ * installation and telling nothing without the key. `contact` as contact_normal() gives it. */
+void seal_customer_id(struct sealer *sealer, const char *site, const char *contact, char ret[24]);
+
+/* A phone number without spaces, dashes, full-width digits, +86; other contacts lower-cased. Into the arena. */
+const char *contact_normal(struct arena *arena, const char *contact);
+
+#endif

@@ -1,0 +1,90 @@
+/* site: all that is in force for one shop, parsed. */
+#ifndef CARELINE_SITE_H
+#define CARELINE_SITE_H
+
+#include "playbook.h"
+
+struct person {
+    const char *id;                 /* short name, as used in acts */
+    const char *name;
+    struct texts roles;
+    const char *department;
+    const char *email, *mobile, *webhook;
+    const char *language;
+    const char *deputy;             /* id */
+    const struct week *hours;       /* NULL: the site's business hours */
+    int capability;                 /* weight for assignment, 1 to 100 */
+};
+
+struct staff {
+    const char *name;
+    size_t count;
+    struct person *people;
+};
+
+struct staff *staff_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
+const struct person *staff_person(const struct staff *staff, const char *id);
+bool person_has_role(const struct person *person, const char *role);
+
+/* Templates: one text per name, language and channel. */
+struct templates;
+struct templates *templates_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
+bool templates_has(const struct templates *templates, const char *name);
+
+/* How values are escaped in the text they are put into. */
+enum escape { ESCAPE_NONE, ESCAPE_HTML, ESCAPE_HEADER, ESCAPE_URL, ESCAPE_JSON };
+
+/* Where a template's {{path}} gets its values: a text, a list's length and elements by path such as items[2].name. */
+typedef const char *(*template_lookup)(void *context, const char *path);
+
+/* Renders {{path}} {{#if path}} {{else}} {{/if}} {{#each path}} {{/each}}. false with a message for unknown syntax; a
+ * missing value is empty. Output at most 64 KiB. */
+bool template_render(const char *template, enum escape escape, template_lookup lookup, void *context, struct buffer *to,
+                     struct fault *fault);
+
+struct template_text { const char *subject; const char *body; };
+/* The text for a channel ("sms", "email" …; a template may have one for all) and language, falling back to zh-CN, then
+ * any. false: no such template. */
+bool templates_find(const struct templates *templates, const char *name, const char *channel, const char *language,
+                    struct template_text *ret);
+
+struct playbook_in_force { const char *hash; const struct playbook *playbook; };
+
+struct site {
+    const char *id;
+    const struct calendar *calendar;        /* never NULL */
+    const char *calendar_hash;
+    const struct staff *staff;              /* NULL: none yet */
+    const struct templates *templates;      /* NULL: none yet */
+    const char *templates_hash;
+    size_t playbook_count;
+    struct playbook_in_force *playbooks;
+    const struct site_config *config;       /* as stored: absences, pause */
+};
+
+/* The first playbook in force that has complaint rules, or contact rules; NULL: none. */
+const struct playbook_in_force *site_complaint_playbook(const struct site *site);
+const struct contact_rules *site_contact_rules(const struct site *site);
+
+/* Applies config.activated to the stored list (adds, replaces, removes by kind and name). Into the arena. */
+struct site_config *site_config_after(const struct site_config *before, const char *site, const struct config_activated *change,
+                                      struct arena *arena);
+
+/* A window by name: the site calendar's, else the step's own. */
+const struct week *site_window(const struct site *site, const struct step *step);
+
+/* Parsed contents by hash, kept for the life of the process. */
+struct content_cache;
+typedef bool (*content_reader)(void *context, const char *hash, struct arena *arena, struct slice *ret);
+struct content_cache *content_cache_new(content_reader reader, void *context);
+void content_cache_free(struct content_cache **cache);
+const struct playbook *content_playbook(struct content_cache *cache, const char *hash);
+const struct templates *content_templates(struct content_cache *cache, const char *hash);
+const struct calendar *content_calendar(struct content_cache *cache, const char *hash);
+const struct staff *content_staff(struct content_cache *cache, const char *hash);
+/* The site put together from its stored config; into the arena. */
+const struct site *content_site(struct content_cache *cache, const char *site_id, const struct site_config *config, struct arena *arena);
+/* 64 hex digits (BLAKE2b-256). */
+void content_hash(struct slice content, char ret[65]);
+
+#endif

@@ -1,0 +1,229 @@
+/* store: the truth. Per partition: a log, entities, timers, a queue, checkpoints and leases.
+ *
+ * Two stores stand behind this interface and behave alike to the byte: Redis (store_redis.c, functions.lua) and memory
+ * (store_memory.c). A call is atomic: it happens whole or not at all. After STORE_GONE the outcome is unknown; the
+ * caller repeats with the same contents (append by its keys, commit by its checkpoint: both notice what is done). */
+#ifndef CARELINE_STORE_H
+#define CARELINE_STORE_H
+
+#include "event.h"
+
+enum {
+    PARTITIONS_DEFAULT = 64,
+    PARTITIONS_MAX = 1024,
+    BATCH_EVENTS_MAX = 512,
+    BATCH_BYTES_MAX = 1024 * 1024,
+    FIRE_MAX = 512,                 /* timers fired in one call */
+    READ_MAX = 512,                 /* log entries read in one call */
+    OWNER_BYTES_MAX = 64
+};
+
+enum store_status {
+    STORE_OK,
+    STORE_GONE,                     /* no answer: outcome unknown; call again */
+    STORE_FULL,                     /* out of memory or disk: refused whole; later */
+    STORE_FENCED,                   /* the lease is not ours (any more): drop all, claim again */
+    STORE_STALE,                    /* the checkpoint is not where we thought, or its id is not the log's: reload */
+    STORE_CHANGED,                  /* an entity that the commit depends on has another version: read again, decide again */
+    STORE_REFUSED                   /* over a limit or malformed: a bug of the caller; *message says what */
+};
+
+const char *store_status_text(enum store_status status);
+
+struct store;
+
+/* An event as it stands in the log. `packed` points into the arena of the call. */
+struct entry {
+    struct place place;
+    struct slice packed;
+};
+
+struct entry_list { struct entry *at; size_t count; };
+
+/* -------- facts */
+
+enum append_outcome { APPEND_NEW, APPEND_KNOWN, APPEND_CONFLICT };
+
+struct fact {
+    const char *key;                /* idempotency key: source, NUL-free, '\n', id */
+    bool natural;                   /* the key never expires; else it is kept for 8 days at least */
+    uint64_t digest;                /* of the body as the client sent it: tells "again" from "conflict" */
+    uint64_t chain_id;              /* random, becomes place.id if it is new */
+    struct slice packed;            /* the event */
+    /* results */
+    enum append_outcome outcome;
+    struct place place;             /* where it stands, or stood the first time (id and prev are 0 then) */
+};
+
+/* -------- leases and checkpoints */
+
+struct lease {
+    uint32_t partition;
+    enum stage stage;
+    char owner[OWNER_BYTES_MAX];    /* random, per process */
+    uint64_t epoch;                 /* raised at each claim by somebody else */
+};
+
+struct checkpoint {
+    uint64_t seq;                   /* last event worked; 0: none */
+    uint64_t id;                    /* its chain id */
+};
+
+struct standing {                   /* what claim and renew tell */
+    struct lease lease;
+    struct checkpoint checkpoint;
+    struct checkpoint head;         /* last event of the log */
+    wall_ms earliest_due;           /* of all timers of the partition; 0: none */
+    int unclean;                    /* claim: takeovers from a dead owner at this checkpoint */
+};
+
+/* -------- commit */
+
+struct entity_put {
+    enum entity_kind kind;
+    const char *id;
+    uint64_t version;               /* the new one: old + 1 */
+    struct slice packed;            /* the record; empty: delete the entity */
+    wall_ms due;                    /* its timer; 0: none */
+    wall_ms due_before;             /* what the store holds now: equal means leave alone */
+    const char *queue;              /* its place in the queue, see below; "": none */
+    const char *queue_before;
+};
+
+struct entity_condition {           /* an entity of another stage that was read */
+    enum entity_kind kind;
+    const char *id;
+    uint64_t version;               /* 0: it did not exist */
+};
+
+struct new_event {
+    uint64_t chain_id;              /* random */
+    struct slice packed;
+    struct place place;             /* result */
+};
+
+struct commit {
+    struct lease lease;
+    struct checkpoint from;         /* where the stage stood */
+    struct checkpoint to;           /* where it stands after; checked against the log */
+    const struct entity_put *puts;
+    size_t put_count;
+    const struct entity_condition *conditions;
+    size_t condition_count;
+    struct new_event *events;
+    size_t event_count;
+    wall_ms earliest_due;           /* result */
+};
+
+/* -------- reading */
+
+struct stored_entity {
+    const char *id;
+    uint64_t version;               /* 0: does not exist */
+    wall_ms due;
+    const char *queue;
+    struct slice packed;
+};
+
+struct stored_entity_list { struct stored_entity *at; size_t count; };
+
+struct timer_entry { const char *member; wall_ms due; };
+struct timer_list { struct timer_entry *at; size_t count; };
+
+/* One partition at a glance. */
+struct partition_view {
+    struct checkpoint head;
+    struct checkpoint first;        /* oldest kept */
+    wall_ms earliest_due;
+    size_t timers, queue;
+    size_t sending;                 /* queue members that begin with "sending/" */
+    struct { struct checkpoint checkpoint; char owner[OWNER_BYTES_MAX]; uint64_t epoch; int64_t lease_left_ms; int unclean; }
+        stages[STAGE_COUNT];
+};
+
+/* Daemons announce themselves: member is a name unique on the bus. */
+struct member {
+    const char *name;               /* owner id */
+    const char *stage;              /* "intake", "scheduler", … */
+    const char *endpoint;           /* of its PUB socket */
+    const char *details;            /* JSON: host, pid, build, http endpoint */
+};
+
+struct member_list { struct member *at; size_t count; };
+
+struct store_health {
+    bool reachable;
+    int64_t used_bytes, limit_bytes;    /* memory; limit 0: none set */
+    char message[160];
+};
+
+struct store_functions {
+    enum store_status (*append)(struct store *, uint32_t partition, struct fact *facts, size_t count);
+    enum store_status (*commit)(struct store *, struct commit *);
+    enum store_status (*fire)(struct store *, const struct lease *, wall_ms now, uint64_t chain_seed, struct arena *,
+                              struct entry_list *ret_fired, wall_ms *ret_earliest_due);
+    enum store_status (*claim)(struct store *, uint32_t partition, enum stage, const char *owner, int64_t ttl_ms,
+                               struct standing *ret);
+    enum store_status (*renew)(struct store *, const struct lease *leases, size_t count, int64_t ttl_ms,
+                               struct standing *ret_each, enum store_status *ret_status_each);
+    enum store_status (*release)(struct store *, const struct lease *);
+    enum store_status (*read_log)(struct store *, uint32_t partition, uint64_t from_seq, size_t max, struct arena *,
+                                  struct entry_list *ret);
+    enum store_status (*read_entities)(struct store *, uint32_t partition, enum entity_kind, const char *const *ids,
+                                       size_t count, struct arena *, struct stored_entity *ret);
+    enum store_status (*scan_entities)(struct store *, uint32_t partition, enum entity_kind, uint64_t *cursor,
+                                       struct arena *, struct stored_entity_list *ret);
+    enum store_status (*read_queue)(struct store *, uint32_t partition, const char *prefix, const char *after, size_t max,
+                                    struct arena *, struct texts *ret);
+    enum store_status (*read_timers)(struct store *, uint32_t partition, wall_ms from, size_t skip, size_t max,
+                                     struct arena *, struct timer_list *ret);
+    enum store_status (*view)(struct store *, const uint32_t *partitions, size_t count, struct partition_view *ret_each);
+    enum store_status (*content_put)(struct store *, const char *hash, struct slice content);
+    enum store_status (*content_get)(struct store *, const char *hash, struct arena *, struct slice *ret);
+    /* small named records: "clock", "meta", "participants" … field of a map; an empty value deletes */
+    enum store_status (*note_put)(struct store *, const char *map, const char *field, struct slice value);
+    enum store_status (*note_get)(struct store *, const char *map, struct arena *, struct texts *ret_fields,
+                                  struct slice **ret_values);
+    /* puts only if the field still holds `expected` (empty: does not exist); STORE_CHANGED if not */
+    enum store_status (*note_swap)(struct store *, const char *map, const char *field, struct slice expected,
+                                   struct slice value);
+    enum store_status (*announce)(struct store *, const struct member *, int64_t ttl_ms);
+    enum store_status (*members)(struct store *, struct arena *, struct member_list *ret);
+    enum store_status (*now)(struct store *, wall_ms *ret);         /* the store's own wall clock */
+    void (*health)(struct store *, struct store_health *ret);
+    const char *(*message)(struct store *);                         /* of the last failure, for a log line */
+    void (*free)(struct store **);
+};
+
+struct store { const struct store_functions *functions; };
+
+/* append: facts into one partition's log, in order. Facts whose key is known are skipped, with the first place as
+ *   answer; a known key with another digest is APPEND_CONFLICT; both leave the others alone. STORE_FULL when memory is
+ *   out. Durable when it returns STORE_OK, as durable as the store is configured.
+ * commit: lease (epoch, owner, not expired), checkpoint `from` equal to the stored one, `to` on the log with its id,
+ *   conditions; then all at once: entities, timers, queue, events, checkpoint. Allowed when memory is out. A commit whose
+ *   `to` is already the checkpoint and whose lease holds is STORE_STALE: the caller reloads and sees that it is done.
+ * fire: timers due at or before `now`, at most FIRE_MAX, earliest first, become timer.fired events (site from the
+ *   entity's id, source "scheduler", id "timer/<member>@<due>", time `now`, data entity and due); needs the scheduler's lease.
+ *   Chain ids are chain_seed, chain_seed + 1, …
+ * claim: takes the lease if it is free, expired, or ours already; STORE_FENCED if somebody else holds it.
+ * release: gives the lease back; a clean one, so that the next claim does not count as a takeover.
+ * scan_entities: starts with *cursor 0, is over when *cursor is 0 again; may show one twice, misses none that stays.
+ * read_queue: members that begin with `prefix`, in byte order, after `after` ("" for the first).
+ *
+ * Queue: one ordered set of texts per partition, ordered by bytes. A member is
+ *   work/<site>/<role>/<class rank>/<due ms, 13 digits>/<task id>    an open task that waits for somebody
+ *   held/<site>/<agent>/<task id>                                    a claimed one
+ *   later/<site>/<role>/<due ms, 13 digits>/<task id>                one that waits for its time (call back, retry)
+ *   case/<site>/<role>/<grade rank>/<opened ms, 13 digits>/<case id> an open case
+ *   dead/<site>/<notice id>  held/…  sending/<site>/<notice id>      notices: dead letters, in flight
+ * so that "the first of a list" is one short range. */
+
+/* The store in this process's memory; `partitions` of them. */
+struct store *store_memory_new(uint32_t partitions);
+
+/* Redis by address: "unix:/path", "tcp://host:port"; more addresses with commas when Sentinels or Cluster nodes follow
+ * their scheme ("sentinel://…", "cluster://…": see deploy). Connects at once; NULL with a message for the operator. */
+struct store *store_redis_new(const char *address, uint32_t partitions, char message[160]);
+
+#endif

@@ -1,0 +1,18 @@
+/* moment: the two kinds of time, which never mix.
+ *
+ * wall_ms: milliseconds since 1970-01-01T00:00:00Z, for what is due and what happened. 0 means "none".
+ * mono_ms: milliseconds of a clock that only goes forward, for intervals, leases and timeouts. */
+#ifndef CARELINE_MOMENT_H
+#define CARELINE_MOMENT_H
+
+#include <stdint.h>
+
+typedef int64_t wall_ms;
+typedef struct { int64_t ms; } mono_ms;
+
+#define SECOND_MS ((int64_t)1000)
+#define MINUTE_MS (60 * SECOND_MS)
+#define HOUR_MS (60 * MINUTE_MS)
+#define DAY_MS (24 * HOUR_MS)
+
+#endif
