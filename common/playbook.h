@@ -9,8 +9,13 @@
 
 enum { RULES_MAX = 256, STEPS_MAX = 32, GAPS_MAX = 16, LADDER_MAX = 12 };
 
-/* One test: the value at `path` (a field of the event's data, or customer.class, customer.kind, customer.visits,
- * customer.spending_cents, satisfaction, repeat …) is one of `values`, or a number within [min, max]. All of a list hold. */
+/* One test: the value at `path` (a field of the event's data, or of the customer: customer.class, customer.kind,
+ * customer.visits, customer.spending_cents …) is one of `values`, or a number within [min, max]. All of a list hold.
+ *
+ * Complaint rules know code, words, channel, category, scope, repeat, amount_cents, satisfaction, brand, model,
+ * customer.class, customer.kind. Two of them match in their own way: for `code` the lookup gives all codes of the
+ * complaint separated by commas, and a value matches a code that is equal to it or begins with it and goes on with a
+ * digit (A matches A and A38); for `words` the lookup gives the whole text, and a value matches if it occurs in it. */
 struct condition {
     const char *path;
     struct texts values;
@@ -20,9 +25,20 @@ struct condition {
 };
 struct condition_list { struct condition *at; size_t count; };
 
-/* How a condition's path is looked up: texts for words, decimal numbers for integers; NULL: absent. */
+/* How a condition's path is looked up: texts for words, decimal numbers for integers, yes or no for truth values; NULL or
+ * "": absent, which the values `no` and `none` match. */
 typedef const char *(*condition_lookup)(void *context, const char *path);
 bool conditions_hold(const struct condition_list *conditions, condition_lookup lookup, void *context);
+
+/* A lookup over one record and the customer concerned; either may be NULL. Context: struct condition_facts. */
+struct customer;
+struct condition_facts {
+    const struct record *record;    /* of the event's data */
+    const void *data;
+    const struct customer *customer;
+    struct arena *arena;            /* for numbers turned into text */
+};
+const char *condition_fact(void *facts, const char *path);
 
 /* First variant whose conditions hold; the last without conditions is the default. */
 struct variant { struct condition_list when; const char *value; };
@@ -36,6 +52,7 @@ struct outcome_rule {
     int complaint_channel;          /* enum complaint_channel */
     const char *message;            /* template to send; "": none */
     bool stop;                      /* no more steps of this plan */
+    bool reopen;                    /* the follow-up of a case: opens the case again, one rung higher */
 };
 struct outcome_rule_list { struct outcome_rule *at; size_t count; };
 
@@ -143,5 +160,13 @@ struct playbook {
 struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
 
 const struct questionnaire *playbook_questionnaire(const struct playbook *playbook, const char *name);
+
+/* The category of one problem code by its letter; of a text, by the first category (in the file's order) that has a word
+ * in it. CATEGORY_NONE: no rule speaks of it. */
+int complaint_category_of_code(const struct complaint_rules *rules, const char *code);
+int complaint_category_of_text(const struct complaint_rules *rules, const char *text);
+
+/* The first grade rule that holds; NULL: none. */
+const struct grade_rule *complaint_grade(const struct complaint_rules *rules, condition_lookup lookup, void *context);
 
 #endif

@@ -23,6 +23,7 @@ struct staff {
 };
 
 struct staff *staff_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
+/* The person with this id, or else the only one with this full name (front desks write names); NULL: nobody. */
 const struct person *staff_person(const struct staff *staff, const char *id);
 bool person_has_role(const struct person *person, const char *role);
 
@@ -34,10 +35,12 @@ bool templates_has(const struct templates *templates, const char *name);
 /* How values are escaped in the text they are put into. */
 enum escape { ESCAPE_NONE, ESCAPE_HTML, ESCAPE_HEADER, ESCAPE_URL, ESCAPE_JSON };
 
-/* Where a template's {{path}} gets its values: a text, a list's length and elements by path such as items[2].name. */
+/* Where a template's {{path}} gets its values: a text by path such as customer.name; a list's length by items.length, its
+ * elements by items[2], their fields by items[2].name. NULL: there is none. */
 typedef const char *(*template_lookup)(void *context, const char *path);
 
-/* Renders {{path}} {{#if path}} {{else}} {{/if}} {{#each path}} {{/each}}. false with a message for unknown syntax; a
+/* Renders {{path}} {{#if path}} {{else}} {{/if}} {{#each path}} {{/each}}. Within each, a path is looked for in the element
+ * first, {{this}} is the element itself. false with a message for unknown syntax; a
  * missing value is empty. Output at most 64 KiB. */
 bool template_render(const char *template, enum escape escape, template_lookup lookup, void *context, struct buffer *to,
                      struct fault *fault);
