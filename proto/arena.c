@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 64 * 1024, REQUEST_BYTES_MAX = 64 * 1024 * 1024 };
+enum { BLOCK_BYTES = 64 * 1024, REQUEST_BYTES_MAX = 1024 * 1024 * 1024 };
 
 struct block {
     struct block *next;

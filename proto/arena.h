@@ -1,7 +1,7 @@
 /* arena: memory for one turn of work, given back all at once.
  *
  * Everything decoded or decided while one batch is worked lives in its arena; nothing in it is freed singly.
- * Allocation never returns NULL: without memory the process ends with a message, as does a request over 64 MiB. */
+ * Allocation never returns NULL: without memory the process ends with a message, as does a request over 1 GiB. */
 #ifndef CARELINE_ARENA_H
 #define CARELINE_ARENA_H
 

@@ -1,0 +1,136 @@
+#include "import_map.h"
+
+#include <string.h>
+
+static const char *const reading_words[] = {"text", "date", "phone", "money", "list", "word", "nothing"};
+static const struct words readings = {"reading", reading_words, sizeof reading_words / sizeof *reading_words};
+
+static enum event_number event_of_node(const struct yaml *node, struct mistakes *mistakes)
+{
+    const char *type = yaml_text(node, "", mistakes);
+    enum event_number number = event_number(type);
+    if (number == EVENT_UNKNOWN || event_types[number].class != FACT)
+        yaml_mistake(mistakes, node, "no fact is called \"%s\"", type);
+    return number;
+}
+
+/* Two parallel lists of texts from a map of scalars; names are checked against the record's fields. */
+static size_t pairs(const struct yaml *map, const struct record *record, struct arena *arena, const char ***ret_names,
+                    const char ***ret_values, struct mistakes *mistakes)
+{
+    if (!map || map->kind != YAML_MAP)
+        return 0;
+    *ret_names = arena_alloc(arena, map->count * sizeof **ret_names);
+    *ret_values = arena_alloc(arena, map->count * sizeof **ret_values);
+    for (size_t i = 0; i < map->count; i++) {
+        (*ret_names)[i] = map->keys[i]->text;
+        (*ret_values)[i] = yaml_text(map->items[i], "", mistakes);
+        if (record && !record_field(record, map->keys[i]->text))
+            yaml_mistake(mistakes, map->keys[i], "%s has no field \"%s\"", record->name, map->keys[i]->text);
+    }
+    return map->count;
+}
+
+static void parse_mark(const struct yaml *node, const struct record *record, struct arena *arena, struct import_mark *mark,
+                       struct mistakes *mistakes)
+{
+    static const char *const known[] = {"contains", "is", "set", "then", "id", "with", NULL};
+    yaml_known_keys(node, known, mistakes);
+    mark->contains = yaml_text(yaml_get(node, "contains"), NULL, mistakes);
+    mark->is = yaml_text(yaml_get(node, "is"), NULL, mistakes);
+    if (!mark->contains == !mark->is)
+        yaml_mistake(mistakes, node, "a mark says either contains or is");
+    mark->set_count = pairs(yaml_get(node, "set"), record, arena, &mark->set_names, &mark->set_values, mistakes);
+    if (!yaml_get(node, "then"))
+        return;
+    mark->then = event_of_node(yaml_get(node, "then"), mistakes);
+    mark->then_id = yaml_text(yaml_get(node, "id"), "then", mistakes);
+    mark->then_count = pairs(yaml_get(node, "with"), event_types[mark->then].data, arena, &mark->then_names,
+                             &mark->then_values, mistakes);
+}
+
+static void parse_marks(const struct yaml *list, const struct record *record, struct arena *arena,
+                        struct import_column *column, struct mistakes *mistakes)
+{
+    if (!list)
+        return;
+    if (list->kind != YAML_LIST) {
+        yaml_mistake(mistakes, list, "marks are a list");
+        return;
+    }
+    column->mark_count = list->count;
+    column->marks = arena_alloc(arena, list->count * sizeof *column->marks);
+    for (size_t i = 0; i < list->count; i++)
+        parse_mark(list->items[i], record, arena, &column->marks[i], mistakes);
+}
+
+static void parse_column(const struct yaml *title, const struct yaml *node, const struct record *record,
+                         struct arena *arena, struct import_column *column, struct mistakes *mistakes)
+{
+    static const char *const known[] = {"to", "name", "read", "required", "words", "marks", NULL};
+    bool brief = node->kind == YAML_SCALAR;
+    if (!brief)
+        yaml_known_keys(node, known, mistakes);
+    column->title = title->text;
+    column->to = brief ? node->text : yaml_text(yaml_get(node, "to"), "", mistakes);
+    column->name = brief ? column->to : yaml_text(yaml_get(node, "name"), column->to, mistakes);
+    int reading = brief ? READ_TEXT : yaml_word(yaml_get(node, "read"), &readings, mistakes);
+    column->reading = reading < 0 ? READ_TEXT : (enum cell_reading)reading;
+    column->required = !brief && yaml_bool(yaml_get(node, "required"), false, mistakes);
+    if (column->reading == READ_WORD)
+        column->word_count = pairs(yaml_get(node, "words"), NULL, arena, &column->words_from, &column->words_to, mistakes);
+    if (!brief)
+        parse_marks(yaml_get(node, "marks"), record, arena, column, mistakes);
+    if (column->reading == READ_NOTHING || strcmp(column->to, "occurred_at") == 0)
+        return;
+    column->field = record ? record_field(record, column->to) : NULL;
+    if (!column->field)
+        yaml_mistake(mistakes, node, "%s has no field \"%s\"", record ? record->name : "it", column->to);
+}
+
+static void parse_columns(const struct yaml *map, const struct record *record, struct arena *arena, struct import_map *to,
+                          const struct yaml *root, struct mistakes *mistakes)
+{
+    if (!map || map->kind != YAML_MAP || !map->count) {
+        yaml_mistake(mistakes, map ? map : root, "columns: a map from each column's title to what it becomes");
+        return;
+    }
+    to->column_count = map->count;
+    to->columns = arena_alloc(arena, map->count * sizeof *to->columns);
+    bool has_id = false;
+    for (size_t i = 0; i < map->count; i++) {
+        parse_column(map->keys[i], map->items[i], record, arena, &to->columns[i], mistakes);
+        has_id = has_id || strcmp(to->columns[i].to, to->id_field) == 0;
+    }
+    if (!has_id)
+        yaml_mistake(mistakes, map, "no column goes to \"%s\", which is to be the event's id", to->id_field);
+}
+
+/* A calendar for files read without a running system: the zone, and the time of day that a date without one means. */
+static const struct calendar *plain_calendar(const struct yaml *root, struct arena *arena, struct mistakes *mistakes)
+{
+    const char *yaml = arena_printf(arena, "calendar: import\nzone: %s\nbusiness: { mon-sun: [\"%s-24:00\"] }\n",
+                                    yaml_text(yaml_get(root, "zone"), "Asia/Shanghai", mistakes),
+                                    yaml_text(yaml_get(root, "day_start"), "09:00", mistakes));
+    return calendar_parse((struct slice){(const uint8_t *)yaml, strlen(yaml)}, arena, mistakes);
+}
+
+struct import_map *import_map_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
+{
+    static const char *const known[] = {"import", "source", "event", "id", "zone", "day_start", "columns", "defaults", NULL};
+    struct yaml *root = yaml_parse(yaml, arena, mistakes);
+    if (!root)
+        return NULL;
+    yaml_known_keys(root, known, mistakes);
+    struct import_map *map = arena_alloc(arena, sizeof *map);
+    map->name = yaml_text(yaml_get(root, "import"), "import", mistakes);
+    map->source = yaml_text(yaml_get(root, "source"), map->name, mistakes);
+    map->id_field = yaml_text(yaml_get(root, "id"), "id", mistakes);
+    const struct yaml *event = yaml_get(root, "event");
+    map->event = event_of_node(event ? event : root, mistakes);
+    const struct record *record = event_types[map->event].data;
+    parse_columns(yaml_get(root, "columns"), record, arena, map, root, mistakes);
+    map->default_count = pairs(yaml_get(root, "defaults"), record, arena, &map->default_names, &map->default_values, mistakes);
+    map->calendar = plain_calendar(root, arena, mistakes);
+    return mistakes->count ? NULL : map;
+}
