@@ -1,6 +1,6 @@
 /* bus: hints on the wire. Every message may be lost, doubled, late; the log in the store is the truth.
  *
- * Three kinds of topic: p/0007/ (every event of a partition, for readers without gaps), e/<type> (for anyone who only
+ * Three kinds of topic: p/0007/ (every event of a partition, for readers without gaps), e/<type>/ (for anyone who only
  * wants to listen), t/0007 (the partition's earliest due time, 8 bytes big-endian). Event frames: topic, place (28 bytes),
  * packed event. */
 #ifndef CARELINE_BUS_H
@@ -38,6 +38,8 @@ struct bus { const struct bus_functions *functions; };
  * something to receive (edge: receive until there is nothing). NULL with a message. */
 struct bus *bus_zmq_new(const char *bind, char message[160]);
 int bus_zmq_fd(struct bus *bus);
+/* Is something waiting now? To be asked before sleeping on the fd: subscribing and connecting swallow its edge. */
+bool bus_zmq_waiting(struct bus *bus);
 
 /* Several ends within one process: what one publishes the others receive, in order, at once. */
 struct bus_hub;

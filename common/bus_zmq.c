@@ -1,0 +1,334 @@
+/* The bus over ZeroMQ: one PUB socket that others connect to, one SUB socket connected to all others. */
+#include "bus.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+enum {
+    PEERS_MAX = 512,                /* replicas of all stages together */
+    ENDPOINT_BYTES_MAX = 160,
+    QUEUE_MESSAGES_MAX = 50000,     /* per peer; what is over is dropped and read from the log */
+    MESSAGE_BYTES_MAX = 1024 * 1024,
+    RECONNECT_MS = 100,
+    RECONNECT_MS_MAX = 1000,
+    PARTS_MAX = 3,
+    FORGED_MAX = 1000               /* malformed messages passed over in one receive */
+};
+
+struct peer { char endpoint[ENDPOINT_BYTES_MAX]; bool announced; };
+
+struct bus_zmq {
+    struct bus bus;
+    void *context, *pub, *sub;
+    char endpoint[ENDPOINT_BYTES_MAX];
+    struct peer *peers;
+    size_t peer_count;
+    zmq_msg_t body;                 /* of the frame handed out last */
+};
+
+/* Without keys nothing listens, and nothing is connected to, beyond this machine. */
+static bool endpoint_is_local(const char *endpoint)
+{
+    static const char *const local[] = {"tcp://127.0.0.1:", "tcp://[::1]:", "ipc://", "inproc://"};
+    for (size_t i = 0; i < sizeof local / sizeof *local; i++)
+        if (!strncmp(endpoint, local[i], strlen(local[i])))
+            return true;
+    return false;
+}
+
+static void topic_partition(char topic[16], uint32_t partition)
+{
+    snprintf(topic, 16, "p/%04u/", partition);
+}
+
+static void topic_due(char topic[16], uint32_t partition)
+{
+    snprintf(topic, 16, "t/%04u", partition);
+}
+
+static size_t topic_type(char topic[NAME_BYTES_MAX + 4], const char *type)
+{
+    return (size_t)snprintf(topic, NAME_BYTES_MAX + 4, "e/%.*s/", NAME_BYTES_MAX, type);
+}
+
+static void send_parts(struct bus_zmq *bus, const char *topic, const uint8_t *head, size_t head_bytes, struct slice body)
+{
+    int more = body.bytes ? ZMQ_SNDMORE : 0;
+    if (zmq_send(bus->pub, topic, strlen(topic), ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0)
+        return;
+    if (zmq_send(bus->pub, head, head_bytes, ZMQ_DONTWAIT | more) < 0 || !more)
+        return;
+    zmq_send(bus->pub, body.at, body.bytes, ZMQ_DONTWAIT);
+}
+
+static void zmq_publish(struct bus *base, const struct place *place, const char *type, struct slice packed)
+{
+    struct bus_zmq *bus = (struct bus_zmq *)base;
+    char topic[NAME_BYTES_MAX + 4];
+    uint8_t head[PLACE_BYTES];
+    assert(packed.bytes);
+    place_pack(place, head);
+    topic_partition(topic, place->partition);
+    send_parts(bus, topic, head, sizeof head, packed);
+    topic_type(topic, type);
+    send_parts(bus, topic, head, sizeof head, packed);
+}
+
+static void zmq_publish_due(struct bus *base, uint32_t partition, wall_ms due)
+{
+    char topic[16];
+    uint8_t head[8];
+    for (int i = 0; i < 8; i++)
+        head[i] = (uint8_t)((uint64_t)due >> (56 - 8 * i));
+    topic_due(topic, partition);
+    send_parts((struct bus_zmq *)base, topic, head, sizeof head, (struct slice){0});
+}
+
+static void subscribe(struct bus *base, const char *topic, bool on)
+{
+    int failed = zmq_setsockopt(((struct bus_zmq *)base)->sub, on ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE, topic, strlen(topic));
+    assert(!failed || !on);
+}
+
+static void zmq_listen_partition(struct bus *base, uint32_t partition, bool on)
+{
+    char topic[16];
+    topic_partition(topic, partition);
+    subscribe(base, topic, on);
+}
+
+static void zmq_listen_due(struct bus *base, uint32_t partition, bool on)
+{
+    char topic[16];
+    topic_due(topic, partition);
+    subscribe(base, topic, on);
+}
+
+static void zmq_listen_type(struct bus *base, const char *type)
+{
+    char topic[NAME_BYTES_MAX + 4];
+    topic_type(topic, type);
+    subscribe(base, topic, true);
+}
+
+/* -------- receiving */
+
+/* One whole message into `parts`; the count, 0 when there is none. What is over PARTS_MAX is dropped. */
+static int receive_parts(struct bus_zmq *bus, zmq_msg_t parts[PARTS_MAX])
+{
+    int count = 0, more = 1;
+    for (int i = 0; i < PARTS_MAX; i++)
+        zmq_msg_init(&parts[i]);
+    for (int i = 0; more; i++) {
+        zmq_msg_t *to = &parts[i < PARTS_MAX ? i : PARTS_MAX - 1];
+        while (zmq_msg_recv(to, bus->sub, ZMQ_DONTWAIT) < 0)
+            if (errno != EINTR)
+                return 0;
+        more = zmq_msg_more(to);
+        count = i + 1;
+    }
+    return count;
+}
+
+static bool due_unpack(const char *topic, size_t topic_bytes, struct slice head, struct frame *ret)
+{
+    unsigned partition;
+    char text[8] = "";
+    if (topic_bytes != 6 || head.bytes != 8)
+        return false;
+    memcpy(text, topic + 2, 4);
+    if (sscanf(text, "%4u", &partition) != 1 || partition >= PARTITIONS_MAX)
+        return false;
+    uint64_t due = 0;
+    for (int i = 0; i < 8; i++)
+        due = due << 8 | head.at[i];
+    *ret = (struct frame){.kind = FRAME_DUE, .place = {.partition = partition}, .due = (wall_ms)due};
+    return true;
+}
+
+static struct slice part_slice(zmq_msg_t *part)
+{
+    return (struct slice){zmq_msg_data(part), zmq_msg_size(part)};
+}
+
+/* Keeps the body in the bus, so that the frame stays valid until the next receive. */
+static bool frame_of(struct bus_zmq *bus, zmq_msg_t parts[PARTS_MAX], int count, struct frame *ret)
+{
+    const char *topic = zmq_msg_data(&parts[0]);
+    size_t topic_bytes = zmq_msg_size(&parts[0]);
+    if (topic_bytes < 2)
+        return false;
+    if (topic[0] == 't')
+        return count == 2 && due_unpack(topic, topic_bytes, part_slice(&parts[1]), ret);
+    struct place place;
+    if (count != 3 || (topic[0] != 'p' && topic[0] != 'e') || !place_unpack(part_slice(&parts[1]), &place))
+        return false;
+    zmq_msg_move(&bus->body, &parts[2]);
+    *ret = (struct frame){.kind = FRAME_EVENT, .place = place, .packed = part_slice(&bus->body)};
+    return ret->packed.bytes > 0;
+}
+
+static bool zmq_receive(struct bus *base, struct frame *ret)
+{
+    struct bus_zmq *bus = (struct bus_zmq *)base;
+    for (int tries = 0; tries < FORGED_MAX; tries++) {
+        zmq_msg_t parts[PARTS_MAX];
+        int count = receive_parts(bus, parts);
+        bool good = count && frame_of(bus, parts, count, ret);
+        for (int i = 0; i < PARTS_MAX; i++)
+            zmq_msg_close(&parts[i]);
+        if (good || !count)
+            return good;
+    }
+    return false;
+}
+
+bool bus_zmq_waiting(struct bus *base)
+{
+    int events = 0;
+    size_t bytes = sizeof events;
+    zmq_getsockopt(((struct bus_zmq *)base)->sub, ZMQ_EVENTS, &events, &bytes);
+    return events & ZMQ_POLLIN;
+}
+
+int bus_zmq_fd(struct bus *base)
+{
+    int fd = -1;
+    size_t bytes = sizeof fd;
+    zmq_getsockopt(((struct bus_zmq *)base)->sub, ZMQ_FD, &fd, &bytes);
+    return fd;
+}
+
+/* -------- who is there */
+
+static struct peer *peer_find(struct bus_zmq *bus, const char *endpoint)
+{
+    for (size_t i = 0; i < bus->peer_count; i++)
+        if (!strcmp(bus->peers[i].endpoint, endpoint))
+            return &bus->peers[i];
+    return NULL;
+}
+
+static void peer_add(struct bus_zmq *bus, const char *endpoint)
+{
+    if (bus->peer_count == PEERS_MAX || strlen(endpoint) >= ENDPOINT_BYTES_MAX || !endpoint_is_local(endpoint))
+        return;
+    if (zmq_connect(bus->sub, endpoint))
+        return;
+    bus->peers = realloc(bus->peers, (bus->peer_count + 1) * sizeof *bus->peers);
+    assert(bus->peers);
+    struct peer *peer = &bus->peers[bus->peer_count++];
+    *peer = (struct peer){.announced = true};
+    snprintf(peer->endpoint, sizeof peer->endpoint, "%s", endpoint);
+}
+
+static void peers_leave(struct bus_zmq *bus)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < bus->peer_count; i++) {
+        if (bus->peers[i].announced)
+            bus->peers[kept++] = bus->peers[i];
+        else
+            zmq_disconnect(bus->sub, bus->peers[i].endpoint);
+    }
+    bus->peer_count = kept;
+}
+
+static void zmq_meet(struct bus *base, const struct member_list *members)
+{
+    struct bus_zmq *bus = (struct bus_zmq *)base;
+    for (size_t i = 0; i < bus->peer_count; i++)
+        bus->peers[i].announced = false;
+    for (size_t i = 0; i < members->count; i++) {
+        const char *endpoint = members->at[i].endpoint;
+        if (!endpoint || !*endpoint || !strcmp(endpoint, bus->endpoint))
+            continue;
+        struct peer *peer = peer_find(bus, endpoint);
+        if (peer)
+            peer->announced = true;
+        else
+            peer_add(bus, endpoint);
+    }
+    peers_leave(bus);
+}
+
+static const char *zmq_endpoint(struct bus *base)
+{
+    return ((struct bus_zmq *)base)->endpoint;
+}
+
+/* -------- from start to end */
+
+static void zmq_bus_free(struct bus **base)
+{
+    struct bus_zmq *bus = base ? (struct bus_zmq *)*base : NULL;
+    if (!bus)
+        return;
+    zmq_msg_close(&bus->body);
+    if (bus->pub)
+        zmq_close(bus->pub);
+    if (bus->sub)
+        zmq_close(bus->sub);
+    if (bus->context)
+        zmq_ctx_term(bus->context);
+    free(bus->peers);
+    free(bus);
+    *base = NULL;
+}
+
+static const struct bus_functions zmq_functions = {
+    .publish = zmq_publish, .publish_due = zmq_publish_due, .listen_partition = zmq_listen_partition,
+    .listen_due = zmq_listen_due, .listen_type = zmq_listen_type, .receive = zmq_receive, .meet = zmq_meet,
+    .endpoint = zmq_endpoint, .free = zmq_bus_free,
+};
+
+/* Nothing is waited for at the end: what was not sent stands in the log. */
+static void *socket_new(void *context, int type)
+{
+    void *socket = zmq_socket(context, type);
+    const struct { int option, value; } options[] = {
+        {ZMQ_LINGER, 0}, {ZMQ_SNDHWM, QUEUE_MESSAGES_MAX}, {ZMQ_RCVHWM, QUEUE_MESSAGES_MAX},
+        {ZMQ_RECONNECT_IVL, RECONNECT_MS}, {ZMQ_RECONNECT_IVL_MAX, RECONNECT_MS_MAX},
+    };
+    for (size_t i = 0; socket && i < sizeof options / sizeof *options; i++)
+        zmq_setsockopt(socket, options[i].option, &options[i].value, sizeof options[i].value);
+    int64_t bytes_max = MESSAGE_BYTES_MAX;
+    if (socket)
+        zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof bytes_max);
+    return socket;
+}
+
+static bool bus_bind(struct bus_zmq *bus, const char *endpoint, char message[160])
+{
+    size_t bytes = sizeof bus->endpoint;
+    if (!endpoint_is_local(endpoint)) {
+        snprintf(message, 160, "bus=%.80s: without keys the bus binds to tcp://127.0.0.1:… or ipc://… only", endpoint);
+        return false;
+    }
+    if (!bus->pub || !bus->sub || zmq_bind(bus->pub, endpoint) ||
+        zmq_getsockopt(bus->pub, ZMQ_LAST_ENDPOINT, bus->endpoint, &bytes)) {
+        snprintf(message, 160, "bus=%.80s: %s", endpoint, zmq_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+struct bus *bus_zmq_new(const char *endpoint, char message[160])
+{
+    struct bus_zmq *bus = calloc(1, sizeof *bus);
+    assert(bus);
+    bus->bus.functions = &zmq_functions;
+    bus->context = zmq_ctx_new();
+    assert(bus->context);
+    zmq_msg_init(&bus->body);
+    bus->pub = socket_new(bus->context, ZMQ_PUB);
+    bus->sub = socket_new(bus->context, ZMQ_SUB);
+    struct bus *base = &bus->bus;
+    if (!bus_bind(bus, endpoint, message))
+        zmq_bus_free(&base);
+    return base;
+}
