@@ -15,8 +15,19 @@ enum {
     BATCH_BYTES_MAX = 1024 * 1024,
     FIRE_MAX = 512,                 /* timers fired in one call */
     READ_MAX = 512,                 /* log entries read in one call */
-    OWNER_BYTES_MAX = 64
+    OWNER_BYTES_MAX = 64,
+    ENTITY_ID_BYTES_MAX = 158,      /* with its letter and a slash it names a timer: 160 bytes */
+    ENTITY_BYTES_MAX = 256 * 1024,
+    QUEUE_BYTES_MAX = 512,
+    KEY_BYTES_MAX = 512,            /* of an idempotency key */
+    COMMIT_EVENTS_MAX = 2048,       /* a batch of facts may lead to more events than it holds */
+    COMMIT_PUTS_MAX = 2048,
+    COMMIT_CONDITIONS_MAX = 2048,
+    COMMIT_BYTES_MAX = 8 * 1024 * 1024,
+    REWIND_MAX = 256                /* writes of a partition that the memory store can take back */
 };
+
+#define DUE_MAX (((wall_ms)1 << 48) - 1)
 
 enum store_status {
     STORE_OK,
@@ -84,9 +95,9 @@ struct entity_put {
     const char *id;
     uint64_t version;               /* the new one: old + 1 */
     struct slice packed;            /* the record; empty: delete the entity */
-    wall_ms due;                    /* its timer; 0: none */
+    wall_ms due;                    /* its timer; 0: none; at most DUE_MAX */
     wall_ms due_before;             /* what the store holds now: equal means leave alone */
-    const char *queue;              /* its place in the queue, see below; "": none */
+    const char *queue;              /* its place in the queue, see below; "" or NULL: none */
     const char *queue_before;
 };
 
@@ -203,13 +214,22 @@ struct store { const struct store_functions *functions; };
  * commit: lease (epoch, owner, not expired), checkpoint `from` equal to the stored one, `to` on the log with its id,
  *   conditions; then all at once: entities, timers, queue, events, checkpoint. Allowed when memory is out. A commit whose
  *   `to` is already the checkpoint and whose lease holds is STORE_STALE: the caller reloads and sees that it is done.
+ *   A put whose stored version is not version - 1 is STORE_CHANGED; one whose due_before or queue_before is not what is
+ *   stored, two puts of one entity, or an entity of another stage: STORE_REFUSED.
  * fire: timers due at or before `now`, at most FIRE_MAX, earliest first, become timer.fired events (site from the
  *   entity's id, source "scheduler", id "timer/<member>@<due>", time `now`, data entity and due); needs the scheduler's lease.
  *   Chain ids are chain_seed, chain_seed + 1, …
- * claim: takes the lease if it is free, expired, or ours already; STORE_FENCED if somebody else holds it.
+ *   The entity keeps its due time, so that its stage knows the fired one; a put that leaves it alone arms nothing.
+ * claim: takes the lease if it is free, expired, or ours already (then the epoch stays); STORE_FENCED if somebody else
+ *   holds it. unclean counts claims that followed an expired lease; a commit that moves the checkpoint and a release set
+ *   it to 0.
+ * renew: each lease that is ours and has not expired; STORE_FENCED for the others. STORE_OK when each was answered.
  * release: gives the lease back; a clean one, so that the next claim does not count as a takeover.
  * scan_entities: starts with *cursor 0, is over when *cursor is 0 again; may show one twice, misses none that stays.
  * read_queue: members that begin with `prefix`, in byte order, after `after` ("" for the first).
+ * read_timers: in order of (due, member), from the time `from` on, without the first `skip`.
+ * content_get: an empty slice if there is none. note_get: in order of the fields' bytes.
+ * announce: gone after ttl_ms; 0 takes the announcement back at once.
  *
  * Queue: one ordered set of texts per partition, ordered by bytes. A member is
  *   work/<site>/<role>/<class rank>/<due ms, 13 digits>/<task id>    an open task that waits for somebody
@@ -221,6 +241,21 @@ struct store { const struct store_functions *functions; };
 
 /* The store in this process's memory; `partitions` of them. */
 struct store *store_memory_new(uint32_t partitions);
+
+/* Its wall clock, for leases, keys and announcements; real time if never set. */
+void store_memory_time(struct store *store, wall_ms (*now)(void *context), void *context);
+
+/* For simulations: asked at the start of each call what shall become of it; NULL: all goes well. `call` is the name of
+ * the function. FATE_FULL concerns calls that write. */
+enum store_fate { FATE_DONE, FATE_GONE, FATE_ANSWER_LOST, FATE_FULL };
+void store_memory_fault(struct store *store, int (*fate)(void *context, const char *call), void *context);
+
+/* Takes back the last `writes` appends (of something new), commits and fires (of something) of a partition, as a fail-over
+ * that lost acknowledged writes does; leases stay. Tells how many it could: at most REWIND_MAX are remembered. */
+unsigned store_memory_rewind(struct store *store, uint32_t partition, unsigned writes);
+
+/* Another store with the same contents, time and fate; the caller owns it. It remembers no writes to take back. */
+struct store *store_memory_copy(const struct store *store);
 
 /* Redis by address: "unix:/path", "tcp://host:port"; more addresses with commas when Sentinels or Cluster nodes follow
  * their scheme ("sentinel://…", "cluster://…": see deploy). Connects at once; NULL with a message for the operator. */
