@@ -82,6 +82,7 @@ struct send_order {
     const char *templates_hash;
     int attempt;
     int channel;                    /* enum notice_channel */
+    int priority;                   /* enum priority: which goes first when the sender has many */
     struct slice variables;
     wall_ms at;
 };
