@@ -154,6 +154,8 @@ struct playbook {
     size_t channel_count; struct channel_rules *channels;
     struct texts channel_order;             /* fall-over order when the customer says nothing */
     int dissatisfied_at_most;               /* 2 */
+    struct span late_after;                 /* 30d: steps of facts that come later than this past their time are left out */
+    struct span claim_for;                  /* 2h: a claimed task that is not finished by then goes back to the list */
 };
 
 /* NULL if there were mistakes. */
