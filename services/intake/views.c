@@ -1,0 +1,77 @@
+#include "views.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "partition.h"
+
+const struct view_route view_routes[] = {
+    {"/v1/tasks", view_tasks, "work lists", "site, agent, role, customer, state (open, claimed, waiting, closed), limit"},
+    {"/v1/cases", view_cases, "complaints with their clocks", "site, state, open (yes, no), grade, role, assignee, customer, limit"},
+    {"/v1/customers", view_customers, "customers", "site, class, limit"},
+    {"/v1/notices", view_notices, "messages", "site, state (dead, held, waiting, sending, sent …), customer, limit"},
+    {"/v1/plans", view_plans, "planned follow-ups", "site, customer, limit"},
+    {"/v1/events", view_events, "the log", "site, type, from (cursor of the last answer, seq, start or now), limit"},
+    {"/v1/trace", view_trace, "what led to what", "site"},
+    {"/v1/status", view_status, "the installation at a glance", ""},
+    {"/v1/check", view_check, "does every open entity have its timer and its list entry, and the reverse", "site"},
+    {"/v1/config", view_config, "what is in force for a site", "site, kind (playbook, calendar, templates, staff), name"},
+};
+const size_t view_route_count = sizeof view_routes / sizeof *view_routes;
+
+struct view_answer view_error(int status, const char *error, const char *hint)
+{
+    return (struct view_answer){status, json_pack("{s:s, s:s}", "error", error, "hint", hint)};
+}
+
+uint32_t view_partitions(const struct views *views, const struct view_request *request, uint32_t *ret_first)
+{
+    const char *site = request->argument(request->context, "site");
+    *ret_first = site ? partition_of_site(site, views->partitions) : 0;
+    return site ? 1 : views->partitions;
+}
+
+const struct site *view_site(const struct views *views, const char *site, struct arena *arena)
+{
+    struct stored_entity entity;
+    uint32_t partition = partition_of_site(site, views->partitions);
+    enum store_status status = views->store->functions->read_entities(views->store, partition, ENTITY_SCHEDULER_SITE, &site, 1,
+                                                                      arena, &entity);
+    if (status != STORE_OK || !entity.version)
+        return NULL;
+    struct site_config *config = record_new(&site_config_record, arena);
+    struct fault fault;
+    if (!record_unpack(&site_config_record, entity.packed, arena, config, &fault))
+        return NULL;
+    return content_site(views->contents, site, config, arena);
+}
+
+static int site_offset(void *context, wall_ms at)
+{
+    const struct site *site = context;
+    return site ? calendar_offset_min(site->calendar, at) : 0;
+}
+
+struct json_style view_style(const struct site *site)
+{
+    return (struct json_style){.offset_minutes = site_offset, .context = (void *)site, .empty_fields = true};
+}
+
+const char *view_mask(const char *text, struct arena *arena)
+{
+    if (!*text)
+        return "";
+    size_t first = 1;
+    while (((unsigned char)text[first] & 0xc0) == 0x80)
+        first++;
+    return arena_printf(arena, "*%s", text + first);
+}
+
+int64_t view_number(const struct view_request *request, const char *name, int64_t otherwise, int64_t max)
+{
+    const char *text = request->argument(request->context, name);
+    if (!text || !*text)
+        return otherwise;
+    int64_t number = strtoll(text, NULL, 10);
+    return number < 0 ? 0 : number > max ? max : number;
+}

@@ -1,0 +1,79 @@
+/* views: what people and programs may look at, read straight from the store: work lists, cases, customers, notices, the
+ * log, the chain of causes, the state of the installation. Nothing here writes.
+ *
+ * Run on a thread and a store connection of their own, so that an acknowledgement never waits for a list. */
+#ifndef CARELINE_VIEWS_H
+#define CARELINE_VIEWS_H
+
+#include "json.h"
+#include "seal.h"
+#include "site.h"
+#include "store.h"
+
+enum { VIEW_LIMIT_DEFAULT = 1000, VIEW_LIMIT_MAX = 100000 };
+
+struct views {
+    struct store *store;
+    struct sealer *sealer;          /* NULL: names are never shown */
+    struct content_cache *contents;
+    uint32_t partitions;
+};
+
+struct view_request {
+    const char *rest;               /* what follows the route's path: "sample/531650"; "" for the list */
+    const char *(*argument)(void *context, const char *name);      /* of the query; NULL: not given */
+    bool (*may_see)(void *context, const char *site);              /* has the credential a right there? */
+    void *context;
+    bool personal;                  /* may see names and contact points in full; else masked */
+    struct arena *arena;
+};
+
+struct view_answer {
+    int status;                     /* HTTP */
+    json_t *body;                   /* owned by the caller */
+};
+
+typedef struct view_answer (*view_handler)(struct views *views, const struct view_request *request);
+
+struct view_route {
+    const char *path;               /* "/v1/tasks"; "/v1/tasks/…" goes to the same handler with the rest */
+    view_handler handler;
+    const char *about;
+    const char *arguments;          /* names with what they mean, for --help and OpenAPI */
+};
+
+extern const struct view_route view_routes[];
+extern const size_t view_route_count;
+
+/* An answer that says what is wrong. */
+struct view_answer view_error(int status, const char *error, const char *hint);
+
+/* -------- shared by the views */
+
+/* The partitions to look at: the one of the argument `site`, or all. Sets *ret_first and returns how many. */
+uint32_t view_partitions(const struct views *views, const struct view_request *request, uint32_t *ret_first);
+
+/* What is in force for a site; NULL if it is not set up. Memoised in the request's arena by the caller. */
+const struct site *view_site(const struct views *views, const char *site, struct arena *arena);
+
+/* How times of this site are written. `site` may be NULL (UTC). */
+struct json_style view_style(const struct site *site);
+
+/* A name with its first letter hidden: 王先生 -> *先生. */
+const char *view_mask(const char *text, struct arena *arena);
+
+/* The whole number in an argument, or `otherwise`. */
+int64_t view_number(const struct view_request *request, const char *name, int64_t otherwise, int64_t max);
+
+struct view_answer view_events(struct views *views, const struct view_request *request);
+struct view_answer view_trace(struct views *views, const struct view_request *request);
+struct view_answer view_status(struct views *views, const struct view_request *request);
+struct view_answer view_check(struct views *views, const struct view_request *request);
+struct view_answer view_tasks(struct views *views, const struct view_request *request);
+struct view_answer view_cases(struct views *views, const struct view_request *request);
+struct view_answer view_customers(struct views *views, const struct view_request *request);
+struct view_answer view_notices(struct views *views, const struct view_request *request);
+struct view_answer view_plans(struct views *views, const struct view_request *request);
+struct view_answer view_config(struct views *views, const struct view_request *request);
+
+#endif

@@ -1,0 +1,304 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "partition.h"
+#include "views.h"
+
+/* One kind of list. Arguments of the query that carry a field's name filter by it. */
+struct list {
+    enum entity_kind kind;
+    const char *order_by;                   /* TIME or TEXT field */
+    bool (*keep)(const void *record, const struct view_request *request);       /* or NULL */
+    void (*add)(struct views *views, const struct view_request *request, const void *record, json_t *to);
+};
+
+struct found {
+    const void *record;
+    wall_ms due;
+    const struct list *list;
+};
+
+struct found_list {
+    struct found *at;
+    size_t count, room;
+};
+
+/* The site of the entities at hand; asked again only when it changes. */
+struct site_memo {
+    const char *id;
+    const struct site *site;
+};
+
+static const struct site *memo_site(struct site_memo *memo, struct views *views, const char *id, struct arena *arena)
+{
+    if (!memo->id || strcmp(memo->id, id) != 0)
+        *memo = (struct site_memo){id, view_site(views, id, arena)};
+    return memo->site;
+}
+
+static const char *text_at(const void *record, const struct field *field)
+{
+    const char *text = *(const char *const *)((const char *)record + field->offset);
+    return text ? text : "";
+}
+
+static const char *field_text(const struct record *record, const void *at, const char *name)
+{
+    const struct field *field = record_field(record, name);
+    if (!field)
+        return "";
+    if (field->kind == FIELD_WORD)
+        return words_name(field->words, *(const int *)((const char *)at + field->offset));
+    return field->kind == FIELD_TEXT ? text_at(at, field) : "";
+}
+
+static const char *site_of(const struct record *record, const void *at, struct arena *arena)
+{
+    const char *id = field_text(record, at, "id");
+    return arena_text(arena, id, strcspn(id, "/"));
+}
+
+static bool passes(const struct list *list, const void *record, const struct view_request *request)
+{
+    static const char *const arguments[] = {"site", "role", "assignee", "customer", "state", "grade", "class", "category"};
+    const struct record *kind = entity_types[list->kind].record;
+    if (!request->may_see(request->context, site_of(kind, record, request->arena)))
+        return false;
+    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
+        const char *wanted = request->argument(request->context, arguments[i]);
+        if (wanted && strcmp(wanted, "all") != 0 && record_field(kind, arguments[i]) &&
+            strcmp(field_text(kind, record, arguments[i]), wanted) != 0)
+            return false;
+    }
+    return !list->keep || list->keep(record, request);
+}
+
+static void add_found(struct found_list *found, const void *record, wall_ms due, const struct list *list)
+{
+    if (found->count == found->room) {
+        found->room = found->room ? 2 * found->room : 256;
+        found->at = realloc(found->at, found->room * sizeof *found->at);
+    }
+    found->at[found->count++] = (struct found){record, due, list};
+}
+
+static const void *decode(enum entity_kind kind, const struct stored_entity *entity, struct arena *arena)
+{
+    void *record = record_new(entity_types[kind].record, arena);
+    struct fault fault;
+    return record_unpack(entity_types[kind].record, entity->packed, arena, record, &fault) ? record : NULL;
+}
+
+static bool scan_partition(struct views *views, uint32_t partition, const struct list *list,
+                           const struct view_request *request, struct found_list *found)
+{
+    uint64_t cursor = 0;
+    do {
+        struct stored_entity_list page = {0};
+        if (views->store->functions->scan_entities(views->store, partition, list->kind, &cursor, request->arena, &page) != STORE_OK)
+            return false;
+        for (size_t i = 0; i < page.count; i++) {
+            const void *record = decode(list->kind, &page.at[i], request->arena);
+            if (record && passes(list, record, request))
+                add_found(found, record, page.at[i].due, list);
+        }
+    } while (cursor);
+    return true;
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct found *left = a, *right = b;
+    const struct record *record = entity_types[left->list->kind].record;
+    const struct field *field = record_field(record, left->list->order_by);
+    if (field->kind == FIELD_TIME) {
+        wall_ms l = *(const wall_ms *)((const char *)left->record + field->offset);
+        wall_ms r = *(const wall_ms *)((const char *)right->record + field->offset);
+        if (l != r)
+            return l < r ? -1 : 1;
+    }
+    return strcmp(field_text(record, left->record, "id"), field_text(record, right->record, "id"));
+}
+
+static json_t *describe(struct views *views, const struct view_request *request, const struct found *found,
+                        struct site_memo *memo)
+{
+    const struct record *kind = entity_types[found->list->kind].record;
+    const struct site *site = memo_site(memo, views, site_of(kind, found->record, request->arena), request->arena);
+    struct json_style style = view_style(site);
+    json_t *object = record_to_json(kind, found->record, &style);
+    json_object_del(object, "sealed");
+    if (found->due)
+        json_object_set_new(object, "next_due_at", json_string(moment_text(request->arena, found->due,
+                            style.offset_minutes(style.context, found->due))));
+    if (found->list->add)
+        found->list->add(views, request, found->record, object);
+    return object;
+}
+
+static struct view_answer answer_list(struct views *views, const struct view_request *request, struct found_list *found)
+{
+    if (found->count)
+        qsort(found->at, found->count, sizeof *found->at, by_order);
+    size_t limit = (size_t)view_number(request, "limit", VIEW_LIMIT_MAX, VIEW_LIMIT_MAX);
+    struct site_memo memo = {0};
+    json_t *array = json_array();
+    for (size_t i = 0; i < found->count && i < limit; i++)
+        json_array_append_new(array, describe(views, request, &found->at[i], &memo));
+    free(found->at);
+    return (struct view_answer){200, array};
+}
+
+static struct view_answer gone(struct views *views)
+{
+    return view_error(503, "the store does not answer", views->store->functions->message(views->store));
+}
+
+static struct view_answer answer_one(struct views *views, const struct view_request *request, const struct list *list)
+{
+    const char *site = arena_text(request->arena, request->rest, strcspn(request->rest, "/"));
+    uint32_t partition = partition_of_site(site, views->partitions);
+    struct stored_entity entity;
+    if (views->store->functions->read_entities(views->store, partition, list->kind, &request->rest, 1, request->arena, &entity) != STORE_OK)
+        return gone(views);
+    const void *record = entity.version ? decode(list->kind, &entity, request->arena) : NULL;
+    if (!record || !request->may_see(request->context, site))
+        return view_error(404, "there is none with this id", "ids read site/number, as the lists show them");
+    struct site_memo memo = {0};
+    struct found found = {record, entity.due, list};
+    return (struct view_answer){200, describe(views, request, &found, &memo)};
+}
+
+static struct view_answer answer(struct views *views, const struct view_request *request, const struct list *list)
+{
+    if (*request->rest)
+        return answer_one(views, request, list);
+    struct found_list found = {0};
+    uint32_t first, count = view_partitions(views, request, &first);
+    for (uint32_t i = 0; i < count; i++)
+        if (!scan_partition(views, first + i, list, request, &found)) {
+            free(found.at);
+            return gone(views);
+        }
+    return answer_list(views, request, &found);
+}
+
+/* -------- what only a key opens */
+
+static bool open_sealed(struct views *views, const char *owner, struct slice sealed, const struct record *record, void *to,
+                        struct arena *arena)
+{
+    struct slice plain;
+    struct fault fault;
+    return views->sealer && sealed.bytes && seal_open(views->sealer, owner, sealed, arena, &plain) == 1 &&
+           record_unpack(record, plain, arena, to, &fault);
+}
+
+static void add_person(struct views *views, const struct view_request *request, const struct customer *customer, json_t *to)
+{
+    const char *id = strchr(customer->id, '/');
+    struct customer_recorded *person = record_new(&customer_recorded_record, request->arena);
+    if (!id || !open_sealed(views, id + 1, customer->sealed, &customer_recorded_record, person, request->arena))
+        return;
+    const char *name = request->personal ? person->name : view_mask(person->name, request->arena);
+    json_object_set_new(to, "name", json_string(name));
+    if (!request->personal)
+        return;
+    json_object_set_new(to, "mobile", json_string(person->mobile));
+    json_object_set_new(to, "email", json_string(person->email));
+}
+
+/* The customer of a task or case, as far as the credential may see. */
+static void add_customer_of(struct views *views, const struct view_request *request, const char *site, const char *customer,
+                            json_t *to)
+{
+    if (!*customer)
+        return;
+    const char *id = arena_printf(request->arena, "%s/%s", site, customer);
+    struct stored_entity entity;
+    if (views->store->functions->read_entities(views->store, partition_of_site(site, views->partitions), ENTITY_CUSTOMER, &id, 1,
+                                               request->arena, &entity) != STORE_OK || !entity.version)
+        return;
+    const struct customer *record = decode(ENTITY_CUSTOMER, &entity, request->arena);
+    json_t *person = json_object();
+    if (record)
+        add_person(views, request, record, person);
+    json_object_set_new(to, "contact", person);
+}
+
+static void add_to_task(struct views *views, const struct view_request *request, const void *record, json_t *to)
+{
+    const struct task *task = record;
+    if (*request->rest || request->argument(request->context, "agent"))
+        add_customer_of(views, request, task->site, task->customer, to);
+}
+
+static void add_to_case(struct views *views, const struct view_request *request, const void *record, json_t *to)
+{
+    const struct complaint_case *complaint = record;
+    if (!*request->rest)
+        return;
+    add_customer_of(views, request, complaint->site, complaint->customer, to);
+    const char *owner = *complaint->customer ? complaint->customer : arena_printf(request->arena, "site/%s", complaint->site);
+    struct complaint_received *said = record_new(&complaint_received_record, request->arena);
+    if (request->personal && open_sealed(views, owner, complaint->sealed, &complaint_received_record, said, request->arena))
+        json_object_set_new(to, "text", json_string(said->text));
+}
+
+static void add_to_customer(struct views *views, const struct view_request *request, const void *record, json_t *to)
+{
+    add_person(views, request, record, to);
+}
+
+/* -------- the lists */
+
+/* An agent's list: what the agent holds, and what waits for one of the agent's roles. */
+static bool keep_task(const void *record, const struct view_request *request)
+{
+    const struct task *task = record;
+    const char *agent = request->argument(request->context, "agent");
+    if (!agent)
+        return true;
+    if (task->state == TASK_CLOSED && !request->argument(request->context, "state"))
+        return false;
+    return strcmp(task->assignee, agent) == 0 || (!*task->assignee && task->state == TASK_OPEN);
+}
+
+static bool keep_case(const void *record, const struct view_request *request)
+{
+    const struct complaint_case *complaint = record;
+    const char *open = request->argument(request->context, "open");
+    bool is_open = complaint->state != CASE_CLOSED && complaint->state != CASE_LINKED;
+    return !open || (strcmp(open, "yes") == 0) == is_open;
+}
+
+static const struct list tasks = {ENTITY_TASK, "due_at", keep_task, add_to_task};
+static const struct list cases = {ENTITY_CASE, "opened_at", keep_case, add_to_case};
+static const struct list customers = {ENTITY_CUSTOMER, "first_recorded_at", NULL, add_to_customer};
+static const struct list notices = {ENTITY_NOTICE, "asked_at", NULL, NULL};
+static const struct list plans = {ENTITY_PLAN, "occurred_at", NULL, NULL};
+
+struct view_answer view_tasks(struct views *views, const struct view_request *request)
+{
+    return answer(views, request, &tasks);
+}
+
+struct view_answer view_cases(struct views *views, const struct view_request *request)
+{
+    return answer(views, request, &cases);
+}
+
+struct view_answer view_customers(struct views *views, const struct view_request *request)
+{
+    return answer(views, request, &customers);
+}
+
+struct view_answer view_notices(struct views *views, const struct view_request *request)
+{
+    return answer(views, request, &notices);
+}
+
+struct view_answer view_plans(struct views *views, const struct view_request *request)
+{
+    return answer(views, request, &plans);
+}

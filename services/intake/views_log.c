@@ -1,0 +1,272 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cursor.h"
+#include "partition.h"
+#include "views.h"
+
+/* -------- events as JSON */
+
+static void set_text(json_t *to, const char *name, const char *text)
+{
+    if (text && *text)
+        json_object_set_new(to, name, json_string(text));
+}
+
+static void set_time(json_t *to, const char *name, wall_ms at, const struct json_style *style, struct arena *arena)
+{
+    if (at)
+        set_text(to, name, moment_text(arena, at, style->offset_minutes(style->context, at)));
+}
+
+static json_t *data_json(const struct event *event, const struct json_style *style, struct arena *arena)
+{
+    struct fault fault;
+    struct json_style brief = *style;
+    brief.empty_fields = false;
+    const void *data = event->number ? event_data(event, (struct slice){0}, arena, &fault) : NULL;
+    return data ? record_to_json(event_types[event->number].data, data, &brief) : packed_to_json(event->data);
+}
+
+static json_t *entry_json(const struct entry *entry, const struct event *event, const struct site *site, struct arena *arena)
+{
+    struct json_style style = view_style(site);
+    json_t *object = json_pack("{s:I, s:I, s:s, s:s, s:s, s:s}", "partition", (json_int_t)entry->place.partition, "seq",
+                               (json_int_t)entry->place.seq, "chain_id",
+                               arena_printf(arena, "%016llx", (unsigned long long)entry->place.id), "id", event->id,
+                               "source", event->source, "type", event->type);
+    set_time(object, "time", event->time, &style, arena);
+    set_time(object, "occurred_at", event->occurred_at, &style, arena);
+    set_time(object, "received_at", event->received_at, &style, arena);
+    set_text(object, "site", event->site);
+    set_text(object, "customer", event->customer);
+    set_text(object, "subject", event->subject);
+    set_text(object, "case", event->case_id);
+    set_text(object, "actor", event->actor);
+    set_text(object, "role", event->role);
+    set_text(object, "cause", event->cause);
+    if (event->cause_seq)
+        json_object_set_new(object, "cause_seq", json_integer(event->cause_seq));
+    json_object_set_new(object, "data", data_json(event, &style, arena));
+    return object;
+}
+
+/* -------- the log, page by page */
+
+
+
+/* A cursor reads "partition:next seq,…" of the partitions that have events; a bare number is the seq of the only one. */
+static void parse_cursor(const char *from, uint64_t *next, uint32_t first, uint32_t count)
+{
+    unsigned partition;
+    unsigned long long seq;
+    int used;
+    if (from && count == 1 && !strchr(from, ':')) {
+        next[first] = strtoull(from, NULL, 10);
+        return;
+    }
+    while (from && sscanf(from, "%u:%llu%n", &partition, &seq, &used) == 2) {
+        if (partition >= first && partition < first + count)
+            next[partition] = seq;
+        from += used;
+        from += *from == ',';
+    }
+}
+
+static const char *next_text(const uint64_t *next, uint32_t first, uint32_t count, struct arena *arena)
+{
+    struct buffer text = {0};
+    for (uint32_t p = first; p < first + count; p++)
+        if (next[p] > 1)
+            buffer_printf(&text, "%s%u:%llu", text.bytes ? "," : "", p, (unsigned long long)next[p]);
+    const char *copy = arena_string(arena, buffer_text(&text));
+    buffer_free(&text);
+    return copy;
+}
+
+struct page {
+    struct views *views;
+    const struct view_request *request;
+    const char *type;
+    json_t *events;
+    size_t limit;
+    uint64_t *next;
+    const char *site_id;
+    const struct site *site;
+};
+
+static void page_add(struct page *page, const struct entry *entry)
+{
+    struct arena *arena = page->request->arena;
+    struct event event;
+    struct fault fault;
+    const char *site = page->request->argument(page->request->context, "site");
+    if (!event_unpack(entry->packed, arena, &event, &fault) || !page->request->may_see(page->request->context, event.site) ||
+        (page->type && strcmp(page->type, event.type) != 0) || (site && strcmp(site, event.site) != 0))
+        return;
+    if (!page->site_id || strcmp(page->site_id, event.site) != 0) {
+        page->site_id = event.site;
+        page->site = view_site(page->views, event.site, arena);
+    }
+    json_array_append_new(page->events, entry_json(entry, &event, page->site, arena));
+}
+
+static bool page_read(struct page *page, uint32_t partition)
+{
+    struct store *store = page->views->store;
+    while (json_array_size(page->events) < page->limit) {
+        struct entry_list entries = {0};
+        size_t want = page->limit - json_array_size(page->events);
+        if (store->functions->read_log(store, partition, page->next[partition], want < READ_MAX ? want : READ_MAX,
+                                       page->request->arena, &entries) != STORE_OK)
+            return false;
+        for (size_t i = 0; i < entries.count; i++)
+            page_add(page, &entries.at[i]);
+        if (!entries.count)
+            return true;
+        page->next[partition] = entries.at[entries.count - 1].place.seq + 1;
+    }
+    return true;
+}
+
+struct view_answer view_events(struct views *views, const struct view_request *request)
+{
+    struct arena *arena = request->arena;
+    uint32_t first, count = view_partitions(views, request, &first);
+    uint32_t *numbers = arena_alloc(arena, count * sizeof *numbers);
+    struct partition_view *heads = arena_alloc(arena, count * sizeof *heads);
+    uint64_t *next = arena_alloc(arena, views->partitions * sizeof *next);
+    const char *from = request->argument(request->context, "from");
+    for (uint32_t i = 0; i < count; i++)
+        numbers[i] = first + i;
+    if (views->store->functions->view(views->store, numbers, count, heads) != STORE_OK)
+        return view_error(503, "the store does not answer", views->store->functions->message(views->store));
+    bool now = from && strcmp(from, "now") == 0;
+    for (uint32_t i = 0; i < count; i++)
+        next[first + i] = now ? heads[i].head.seq + 1 : 1;
+    if (!now && from && strcmp(from, "start") != 0)
+        parse_cursor(from, next, first, count);
+    struct page page = {views, request, request->argument(request->context, "type"), json_array(),
+                        (size_t)view_number(request, "limit", VIEW_LIMIT_DEFAULT, VIEW_LIMIT_MAX), next, NULL, NULL};
+    for (uint32_t i = 0; i < count; i++)
+        if (heads[i].head.seq >= next[first + i] && !page_read(&page, first + i))
+            break;
+    return (struct view_answer){200, json_pack("{s:o, s:s}", "events", page.events, "next",
+                                               next_text(next, first, count, arena))};
+}
+
+/* -------- what led to what */
+
+struct chain {
+    struct entry_list entries;
+    struct event *events;
+    bool *shown;
+    size_t room;
+};
+
+static bool chain_read(struct views *views, const struct view_request *request, uint32_t partition, struct chain *chain)
+{
+    uint64_t from = 1;
+    for (;;) {
+        struct entry_list page = {0};
+        if (views->store->functions->read_log(views->store, partition, from, READ_MAX, request->arena, &page) != STORE_OK)
+            return false;
+        if (!page.count)
+            break;
+        if (chain->entries.count + page.count > chain->room) {
+            chain->room = 2 * chain->room + READ_MAX;
+            chain->entries.at = realloc(chain->entries.at, chain->room * sizeof *chain->entries.at);
+        }
+        memcpy(chain->entries.at + chain->entries.count, page.at, page.count * sizeof *page.at);
+        chain->entries.count += page.count;
+        from = page.at[page.count - 1].place.seq + 1;
+    }
+    chain->events = calloc(chain->entries.count + 1, sizeof *chain->events);
+    chain->shown = calloc(chain->entries.count + 1, sizeof *chain->shown);
+    struct fault fault;
+    for (size_t i = 0; i < chain->entries.count; i++)
+        if (!event_unpack(chain->entries.at[i].packed, request->arena, &chain->events[i], &fault))
+            chain->events[i] = (struct event){.id = "", .type = "", .site = "", .source = ""};
+    return true;
+}
+
+static void chain_free(struct chain *chain)
+{
+    free(chain->entries.at);
+    free(chain->events);
+    free(chain->shown);
+}
+
+/* Does the event's data name this id in any of its texts? */
+static bool event_names(const struct event *event, const char *id)
+{
+    struct cursor cursor = cursor_over(event->data);
+    size_t pairs;
+    struct slice key, text;
+    if (!cursor_map(&cursor, &pairs))
+        return false;
+    while (pairs--) {
+        cursor_skip(&cursor, &key);
+        if (cursor_text(&cursor, &text)) {
+            if (slice_is(text, id))
+                return true;
+        } else {
+            cursor_skip(&cursor, &text);
+        }
+    }
+    return false;
+}
+
+static size_t chain_index(const struct chain *chain, int64_t seq)
+{
+    uint64_t first = chain->entries.count ? chain->entries.at[0].place.seq : 0;
+    bool there = seq > 0 && (uint64_t)seq >= first && (uint64_t)seq < first + chain->entries.count;
+    return there ? (size_t)((uint64_t)seq - first) : SIZE_MAX;
+}
+
+static void chain_mark(struct chain *chain, const char *id)
+{
+    for (size_t i = 0; i < chain->entries.count; i++)
+        chain->shown[i] = strcmp(chain->events[i].id, id) == 0 || event_names(&chain->events[i], id);
+    for (size_t i = chain->entries.count; i-- > 0;) {           /* what led to them */
+        size_t cause = chain_index(chain, chain->events[i].cause_seq);
+        if (chain->shown[i] && cause != SIZE_MAX)
+            chain->shown[cause] = true;
+    }
+}
+
+static size_t chain_depth(const struct chain *chain, size_t at)
+{
+    size_t depth = 0;
+    for (size_t cause = chain_index(chain, chain->events[at].cause_seq); cause != SIZE_MAX && depth < 64;
+         cause = chain_index(chain, chain->events[cause].cause_seq))
+        depth++;
+    return depth;
+}
+
+struct view_answer view_trace(struct views *views, const struct view_request *request)
+{
+    const char *site = request->argument(request->context, "site");
+    if (!*request->rest)
+        return view_error(400, "which one? /v1/trace/ID", "an event's id, or that of a task, case, plan or notice");
+    if (!site && strchr(request->rest, '/'))
+        site = arena_text(request->arena, request->rest, strcspn(request->rest, "/"));
+    uint32_t first = site ? partition_of_site(site, views->partitions) : 0;
+    uint32_t count = site ? 1 : views->partitions;
+    json_t *shown = json_array();
+    for (uint32_t p = first; p < first + count; p++) {
+        struct chain chain = {0};
+        if (chain_read(views, request, p, &chain))
+            chain_mark(&chain, request->rest);
+        for (size_t i = 0; i < chain.entries.count; i++)
+            if (chain.shown[i] && request->may_see(request->context, chain.events[i].site)) {
+                const struct site *at = view_site(views, chain.events[i].site, request->arena);
+                json_t *event = entry_json(&chain.entries.at[i], &chain.events[i], at, request->arena);
+                json_object_set_new(event, "level", json_integer((json_int_t)chain_depth(&chain, i)));
+                json_array_append_new(shown, event);
+            }
+        chain_free(&chain);
+    }
+    return (struct view_answer){200, shown};
+}
