@@ -1,0 +1,85 @@
+#include "facts.h"
+
+#include <string.h>
+
+#include "cursor.h"
+
+static bool field_is_plain(const struct field *field)
+{
+    bool plain = field->kind == FIELD_TEXT || field->kind == FIELD_WORD || field->kind == FIELD_INT ||
+                 field->kind == FIELD_TIME || field->kind == FIELD_BOOL;
+    return plain && !(field->flags & PERSONAL);
+}
+
+/* Packs the value if there is one; false: the field is empty. */
+static bool value_pack(const struct field *field, const void *data, struct buffer *to)
+{
+    const char *at = (const char *)data + field->offset;
+    switch (field->kind) {
+    case FIELD_TEXT: {
+        const char *text = *(const char *const *)at;
+        if (text && *text)
+            pack_text(to, text);
+        return text && *text;
+    }
+    case FIELD_WORD: {
+        int word = *(const int *)at;
+        if (word)
+            pack_text(to, words_name(field->words, word));
+        return word != 0;
+    }
+    case FIELD_BOOL:
+        if (*(const bool *)at)
+            pack_bool(to, 1);
+        return *(const bool *)at;
+    default: {
+        int64_t number = *(const int64_t *)at;
+        if (number)
+            pack_int(to, number);
+        return number != 0;
+    }
+    }
+}
+
+struct slice facts_pack(const struct record *record, const void *data, const char *about, struct arena *arena)
+{
+    struct buffer pairs = {0}, value = {0}, map = {0};
+    size_t count = 1;
+    pack_text(&pairs, "about");
+    pack_text(&pairs, about);
+    for (size_t i = 0; data && i < record->field_count; i++) {
+        const struct field *field = &record->fields[i];
+        buffer_clear(&value);
+        if (!field_is_plain(field) || !strcmp(field->name, "about") || !value_pack(field, data, &value) ||
+            pairs.bytes + value.bytes + strlen(field->name) > FACTS_BYTES_MAX)
+            continue;
+        pack_text(&pairs, field->name);
+        pack_raw(&pairs, buffer_slice(&value));
+        count++;
+    }
+    pack_map(&map, count);
+    pack_raw(&map, buffer_slice(&pairs));
+    struct slice kept = {arena_copy(arena, map.at, map.bytes), map.bytes};
+    buffer_free(&pairs);
+    buffer_free(&value);
+    buffer_free(&map);
+    return kept;
+}
+
+const void *facts_data(struct slice facts, const struct record *record, struct arena *arena)
+{
+    void *data = record_new(record, arena);
+    struct fault fault;
+    if (facts.bytes && !record_unpack(record, facts, arena, data, &fault))
+        data = record_new(record, arena);
+    return data;
+}
+
+const char *facts_text(struct slice facts, const char *name, struct arena *arena)
+{
+    struct slice value, text;
+    if (!facts.bytes || !cursor_find(facts, name, &value))
+        return "";
+    struct cursor cursor = cursor_over(value);
+    return cursor_text(&cursor, &text) ? arena_text(arena, text.at, text.bytes) : "";
+}

@@ -1,0 +1,19 @@
+/* facts: what an event said, kept as one small map, so that later steps can test it and texts can show it. */
+#ifndef CARELINE_FACTS_H
+#define CARELINE_FACTS_H
+
+#include "event.h"
+
+enum { FACTS_BYTES_MAX = 4000 };        /* fits the fields `variables` of plans, tasks and notices */
+
+/* The plain fields of a record (texts, words, numbers, times, truth values; nothing personal) as a packed map, with
+ * `about` added. What would go over the bound is left out, later fields first. Into the arena. */
+struct slice facts_pack(const struct record *record, const void *data, const char *about, struct arena *arena);
+
+/* The struct again, with the fields that were kept. Never NULL. */
+const void *facts_data(struct slice facts, const struct record *record, struct arena *arena);
+
+/* One text of the map; "" if there is none. Into the arena. */
+const char *facts_text(struct slice facts, const char *name, struct arena *arena);
+
+#endif
