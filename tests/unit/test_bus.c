@@ -1,0 +1,234 @@
+/* Both buses: what is listened to arrives, with its place; what is not does not; peers come and go. */
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+#include <zmq.h>
+
+#include "bus.h"
+#include "cursor.h"
+
+struct pair { struct bus *a, *b; struct bus_hub *hub; };
+
+static struct slice slice_of(const char *text)
+{
+    return (struct slice){(const uint8_t *)text, strlen(text)};
+}
+
+static struct bus *zmq_new(void)
+{
+    char message[160];
+    struct bus *bus = bus_zmq_new("tcp://127.0.0.1:*", message);
+    if (!bus)
+        fail_msg("%s", message);
+    return bus;
+}
+
+static void meet(struct bus *bus, struct bus *other)
+{
+    struct member member = {.name = "other", .endpoint = other ? other->functions->endpoint(other) : ""};
+    struct member_list list = {&member, other ? 1 : 0};
+    bus->functions->meet(bus, &list);
+}
+
+/* Waits, at most five seconds, for the next message. */
+static bool receive_within(struct bus *bus, struct frame *ret, int tries)
+{
+    while (!bus->functions->receive(bus, ret)) {
+        if (!tries--)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return true;
+}
+
+static void publish(struct bus *bus, uint32_t partition, uint64_t seq, const char *type)
+{
+    const struct place place = {partition, seq, seq * 3, seq * 3 - 3};
+    bus->functions->publish(bus, &place, type, slice_of("body"));
+}
+
+/* A SUB that joins late missed the start: publish until something comes, then drain. */
+static void warm_up(struct bus *from, struct bus *to)
+{
+    struct frame frame;
+    to->functions->listen_due(to, 1023, true);
+    for (int i = 0; i < 5000; i++) {
+        from->functions->publish_due(from, 1023, 1);
+        if (receive_within(to, &frame, 1))
+            break;
+    }
+    while (receive_within(to, &frame, 20))
+        ;
+    to->functions->listen_due(to, 1023, false);
+}
+
+static int memory_setup(void **state)
+{
+    static struct pair pair;
+    pair.hub = bus_hub_new();
+    pair.a = bus_memory_new(pair.hub);
+    pair.b = bus_memory_new(pair.hub);
+    *state = &pair;
+    return 0;
+}
+
+static int zmq_setup(void **state)
+{
+    static struct pair pair;
+    pair = (struct pair){.a = zmq_new(), .b = zmq_new()};
+    pair.b->functions->listen_partition(pair.b, 7, true);
+    pair.b->functions->listen_type(pair.b, "case.close");
+    pair.b->functions->listen_due(pair.b, 3, true);
+    meet(pair.b, pair.a);
+    warm_up(pair.a, pair.b);
+    *state = &pair;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct pair *pair = *state;
+    pair->a->functions->free(&pair->a);
+    pair->b->functions->free(&pair->b);
+    bus_hub_free(&pair->hub);
+    return 0;
+}
+
+static void check_listening(struct bus *a, struct bus *b)
+{
+    struct frame frame;
+    publish(a, 7, 41, "task.opened");
+    publish(a, 8, 1, "task.opened");
+    publish(a, 8, 2, "case.closed");            /* begins like case.close, is not it */
+    publish(a, 8, 3, "case.close");
+    a->functions->publish_due(a, 4, 99);
+    a->functions->publish_due(a, 3, 1700000000123);
+    assert_true(receive_within(b, &frame, 5000));
+    assert_int_equal(frame.kind, FRAME_EVENT);
+    assert_int_equal(frame.place.partition, 7);
+    assert_int_equal(frame.place.seq, 41);
+    assert_int_equal(frame.place.id, 123);
+    assert_int_equal(frame.place.prev, 120);
+    assert_true(slice_is(frame.packed, "body"));
+    assert_true(receive_within(b, &frame, 5000));
+    assert_int_equal(frame.place.partition, 8);
+    assert_int_equal(frame.place.seq, 3);
+    assert_true(receive_within(b, &frame, 5000));
+    assert_int_equal(frame.kind, FRAME_DUE);
+    assert_int_equal(frame.place.partition, 3);
+    assert_true(frame.due == 1700000000123);
+    assert_false(receive_within(b, &frame, 20));
+}
+
+static void test_zmq_listening(void **state)
+{
+    struct pair *pair = *state;
+    check_listening(pair->a, pair->b);
+}
+
+static void test_memory_listening(void **state)
+{
+    struct pair *pair = *state;
+    pair->b->functions->listen_partition(pair->b, 7, true);
+    pair->b->functions->listen_type(pair->b, "case.close");
+    pair->b->functions->listen_due(pair->b, 3, true);
+    check_listening(pair->a, pair->b);
+}
+
+static void test_nobody_hears_himself(void **state)
+{
+    struct pair *pair = *state;
+    struct frame frame;
+    pair->a->functions->listen_partition(pair->a, 7, true);
+    meet(pair->a, pair->a);
+    publish(pair->a, 7, 1, "task.opened");
+    assert_false(receive_within(pair->a, &frame, 50));
+}
+
+static void test_zmq_leaves_those_gone(void **state)
+{
+    struct pair *pair = *state;
+    struct frame frame;
+    meet(pair->b, NULL);
+    publish(pair->a, 7, 1, "task.opened");
+    assert_false(receive_within(pair->b, &frame, 50));
+    meet(pair->b, pair->a);
+    for (uint64_t seq = 2; !receive_within(pair->b, &frame, 1); seq++) {
+        assert_true(seq < 5000);
+        publish(pair->a, 7, seq, "task.opened");
+    }
+}
+
+static void test_zmq_fd_tells(void **state)
+{
+    struct pair *pair = *state;
+    struct frame frame;
+    assert_false(bus_zmq_waiting(pair->b));
+    publish(pair->a, 7, 1, "task.opened");
+    struct pollfd fd = {.fd = bus_zmq_fd(pair->b), .events = POLLIN};
+    for (int i = 0; !bus_zmq_waiting(pair->b) && i < 100; i++)
+        poll(&fd, 1, 50);
+    assert_true(bus_zmq_waiting(pair->b));
+    assert_true(pair->b->functions->receive(pair->b, &frame));
+}
+
+/* Whoever else publishes on a socket of this machine can't make us take what is no frame. */
+static void test_zmq_passes_over_what_is_no_frame(void **state)
+{
+    struct pair *pair = *state;
+    struct frame frame;
+    char endpoint[128];
+    size_t bytes = sizeof endpoint;
+    void *context = zmq_ctx_new(), *forger = zmq_socket(context, ZMQ_PUB);
+    int linger = 0;
+    zmq_setsockopt(forger, ZMQ_LINGER, &linger, sizeof linger);
+    assert_int_equal(zmq_bind(forger, "tcp://127.0.0.1:*"), 0);
+    zmq_getsockopt(forger, ZMQ_LAST_ENDPOINT, endpoint, &bytes);
+    struct member member = {.name = "forger", .endpoint = endpoint};
+    pair->b->functions->meet(pair->b, &(struct member_list){&member, 1});
+    static const int shapes[][4] = {{1, 0, 0, 0}, {2, 28, 0, 0}, {3, 27, 4, 0}, {3, 28, 0, 0}, {4, 28, 4, 4}};
+    char filler[64] = "";
+    for (int round = 0; round < 20; round++) {
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+            zmq_send(forger, "p/0007/", 7, shapes[i][0] > 1 ? ZMQ_SNDMORE : 0);
+            for (int part = 1; part < shapes[i][0]; part++)
+                zmq_send(forger, filler, (size_t)shapes[i][part], part + 1 < shapes[i][0] ? ZMQ_SNDMORE : 0);
+        }
+        assert_false(receive_within(pair->b, &frame, 5));
+    }
+    zmq_close(forger);
+    zmq_ctx_term(context);
+}
+
+static void test_zmq_stays_on_this_machine(void **state)
+{
+    (void)state;
+    char message[160] = "";
+    static const char *const beyond[] = {"tcp://0.0.0.0:*", "tcp://*:5555", "tcp://192.168.1.5:5555", "udp://127.0.0.1:1"};
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
+        assert_null(bus_zmq_new(beyond[i], message));
+        assert_non_null(strstr(message, "without keys"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_zmq_listening, zmq_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_memory_listening, memory_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_hears_himself, zmq_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_hears_himself, memory_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_zmq_leaves_those_gone, zmq_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_zmq_fd_tells, zmq_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_zmq_passes_over_what_is_no_frame, zmq_setup, teardown),
+        cmocka_unit_test(test_zmq_stays_on_this_machine),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
