@@ -1,0 +1,109 @@
+#include <string.h>
+
+#include "store_memory_parts.h"
+
+struct held *memory_held(struct store_memory *memory, const struct lease *lease)
+{
+    struct held *held = &memory->partition[lease->partition]->held[lease->stage];
+    bool ours = strcmp(held->owner, lease->owner) == 0 && held->epoch == lease->epoch;
+    return ours && held->expires > store_memory_now(memory) ? held : NULL;
+}
+
+static void tell(const struct partition *partition, uint32_t number, enum stage stage, struct standing *ret)
+{
+    const struct held *held = &partition->held[stage];
+    *ret = (struct standing){
+        .lease = {.partition = number, .stage = stage, .epoch = held->epoch},
+        .checkpoint = held->checkpoint,
+        .head = partition_head(partition),
+        .earliest_due = partition_earliest(partition),
+        .unclean = held->unclean,
+    };
+    strcpy(ret->lease.owner, held->owner);
+}
+
+static enum store_status claim_held(struct held *held, const char *owner, wall_ms now, int64_t ttl_ms)
+{
+    bool ours = strcmp(held->owner, owner) == 0;
+    if (!ours && *held->owner && held->expires > now)
+        return STORE_FENCED;
+    if (!ours) {
+        held->epoch++;
+        held->unclean += *held->owner != '\0';
+        strcpy(held->owner, owner);
+    }
+    held->expires = now + ttl_ms;
+    return STORE_OK;
+}
+
+enum store_status memory_claim(struct store *store, uint32_t number, enum stage stage, const char *owner, int64_t ttl_ms,
+                               struct standing *ret)
+{
+    struct store_memory *memory = store_memory_of(store);
+    const char *fault = claim_fault(memory->partitions, number, stage, owner);
+    if (fault)
+        return store_memory_refuse(memory, fault);
+    bool lost;
+    enum store_status status;
+    if (store_memory_fate(memory, "claim", true, &lost, &status))
+        return status;
+    struct partition *partition = memory->partition[number];
+    status = claim_held(&partition->held[stage], owner, store_memory_now(memory), ttl_ms);
+    if (lost)
+        return STORE_GONE;
+    if (status == STORE_OK)
+        tell(partition, number, stage, ret);
+    return status;
+}
+
+static const char *renew_fault(const struct store_memory *memory, const struct lease *leases, size_t count)
+{
+    const char *fault = NULL;
+    for (size_t i = 0; i < count && !fault; i++)
+        fault = lease_fault(memory->partitions, &leases[i]);
+    return fault;
+}
+
+enum store_status memory_renew(struct store *store, const struct lease *leases, size_t count, int64_t ttl_ms,
+                               struct standing *ret_each, enum store_status *ret_status_each)
+{
+    struct store_memory *memory = store_memory_of(store);
+    const char *fault = renew_fault(memory, leases, count);
+    if (fault)
+        return store_memory_refuse(memory, fault);
+    bool lost;
+    enum store_status status;
+    if (store_memory_fate(memory, "renew", true, &lost, &status))
+        return status;
+    for (size_t i = 0; i < count; i++) {
+        struct held *held = memory_held(memory, &leases[i]);
+        if (held)
+            held->expires = store_memory_now(memory) + ttl_ms;
+        if (lost)
+            continue;
+        ret_status_each[i] = held ? STORE_OK : STORE_FENCED;
+        if (held)
+            tell(memory->partition[leases[i].partition], leases[i].partition, leases[i].stage, &ret_each[i]);
+    }
+    return lost ? STORE_GONE : STORE_OK;
+}
+
+enum store_status memory_release(struct store *store, const struct lease *lease)
+{
+    struct store_memory *memory = store_memory_of(store);
+    const char *fault = lease_fault(memory->partitions, lease);
+    if (fault)
+        return store_memory_refuse(memory, fault);
+    bool lost;
+    enum store_status status;
+    if (store_memory_fate(memory, "release", true, &lost, &status))
+        return status;
+    struct held *held = &memory->partition[lease->partition]->held[lease->stage];
+    bool ours = strcmp(held->owner, lease->owner) == 0 && held->epoch == lease->epoch;
+    if (ours) {
+        *held->owner = '\0';
+        held->expires = 0;
+        held->unclean = 0;
+    }
+    return lost ? STORE_GONE : ours ? STORE_OK : STORE_FENCED;
+}
