@@ -1,0 +1,133 @@
+#include "playbook.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "records.h"
+
+/* -------- how one value matches */
+
+static bool absent_matches(const char *value)
+{
+    return !strcmp(value, "no") || !strcmp(value, "none");
+}
+
+static bool match_whole(const char *found, const char *value)
+{
+    return *found ? !strcmp(found, value) : absent_matches(value);
+}
+
+/* `found` holds codes separated by commas. */
+static bool match_code(const char *found, const char *value)
+{
+    size_t bytes = strlen(value);
+    for (const char *code = found; *code; code += strcspn(code, ","), code += *code == ',') {
+        size_t length = strcspn(code, ",");
+        if (length < bytes || strncmp(code, value, bytes))
+            continue;
+        if (length == bytes || isdigit((unsigned char)code[bytes]))
+            return true;
+    }
+    return false;
+}
+
+static bool match_within(const char *found, const char *value)
+{
+    return strstr(found, value) != NULL;
+}
+
+static bool (*matcher_of(const char *path))(const char *, const char *)
+{
+    if (!strcmp(path, "code"))
+        return match_code;
+    return strcmp(path, "words") ? match_whole : match_within;
+}
+
+static bool in_range(const struct condition *condition, const char *found)
+{
+    char *end;
+    long long number = strtoll(found, &end, 10);
+    if (end == found || *end)
+        return false;
+    return (!condition->has_min || number >= condition->min) && (!condition->has_max || number <= condition->max);
+}
+
+static bool one_of_values(const struct condition *condition, const char *found)
+{
+    bool (*matches)(const char *, const char *) = matcher_of(condition->path);
+    for (size_t i = 0; i < condition->values.count; i++)
+        if (matches(found, condition->values.at[i]))
+            return true;
+    return false;
+}
+
+static bool condition_holds(const struct condition *condition, const char *found)
+{
+    if (!found)
+        found = "";
+    bool number = condition->has_min || condition->has_max;
+    bool holds = (!number || in_range(condition, found)) &&
+                 (!condition->values.count || one_of_values(condition, found));
+    return holds != condition->negated;
+}
+
+bool conditions_hold(const struct condition_list *conditions, condition_lookup lookup, void *context)
+{
+    for (size_t i = 0; i < conditions->count; i++) {
+        const struct condition *condition = &conditions->at[i];
+        if (!condition_holds(condition, lookup(context, condition->path)))
+            return false;
+    }
+    return true;
+}
+
+const char *variant_choose(const struct variant_list *variants, condition_lookup lookup, void *context)
+{
+    for (size_t i = 0; i < variants->count; i++)
+        if (conditions_hold(&variants->at[i].when, lookup, context))
+            return variants->at[i].value;
+    return "";
+}
+
+const struct grade_rule *complaint_grade(const struct complaint_rules *rules, condition_lookup lookup, void *context)
+{
+    for (size_t i = 0; i < rules->grade_count; i++)
+        if (conditions_hold(&rules->grades[i].when, lookup, context))
+            return &rules->grades[i];
+    return NULL;
+}
+
+/* -------- looking up a record's field */
+
+static const char *field_as_text(const struct field *field, const void *record, struct arena *arena)
+{
+    const char *at = (const char *)record + field->offset;
+    switch (field->kind) {
+    case FIELD_TEXT:
+        return *(const char *const *)at;
+    case FIELD_WORD:
+        return *(const int *)at ? words_name(field->words, *(const int *)at) : NULL;
+    case FIELD_INT:
+        return arena_printf(arena, "%lld", (long long)*(const int64_t *)at);
+    case FIELD_BOOL:
+        return *(const bool *)at ? "yes" : "no";
+    default:
+        return NULL;
+    }
+}
+
+static const char *fact_in(const struct record *record, const void *data, const char *name, struct arena *arena)
+{
+    const struct field *field = data ? record_field(record, name) : NULL;
+    return field ? field_as_text(field, data, arena) : NULL;
+}
+
+const char *condition_fact(void *context, const char *path)
+{
+    static const char prefix[] = "customer.";
+    const struct condition_facts *facts = context;
+    if (!strncmp(path, prefix, sizeof prefix - 1))
+        return fact_in(&customer_record, facts->customer, path + sizeof prefix - 1, facts->arena);
+    return fact_in(facts->record, facts->data, path, facts->arena);
+}

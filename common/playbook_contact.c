@@ -1,0 +1,139 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "playbook_reading.h"
+
+/* -------- classes of customers */
+
+static void read_class(struct playbook_reading *reading, const struct yaml *key, const struct yaml *node)
+{
+    static const char *const keys[] = {"spending_cents", "visits", "owner", NULL};
+    struct class_rules *classes = &reading->playbook->classes;
+    int class = yaml_word(key, &customer_class_words, reading->mistakes);
+    reading_count(reading, node, YAML_MAP);
+    yaml_known_keys(node, keys, reading->mistakes);
+    const struct yaml *spending = yaml_get(node, "spending_cents"), *visits = yaml_get(node, "visits");
+    int64_t spending_cents = yaml_int(spending, 0, 1, INT64_MAX, reading->mistakes);
+    int64_t visit_count = yaml_int(visits, 0, 1, 1000000, reading->mistakes);
+    if (class > CLASS_NONE)
+        classes->owner_role[class] = reading_role(reading, yaml_get(node, "owner"), "");
+    if (class == CLASS_KEY) {
+        classes->key_spending_cents = spending_cents;
+        classes->key_visits = visit_count;
+    } else if (class == CLASS_REGULAR) {
+        classes->regular_visits = visit_count;
+    }
+    if (spending && class != CLASS_KEY)
+        yaml_mistake(reading->mistakes, spending, "only the class key goes by spending");
+    if (visits && class == CLASS_POTENTIAL)
+        yaml_mistake(reading->mistakes, visits, "potential is who has not come yet: no visits");
+}
+
+void reading_classes(struct playbook_reading *reading, const struct yaml *node)
+{
+    struct class_rules *classes = &reading->playbook->classes;
+    for (int class = 0; class < customer_class_count; class++)
+        classes->owner_role[class] = "";
+    if (!node)
+        return;
+    classes->present = true;
+    size_t count = reading_count(reading, node, YAML_MAP);
+    for (size_t i = 0; i < count; i++)
+        read_class(reading, node->keys[i], node->items[i]);
+    if (classes->key_visits && classes->regular_visits >= classes->key_visits)
+        yaml_mistake(reading->mistakes, node, "regular takes as many visits as key: nobody would ever be regular");
+}
+
+/* -------- the gate */
+
+static void read_quiet_hours(struct playbook_reading *reading, const struct yaml *node, struct contact_rules *to)
+{
+    int from_hour, from_min, to_hour, to_min, end = 0;
+    const char *text = yaml_text(node, "", reading->mistakes);
+    if (!*text)
+        return;
+    bool read = sscanf(text, "%2d:%2d-%2d:%2d%n", &from_hour, &from_min, &to_hour, &to_min, &end) == 4 && !text[end];
+    if (!read || from_hour < 0 || from_hour > 23 || from_min < 0 || from_min > 59 || to_hour < 0 || to_hour > 23 ||
+        to_min < 0 || to_min > 59) {
+        yaml_mistake(reading->mistakes, node, "\"%.20s\" are no hours: write them as 21:00-08:00", text);
+        return;
+    }
+    to->quiet_from_min = from_hour * 60 + from_min;
+    to->quiet_to_min = to_hour * 60 + to_min;
+    if (to->quiet_from_min == to->quiet_to_min)
+        yaml_mistake(reading->mistakes, node, "begins and ends at the same time: nobody could ever be contacted");
+}
+
+void reading_contact(struct playbook_reading *reading, const struct yaml *node)
+{
+    static const char *const keys[] = {"quiet_hours", "per_day", "per_week", "exempt", NULL};
+    static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
+    struct contact_rules *contact = &reading->playbook->contact;
+    if (!node)
+        return;
+    reading->playbook->has_contact = true;
+    reading_count(reading, node, YAML_MAP);
+    yaml_known_keys(node, keys, reading->mistakes);
+    read_quiet_hours(reading, yaml_get(node, "quiet_hours"), contact);
+    contact->cap_per_day = (int)yaml_int(yaml_get(node, "per_day"), 0, 0, 1000, reading->mistakes);
+    contact->cap_per_week = (int)yaml_int(yaml_get(node, "per_week"), 0, 0, 1000, reading->mistakes);
+    if (contact->cap_per_week && contact->cap_per_day > contact->cap_per_week)
+        yaml_mistake(reading->mistakes, node, "per_day is over per_week");
+    const struct yaml *exempt = yaml_get(node, "exempt");
+    size_t count = reading_count(reading, exempt, YAML_LIST);
+    contact->exempt_purposes.at = reading_array(reading, count, sizeof *contact->exempt_purposes.at);
+    for (size_t i = 0; i < count; i++)
+        contact->exempt_purposes.at[contact->exempt_purposes.count++] = reading_choice(reading, exempt->items[i], purposes);
+}
+
+/* -------- channels of notices */
+
+static const struct retry default_retry = {4, 3, {{MINUTE_MS, 0}, {5 * MINUTE_MS, 0}, {30 * MINUTE_MS, 0}}};
+
+static int read_channel(struct playbook_reading *reading, const struct yaml *node)
+{
+    int channel = yaml_word(node, &notice_channel_words, reading->mistakes);
+    if (!channel)
+        yaml_mistake(reading->mistakes, node, "none is no channel");
+    return channel;
+}
+
+static void read_order(struct playbook_reading *reading, const struct yaml *node)
+{
+    struct texts *order = &reading->playbook->channel_order;
+    size_t count = reading_count(reading, node, YAML_LIST);
+    order->at = reading_array(reading, count, sizeof *order->at);
+    for (size_t i = 0; i < count; i++) {
+        if (read_channel(reading, node->items[i]) <= 0)
+            continue;
+        for (size_t j = 0; j < order->count; j++)
+            if (!strcmp(order->at[j], node->items[i]->text))
+                yaml_mistake(reading->mistakes, node->items[i], "%s stands there twice", node->items[i]->text);
+        order->at[order->count++] = node->items[i]->text;
+    }
+}
+
+void reading_notices(struct playbook_reading *reading, const struct yaml *node)
+{
+    static const char *const keys[] = {"order", "channels", NULL};
+    static const char *const channel_keys[] = {"retry", "on_unknown", NULL};
+    static const char *const answers[] = {"resend", "hold", "query", NULL};
+    struct playbook *playbook = reading->playbook;
+    if (!node)
+        return;
+    reading_count(reading, node, YAML_MAP);
+    yaml_known_keys(node, keys, reading->mistakes);
+    read_order(reading, yaml_get(node, "order"));
+    const struct yaml *channels = yaml_get(node, "channels");
+    size_t count = reading_count(reading, channels, YAML_MAP);
+    playbook->channels = reading_array(reading, count, sizeof *playbook->channels);
+    for (size_t i = 0; i < count; i++) {
+        const struct yaml *item = channels->items[i];
+        struct channel_rules *to = &playbook->channels[playbook->channel_count++];
+        reading_count(reading, item, YAML_MAP);
+        yaml_known_keys(item, channel_keys, reading->mistakes);
+        to->channel = read_channel(reading, channels->keys[i]);
+        to->retry = reading_retry(reading, yaml_get(item, "retry"), default_retry);
+        to->on_unknown = reading_choice(reading, yaml_get(item, "on_unknown"), answers);
+    }
+}

@@ -1,0 +1,75 @@
+/* playbook_reading: what the parts of the playbook's reader share. For common/playbook*.c and condition_paths.c only. */
+#ifndef CARELINE_PLAYBOOK_READING_H
+#define CARELINE_PLAYBOOK_READING_H
+
+#include "playbook.h"
+
+/* One reading of one file. */
+struct playbook_reading {
+    struct arena *arena;
+    struct mistakes *mistakes;
+    struct playbook *playbook;
+    const struct yaml *variants;    /* named lists of conditions, for whoever chooses between texts */
+    struct texts roles;             /* those that may be named */
+    bool roles_told;                /* false: any role may be named */
+};
+
+/* -------- values (playbook_values.c) */
+
+/* A new array of `count` elements of `bytes` each. */
+void *reading_array(struct playbook_reading *reading, size_t count, size_t bytes);
+
+/* How many items a list or map has; a mistake if `node` is there but of another kind. */
+size_t reading_count(struct playbook_reading *reading, const struct yaml *node, enum yaml_kind kind);
+
+/* A name that can become part of keys and topics; "" if missing (a mistake when `required_in` is given) or wrong. */
+const char *reading_name(struct playbook_reading *reading, const struct yaml *node, const char *key,
+                         const struct yaml *required_in);
+
+/* A text, or the texts of a list. */
+struct texts reading_texts(struct playbook_reading *reading, const struct yaml *node);
+
+/* A duration; zero if missing or wrong. */
+struct span reading_span(struct playbook_reading *reading, const struct yaml *node);
+
+/* A role; checked against the playbook's own list if it has one. `fallback` if missing. */
+const char *reading_role(struct playbook_reading *reading, const struct yaml *node, const char *fallback);
+
+/* One of a NULL-ended list of names, the first being the one taken if missing or wrong. */
+const char *reading_choice(struct playbook_reading *reading, const struct yaml *node, const char *const *names);
+
+/* { attempts: 3, gaps: [2h, 1d] } */
+struct retry reading_retry(struct playbook_reading *reading, const struct yaml *node, struct retry otherwise);
+
+/* Time compared roughly, a day as 24 hours: to see what is surely the wrong way round. */
+int64_t span_rough_ms(struct span span);
+
+/* -------- conditions (condition_paths.c) */
+
+/* What conditions can be about. */
+enum condition_scope { SCOPE_EVENT, SCOPE_COMPLAINT };
+
+struct condition_list reading_conditions(struct playbook_reading *reading, const struct yaml *node,
+                                         enum condition_scope scope, enum event_number event);
+
+/* A plain name, or a map from variants to names. */
+struct variant_list reading_variants(struct playbook_reading *reading, const struct yaml *node, enum event_number event);
+
+/* Are the descriptions under `variants` maps that say something? */
+void reading_check_variants(struct playbook_reading *reading);
+
+/* -------- parts of the file */
+
+void reading_questionnaires(struct playbook_reading *reading, const struct yaml *node);
+void reading_step(struct playbook_reading *reading, const struct yaml *node, enum event_number event, struct step *to);
+void reading_rules(struct playbook_reading *reading, const struct yaml *node);
+void reading_loops(struct playbook_reading *reading, const struct yaml *rules);
+void reading_complaints(struct playbook_reading *reading, const struct yaml *node);
+void reading_ladder(struct playbook_reading *reading, const struct yaml *complaints);
+void reading_clocks(struct playbook_reading *reading, const struct yaml *node, const struct yaml *complaints);
+void reading_tell(struct playbook_reading *reading, const struct yaml *node);
+void reading_classes(struct playbook_reading *reading, const struct yaml *node);
+void reading_contact(struct playbook_reading *reading, const struct yaml *node);
+void reading_notices(struct playbook_reading *reading, const struct yaml *node);
+
+#endif
