@@ -15,7 +15,7 @@ void buffer_free(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer);
 void buffer_append(struct buffer *buffer, const void *from, size_t bytes);
 void buffer_string(struct buffer *buffer, const char *text);
-void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
 struct slice buffer_slice(const struct buffer *buffer);
 
 /* Adds a NUL that does not count, and returns the text; valid until the next change. */
@@ -26,7 +26,8 @@ void pack_nil(struct buffer *to);
 void pack_bool(struct buffer *to, int value);
 void pack_int(struct buffer *to, int64_t value);
 void pack_uint(struct buffer *to, uint64_t value);
-void pack_text(struct buffer *to, const char *text);
+void pack_real(struct buffer *to, double value);
+void pack_text(struct buffer *to, const char *text);       /* NULL packs as "" */
 void pack_text_slice(struct buffer *to, struct slice text);
 void pack_bytes(struct buffer *to, struct slice bytes);
 void pack_array(struct buffer *to, size_t count);

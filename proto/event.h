@@ -84,6 +84,9 @@ struct event {
     struct slice unknown;           /* attributes this build does not know: key, value … */
 };
 
+/* The envelope as a record: its attributes by their wire names. */
+extern const struct record event_record;
+
 /* Where an event stands in its partition's log. */
 struct place {
     uint32_t partition;
@@ -100,7 +103,7 @@ bool place_unpack(struct slice from, struct place *ret);
 /* Appends the packed event to `to`. */
 void event_pack(const struct event *event, struct buffer *to);
 
-/* Reads a packed event. Texts point into the arena, data, sealed and unknown into `packed`. The guard runs first.
+/* Reads a packed event; all of it is copied into the arena. The guard runs first.
  * false with *fault: not an event, over a bound, required attributes (id, source, type) missing. */
 bool event_unpack(struct slice packed, struct arena *arena, struct event *ret, struct fault *fault);
 

@@ -75,7 +75,21 @@ struct fault {
 
 struct buffer;
 
-/* Writes the struct at `from` as one msgpack map. Fields with flag bits in `leave_out` are skipped. */
+enum { TEXT_OF_LIST_BYTES_MAX = 512 };   /* each element of a TEXTS field */
+
+/* Sets *fault: the field and what is wrong with it, as printf. Always false, to be returned. */
+bool fault_at(struct fault *fault, const char *field, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Puts "list[index]." before the field: for faults found inside an element. */
+void fault_within(struct fault *fault, const char *list, size_t index);
+
+/* What goes over a limit is cut before it is written, so that what was written can always be read again: texts at a
+ * character, lists at their last elements; BYTES and MAP are left out. Never in silence: this counts the fields cut in
+ * this process, and is a metric. Callers keep to the limits; record_fits tells. */
+uint64_t record_cut_count(void);
+bool record_fits(const struct record *record, const void *at, struct fault *fault);
+
+/* Writes the struct at `from` as one msgpack map. Fields with flag bits in `leave_out` are skipped. What is unknown to
+ * this build may be personal: it counts as PERSONAL in a record that has personal fields. */
 void record_pack(const struct record *record, const void *from, unsigned leave_out, struct buffer *to);
 
 /* As above but only fields with a flag bit in `only`. */
@@ -83,7 +97,8 @@ void record_pack_only(const struct record *record, const void *from, unsigned on
 
 /* Reads one msgpack map into the struct at `to` (all fields set; texts point into the arena). The bytes must be
  * exactly one map. Fields in it overwrite, others keep what `to` holds: zero it first, or merge two maps by two calls.
- * false with *fault set: malformed, a wrong type, over a limit, an unknown word. REQUIRED is not checked here. */
+ * A word of a newer build reads as 0 and stays in `unknown`. Everything is copied into the arena.
+ * false with *fault set: malformed, a wrong type, over a limit; `to` is then partly filled. REQUIRED is not checked. */
 bool record_unpack(const struct record *record, struct slice from, struct arena *arena, void *to, struct fault *fault);
 
 /* Are all REQUIRED fields there? false with *fault set. */
@@ -96,6 +111,9 @@ const struct field *record_field(const struct record *record, const char *name);
 
 /* The number of `word` in the list, or -1. */
 int words_find(const struct words *words, const char *word);
+/* The word of a number; "none" for numbers outside the list. */
 const char *words_name(const struct words *words, int number);
+/* The word that is nearest by edits, or NULL if none is near. */
+const char *words_nearest(const struct words *words, const char *word);
 
 #endif
