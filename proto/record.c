@@ -3,6 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A text cut by its array's end may end in half a character. */
+static void trim_half_character(char *text)
+{
+    size_t bytes = strlen(text), plain = bytes;
+    for (int i = 0; i < 3 && plain && !text_is_plain((struct slice){(const uint8_t *)text, plain}); i++)
+        plain--;
+    if (text_is_plain((struct slice){(const uint8_t *)text, plain}))
+        text[plain] = 0;
+}
+
 bool fault_at(struct fault *fault, const char *field, const char *format, ...)
 {
     va_list args;
@@ -10,6 +20,8 @@ bool fault_at(struct fault *fault, const char *field, const char *format, ...)
     snprintf(fault->field, sizeof fault->field, "%s", field);
     vsnprintf(fault->what, sizeof fault->what, format, args);
     va_end(args);
+    trim_half_character(fault->field);
+    trim_half_character(fault->what);
     return false;
 }
 
@@ -20,6 +32,7 @@ void fault_within(struct fault *fault, const char *list, size_t index)
     const char *dot = *inner ? "." : "";
     if (snprintf(fault->field, sizeof fault->field, "%s[%zu]%s%s", list, index, dot, inner) < 0)
         fault->field[0] = 0;
+    trim_half_character(fault->field);
 }
 
 const struct field *record_field(const struct record *record, const char *name)
