@@ -1,0 +1,72 @@
+#include "site.h"
+
+#include <string.h>
+
+enum { ACTIVE_MAX = 64 };       /* as site_config holds */
+
+const struct playbook_in_force *site_complaint_playbook(const struct site *site)
+{
+    for (size_t i = 0; i < site->playbook_count; i++)
+        if (site->playbooks[i].playbook->complaints.present)
+            return &site->playbooks[i];
+    return NULL;
+}
+
+const struct contact_rules *site_contact_rules(const struct site *site)
+{
+    for (size_t i = 0; i < site->playbook_count; i++)
+        if (site->playbooks[i].playbook->has_contact)
+            return &site->playbooks[i].playbook->contact;
+    return NULL;
+}
+
+const struct week *site_window(const struct site *site, const struct step *step)
+{
+    const struct week *of_site = step->window ? calendar_window(site->calendar, step->window_name) : NULL;
+    return of_site ? of_site : step->window;
+}
+
+/* -------- what is in force */
+
+static size_t active_find(const struct active_config_list *active, int kind, const char *name)
+{
+    size_t at = 0;
+    while (at < active->count && (active->at[at].kind != kind || strcmp(active->at[at].name, name)))
+        at++;
+    return at;
+}
+
+static void active_remove(struct active_config_list *active, size_t at)
+{
+    active->count--;
+    memmove(&active->at[at], &active->at[at + 1], (active->count - at) * sizeof *active->at);
+}
+
+/* A list longer than a record can hold is left as it is. */
+static void active_set(struct active_config_list *active, const struct config_activated *change)
+{
+    size_t at = active_find(active, change->kind, change->name);
+    bool known = at < active->count, removed = !change->hash || !*change->hash;
+    if (removed && known)
+        active_remove(active, at);
+    if (removed || (!known && active->count >= ACTIVE_MAX))
+        return;
+    active->at[at] = (struct active_config){.kind = change->kind, .name = change->name, .hash = change->hash};
+    active->count += !known;
+}
+
+struct site_config *site_config_after(const struct site_config *before, const char *site, const struct config_activated *change,
+                                      struct arena *arena)
+{
+    struct site_config *after = arena_alloc(arena, sizeof *after);
+    if (before)
+        *after = *before;
+    size_t count = after->active.count;
+    struct active_config *active = arena_alloc(arena, (count + 1) * sizeof *active);
+    if (count)
+        memcpy(active, after->active.at, count * sizeof *active);
+    after->active.at = active;
+    after->id = arena_string(arena, site);
+    active_set(&after->active, change);
+    return after;
+}
