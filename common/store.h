@@ -16,7 +16,7 @@ enum {
     FIRE_MAX = 512,                 /* timers fired in one call */
     READ_MAX = 512,                 /* log entries read in one call */
     OWNER_BYTES_MAX = 64,
-    ENTITY_ID_BYTES_MAX = 158,      /* with its letter and a slash it names a timer: 160 bytes */
+    ENTITY_ID_BYTES_MAX = NAME_BYTES_MAX,
     ENTITY_BYTES_MAX = 256 * 1024,
     QUEUE_BYTES_MAX = 512,
     KEY_BYTES_MAX = 512,            /* of an idempotency key */
@@ -218,7 +218,7 @@ struct store { const struct store_functions *functions; };
  *   stored, two puts of one entity, or an entity of another stage: STORE_REFUSED.
  * fire: timers due at or before `now`, at most FIRE_MAX, earliest first, become timer.fired events (site from the
  *   entity's id, source "scheduler", id "timer/<member>@<due>", time `now`, data entity and due); needs the scheduler's lease.
- *   Chain ids are chain_seed, chain_seed + 1, …
+ *   An id that would be over NAME_BYTES_MAX has the chain id in hex for the member. Chain ids are chain_seed, chain_seed + 1 …
  *   The entity keeps its due time, so that its stage knows the fired one; a put that leaves it alone arms nothing.
  * claim: takes the lease if it is free, expired, or ours already (then the epoch stays); STORE_FENCED if somebody else
  *   holds it. unclean counts claims that followed an expired lease; a commit that moves the checkpoint and a release set

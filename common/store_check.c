@@ -99,8 +99,8 @@ const char *entity_fault(enum entity_kind kind, const char *id)
 {
     if (kind < 0 || kind >= ENTITY_COUNT)
         return "there is no such kind of entity";
-    if (!id || !*id || strnlen(id, ENTITY_ID_BYTES_MAX + 1) > ENTITY_ID_BYTES_MAX)
-        return "an entity's id is empty or too long";
+    if (!id || !*id || *id == '/' || strnlen(id, ENTITY_ID_BYTES_MAX + 1) > ENTITY_ID_BYTES_MAX)
+        return "an entity's id is empty, too long or without a site";
     return NULL;
 }
 
@@ -210,28 +210,3 @@ void member_write(enum entity_kind kind, const char *id, char ret[MEMBER_BYTES_M
     assert(bytes > 0 && bytes <= MEMBER_BYTES_MAX);
 }
 
-void fired_id(const char *member, wall_ms due, char ret[FIRED_ID_BYTES])
-{
-    snprintf(ret, FIRED_ID_BYTES, "timer/%s@%lld", member, (long long)due);
-}
-
-void fired_site(const char *member, char ret[MEMBER_BYTES_MAX + 1])
-{
-    const char *id = member + 2;
-    snprintf(ret, MEMBER_BYTES_MAX + 1, "%.*s", (int)strcspn(id, "/"), id);
-}
-
-void fired_pack(const struct fired *fired, struct buffer *to)
-{
-    struct buffer data = {0};
-    struct timer_fired what = {.entity = fired->member, .due = fired->due};
-    record_pack(&timer_fired_record, &what, 0, &data);
-    struct event event = event_of(EVENT_TIMER_FIRED);
-    event.id = fired->id;
-    event.source = stage_names[STAGE_SCHEDULER];
-    event.site = fired->site;
-    event.time = fired->now;
-    event.data = buffer_slice(&data);
-    event_pack(&event, to);
-    buffer_free(&data);
-}

@@ -6,7 +6,9 @@
 
 enum {
     MESSAGE_BYTES = 160,
-    MEMBER_BYTES_MAX = 160,
+    MEMBER_BYTES_MAX = ENTITY_ID_BYTES_MAX + 2,
+    KEY_GENERATION_DAYS = 4,        /* keys that expire are kept in as many generations; at least 8 days, at most 12 */
+    KEY_GENERATIONS_KEPT = 3,
     NOTE_BYTES_MAX = 1024 * 1024,
     CONTENT_BYTES_MAX = 16 * 1024 * 1024
 };
@@ -25,13 +27,21 @@ const char *entity_fault(enum entity_kind kind, const char *id);
 /* The name of an entity's timer: its letter, a slash, its id. */
 void member_write(enum entity_kind kind, const char *id, char ret[MEMBER_BYTES_MAX + 1]);
 
-/* The event that says that this timer's time has come; `site` is the part of the entity's id before the first slash. */
-struct fired { const char *member, *id, *site; wall_ms due, now; };
+/* The event that says that this timer's time has come. */
+struct fired {
+    const char *member;
+    wall_ms due;
+    wall_ms now;
+    uint64_t chain_id;
+};
 void fired_pack(const struct fired *fired, struct buffer *to);
 
-/* The timer's event id, "timer/<member>@<due>", and its site. */
-enum { FIRED_ID_BYTES = MEMBER_BYTES_MAX + 32 };
-void fired_id(const char *member, wall_ms due, char ret[FIRED_ID_BYTES]);
-void fired_site(const char *member, char ret[MEMBER_BYTES_MAX + 1]);
+/* The same event for all timers fired at `now`, in pieces: bytes, and between them what differs. */
+enum fired_part { FIRED_ID = 1, FIRED_SITE, FIRED_MEMBER, FIRED_DUE, FIRED_PARTS = FIRED_DUE };
+struct fired_pieces {
+    struct slice bytes[FIRED_PARTS + 1];        /* point into the buffer */
+    enum fired_part between[FIRED_PARTS];
+};
+void fired_pieces_pack(wall_ms now, struct buffer *to, struct fired_pieces *ret);
 
 #endif

@@ -5,8 +5,6 @@
 #include "ordered.h"
 #include "store_check.h"
 
-enum { KEY_GENERATION_DAYS = 4, KEY_GENERATIONS_KEPT = 3 };
-
 struct logged {
     uint64_t id, prev;
     size_t bytes;

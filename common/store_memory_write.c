@@ -226,11 +226,8 @@ static void fire_first(struct partition *partition, wall_ms now, uint64_t chain_
                        struct entry *ret)
 {
     const struct timer *timer = partition->timers.at[0];
-    char id[FIRED_ID_BYTES], site[MEMBER_BYTES_MAX + 1];
     struct buffer packed = {0};
-    fired_id(timer->member, timer->due, id);
-    fired_site(timer->member, site);
-    fired_pack(&(struct fired){.member = timer->member, .id = id, .site = site, .due = timer->due, .now = now}, &packed);
+    fired_pack(&(struct fired){.member = timer->member, .due = timer->due, .now = now, .chain_id = chain_id}, &packed);
     partition_append(partition, chain_id, buffer_slice(&packed), &ret->place);
     ret->packed = (struct slice){arena_copy(arena, packed.at, packed.bytes), packed.bytes};
     buffer_free(&packed);
