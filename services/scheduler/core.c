@@ -1,0 +1,85 @@
+#include <assert.h>
+#include <stdio.h>
+
+#include "ident.h"
+#include "scheduler.h"
+
+/* Which event does what. Any event but the engine's own may start rules. */
+
+static void case_reopened(struct turn *turn, const struct event *event, const void *data)
+{
+    plan_case_reopened(turn, event, data);
+}
+
+static void task_closed(struct turn *turn, const struct event *event, const void *data)
+{
+    (void)event;
+    plan_task_closed(turn, data);
+}
+
+static void task_corrected(struct turn *turn, const struct event *event, const void *data)
+{
+    (void)event;
+    plan_task_corrected(turn, data);
+}
+
+static void preferred(struct turn *turn, const struct event *event, const void *data)
+{
+    customer_prefer(turn, event, data);
+}
+
+/* What comes before the rules, which may then test the customer as it is now. */
+static const event_handler first[EVENT_COUNT] = {
+    [EVENT_CUSTOMER_RECORDED] = customer_meet,
+    [EVENT_CUSTOMER_PREFERRED] = preferred,
+    [EVENT_CAR_DELIVERED] = customer_meet,
+    [EVENT_VISIT_FINISHED] = customer_meet,
+    [EVENT_COMPLAINT_RECEIVED] = customer_meet,
+    [EVENT_TASK_CLOSED] = task_closed,
+    [EVENT_TASK_CORRECTED] = task_corrected,
+    [EVENT_CASE_REOPENED] = case_reopened,
+};
+
+static void on_event(struct turn *turn, const struct event *event, const void *data)
+{
+    if (first[event->number])
+        first[event->number](turn, event, data);
+    plans_make(turn, event, data);
+}
+
+#define STARTS_NO_RULE(constant, class) \
+    ((int)(class) == (int)ACT || (constant) == EVENT_ACT_REFUSED || (constant) == EVENT_TIMER_FIRED || \
+     (constant) == EVENT_EVENT_QUARANTINED || (constant) == EVENT_CONFIG_ACTIVATED)
+#define EVENT(constant, type, record, class, about) [constant] = STARTS_NO_RULE(constant, class) ? NULL : on_event,
+static const event_handler handlers[EVENT_COUNT] = {
+#include "events.def"
+};
+#undef EVENT
+
+static void on_timer(struct turn *turn, enum entity_kind kind, const char *id, const void *entity)
+{
+    (void)id;
+    assert(kind == ENTITY_PLAN);
+    plan_fire(turn, entity);
+}
+
+static void prefetch(const struct event *event, const void *data, void (*want)(void *context, enum entity_kind, const char *id),
+                     void *context)
+{
+    char id[2 * NAME_BYTES_MAX + 2];
+    if (first[event->number] == customer_meet || first[event->number] == preferred) {
+        snprintf(id, sizeof id, "%s/%s", event->site, event->customer);
+        want(context, ENTITY_CUSTOMER, id);
+    } else if (event->number == EVENT_TASK_CLOSED) {
+        const struct task_changed *task = data;
+        want(context, ENTITY_PLAN, task->plan);
+    }
+}
+
+const struct core scheduler_core = {
+    .stage = STAGE_SCHEDULER,
+    .handlers = handlers,
+    .on_timer = on_timer,
+    .site_kind = ENTITY_SCHEDULER_SITE,
+    .prefetch = prefetch,
+};

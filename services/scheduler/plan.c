@@ -1,0 +1,218 @@
+#include <string.h>
+
+#include "facts.h"
+#include "ident.h"
+#include "scheduler.h"
+
+/* From a fact and the rules in force to a plan with times. */
+
+/* -------- what a fact is about */
+
+static const char *about_order(const void *data) { return ((const struct car_delivered *)data)->order; }
+static const char *about_visit(const void *data) { return ((const struct visit_finished *)data)->visit; }
+static const char *about_complaint(const void *data) { return ((const struct complaint_received *)data)->complaint; }
+static const char *about_progress(const void *data) { return ((const struct complaint_progressed *)data)->complaint; }
+static const char *about_case(const void *data) { return ((const struct case_changed *)data)->case_id; }
+static const char *about_task(const void *data) { return ((const struct task_changed *)data)->task; }
+static const char *about_notice(const void *data) { return ((const struct notice_changed *)data)->notice; }
+
+static const struct { const struct record *record; const char *(*about)(const void *data); } abouts[] = {
+    {&car_delivered_record, about_order},
+    {&visit_finished_record, about_visit},
+    {&complaint_received_record, about_complaint},
+    {&complaint_progressed_record, about_progress},
+    {&case_changed_record, about_case},
+    {&task_changed_record, about_task},
+    {&notice_changed_record, about_notice},
+    {&customer_recorded_record, NULL},
+    {&customer_preferred_record, NULL},
+    {&customer_changed_record, NULL},
+};
+
+const char *event_about(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct record *record = event_types[event->number].data;
+    for (size_t i = 0; i < sizeof abouts / sizeof abouts[0]; i++)
+        if (abouts[i].record == record)
+            return ident_local(abouts[i].about ? abouts[i].about(data) : event->customer);
+    return ident_fit(turn_arena(turn), event->id, 64);
+}
+
+/* -------- one plan for one rule and one thing */
+
+static const char *plan_id(struct turn *turn, const char *site, const char *about, const char *playbook, size_t rule,
+                           int64_t round)
+{
+    struct arena *arena = turn_arena(turn);
+    if (round <= 1)
+        return ident_make(arena, site, "%s.%s.%zu", about, playbook, rule);
+    return ident_make(arena, site, "%s.%s.%zu.%d", about, playbook, rule, (int)round);
+}
+
+const char *plan_latest(struct turn *turn, const char *site, const char *about, const char *playbook, size_t rule,
+                        int64_t *ret_round)
+{
+    const char *latest = "";
+    *ret_round = 0;
+    for (int64_t round = 1; round <= ROUNDS_MAX; round++) {
+        const char *id = plan_id(turn, site, about, playbook, rule, round);
+        if (!turn_get(turn, ENTITY_PLAN, id))
+            break;
+        latest = id;
+        *ret_round = round;
+    }
+    return latest;
+}
+
+/* Told again, a fact changes nothing. What the engine itself says twice has happened twice: the earlier plan ends. */
+static bool round_begin(const struct planning *planning, int64_t *ret_round)
+{
+    const char *latest = plan_latest(planning->turn, planning->site->id, planning->about,
+                                     planning->in_force->playbook->name, planning->rule, ret_round);
+    if (*ret_round == 0) {
+        *ret_round = 1;
+        return true;
+    }
+    if (event_types[planning->event->number].class == FACT || *ret_round == ROUNDS_MAX)
+        return false;
+    struct planned before = planned_open(planning->turn, turn_get(planning->turn, ENTITY_PLAN, latest));
+    planned_stop(&before, "superseded");
+    planned_store(&before);
+    ++*ret_round;
+    return true;
+}
+
+/* -------- ids of what the steps lead to */
+
+static bool rule_has_step(const struct rule *rule, const char *name)
+{
+    for (size_t i = 0; i < rule->step_count; i++)
+        if (!strcmp(rule->steps[i].name, name))
+            return true;
+    return false;
+}
+
+/* Is there another plan about the same thing with a step of this name? */
+static bool name_is_taken(const struct planning *planning, const char *name)
+{
+    const struct site *site = planning->site;
+    for (size_t i = 0; i < site->playbook_count; i++) {
+        const struct playbook *playbook = site->playbooks[i].playbook;
+        for (size_t rule = 0; rule < playbook->rule_count; rule++) {
+            bool self = &site->playbooks[i] == planning->in_force && rule == planning->rule;
+            if (!self && rule_has_step(&playbook->rules[rule], name) &&
+                turn_get(planning->turn, ENTITY_PLAN,
+                         plan_id(planning->turn, site->id, planning->about, playbook->name, rule, 1)))
+                return true;
+        }
+    }
+    return false;
+}
+
+static const char *work_id(const struct planning *planning, const char *name, int64_t round)
+{
+    struct arena *arena = turn_arena(planning->turn);
+    const char *site = planning->site->id, *about = planning->about;
+    if (name_is_taken(planning, name))
+        return ident_make(arena, site, "%s.%s.%s.%zu.%d", about, name, planning->in_force->playbook->name, planning->rule,
+                          (int)round);
+    if (round > 1)
+        return ident_make(arena, site, "%s.%s.%d", about, name, (int)round);
+    return ident_make(arena, site, "%s.%s", about, name);
+}
+
+/* -------- making it */
+
+static struct planned_step_list steps_place(const struct planning *planning, struct condition_facts *facts, int64_t round)
+{
+    const struct rule *rule = &planning->in_force->playbook->rules[planning->rule];
+    struct planned_step_list list = {arena_alloc(turn_arena(planning->turn), rule->step_count * sizeof *list.at), 0};
+    for (size_t i = 0; i < rule->step_count; i++) {
+        if (!conditions_hold(&rule->steps[i].when, condition_fact, facts))
+            continue;
+        struct planned_step step = step_place(planning, i);
+        step.work = work_id(planning, step.name, round);
+        list.at[list.count++] = step;
+    }
+    return list;
+}
+
+static void plan_say_made(struct planned *planned, const char *playbook)
+{
+    struct plan *plan = &planned->plan;
+    struct plan_made made = {.plan = plan->id, .playbook = playbook, .playbook_hash = plan->playbook_hash, .rule = plan->rule,
+                             .about = plan->about, .steps = plan->steps};
+    struct event like = planned_event(planned, EVENT_PLAN_MADE);
+    turn_emit(planned->turn, EVENT_PLAN_MADE, &made, &like);
+    for (size_t i = 0; i < plan->steps.count; i++)
+        if (plan->steps.at[i].state == STEP_SKIPPED)
+            planned_skip(planned, &plan->steps.at[i], plan->steps.at[i].reason);
+}
+
+static void plan_make(const struct planning *planning, struct condition_facts *facts)
+{
+    struct turn *turn = planning->turn;
+    const struct playbook *playbook = planning->in_force->playbook;
+    int64_t round;
+    if (!round_begin(planning, &round))
+        return;
+    struct planned_step_list steps = steps_place(planning, facts, round);
+    if (!steps.count)
+        return;
+    struct plan plan = *(const struct plan *)record_new(&plan_record, turn_arena(turn));
+    plan.id = plan_id(turn, planning->site->id, planning->about, playbook->name, planning->rule, round);
+    plan.site = planning->site->id;
+    plan.customer = planning->event->customer;
+    plan.playbook_hash = planning->in_force->hash;
+    plan.rule = (int64_t)planning->rule;
+    plan.about = planning->about;
+    plan.about_type = planning->event->type;
+    plan.occurred_at = planning->occurred_at;
+    plan.round = round;
+    plan.steps = steps;
+    plan.variables = facts_pack(facts->record, planning->data, planning->about, turn_arena(turn));
+    struct planned planned = planned_open(turn, &plan);
+    plan_say_made(&planned, playbook->name);
+    planned_store(&planned);
+}
+
+static wall_ms happened_at(const struct event *event)
+{
+    return event->occurred_at ? event->occurred_at : event->received_at ? event->received_at : event->time;
+}
+
+static void playbook_follow(struct planning *planning)
+{
+    const struct playbook *playbook = planning->in_force->playbook;
+    for (planning->rule = 0; planning->rule < playbook->rule_count; planning->rule++) {
+        const struct rule *rule = &playbook->rules[planning->rule];
+        struct condition_facts facts = {event_types[planning->event->number].data, planning->data, planning->customer,
+                                        turn_arena(planning->turn)};
+        if (rule->on == planning->event->number && conditions_hold(&rule->when, condition_fact, &facts))
+            plan_make(planning, &facts);
+    }
+}
+
+static bool event_has_rule(const struct site *site, enum event_number number)
+{
+    for (size_t i = 0; i < site->playbook_count; i++)
+        for (size_t rule = 0; rule < site->playbooks[i].playbook->rule_count; rule++)
+            if (site->playbooks[i].playbook->rules[rule].on == number)
+                return true;
+    return false;
+}
+
+void plans_make(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct site *site = turn_site(turn, event->site);
+    if (!site || !event_has_rule(site, event->number))
+        return;
+    struct planning planning = {
+        .turn = turn, .event = event, .data = data, .site = site, .occurred_at = happened_at(event),
+        .about = event_about(turn, event, data), .customer = customer_of(turn, event->site, event->customer),
+    };
+    for (size_t i = 0; *planning.about && i < site->playbook_count; i++) {
+        planning.in_force = &site->playbooks[i];
+        playbook_follow(&planning);
+    }
+}

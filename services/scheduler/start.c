@@ -1,0 +1,176 @@
+#include "facts.h"
+#include "gate.h"
+#include "ident.h"
+#include "scheduler.h"
+
+/* How a step begins when its time has come. Condition, consent and window are asked again: much may have changed since
+ * it was planned. */
+
+static struct gate_result gate_of(const struct planned *planned, const struct step *step)
+{
+    const struct plan *plan = &planned->plan;
+    const char *contacts = ident_make(turn_arena(planned->turn), plan->site, "%s", plan->customer);
+    return gate_ask(&(struct gate_question){
+        .site = planned->site,
+        .customer = planned->customer,
+        .contacts = *plan->customer ? turn_get(planned->turn, ENTITY_CONTACTS, contacts) : NULL,
+        .call = step->kind == STEP_CALL,
+        .purpose = step->purpose,
+        .now = turn_now(planned->turn),
+    });
+}
+
+static const char *chosen(const struct planned *planned, const struct variant_list *variants)
+{
+    struct condition_facts facts = planned_facts(planned);
+    const char *value = variant_choose(variants, condition_fact, &facts);
+    return value ? value : "";
+}
+
+static bool kind_is_contact(int kind)
+{
+    return kind == STEP_CALL || kind == STEP_MESSAGE;
+}
+
+/* -------- tasks */
+
+static void task_want(struct planned *planned, struct planned_step *step, const struct step *rule_step, const char *kind)
+{
+    const struct plan *plan = &planned->plan;
+    struct task_wanted want = {
+        .task = step->work, .step = step->name, .kind = kind, .plan = plan->id, .rule = plan->rule,
+        .rule_step = step->rule_step, .playbook_hash = plan->playbook_hash, .about = plan->about,
+        .about_type = plan->about_type, .role = rule_step->role, .due_at = step->due_at, .deadline_at = step->deadline_at,
+        .window = step->window, .questionnaire = chosen(planned, &rule_step->questionnaire),
+        .customer_class = planned->customer ? planned->customer->class : CLASS_NONE, .arrived_late = step->arrived_late,
+        .why = step->why, .variables = plan->variables,
+    };
+    struct event like = planned_event(planned, EVENT_TASK_WANTED);
+    like.subject = step->work;
+    turn_emit(planned->turn, EVENT_TASK_WANTED, &want, &like);
+    step->state = STEP_STARTED;
+}
+
+/* If the opening that was planned is over, or the gate opens later, the next one. */
+static void step_move(struct planned *planned, struct planned_step *step, const struct step *rule_step, wall_ms from)
+{
+    const struct week *week = site_window(planned->site, rule_step);
+    struct opening opening;
+    if (week && calendar_next_opening(planned->site->calendar, week, from, &opening)) {
+        from = opening.from > from ? opening.from : from;
+        step->window = calendar_opening_text(planned->site->calendar, opening, turn_arena(planned->turn));
+    }
+    if (from <= turn_now(planned->turn))
+        return;
+    step->due_at = from;
+    step->why = arena_printf(turn_arena(planned->turn), "%.400s; then not possible, moved to %s", step->why,
+                             *step->window ? step->window : "the end of quiet hours");
+}
+
+static void start_task(struct planned *planned, struct planned_step *step, const struct step *rule_step,
+                       const struct gate_result *gate)
+{
+    wall_ms now = turn_now(planned->turn);
+    step_move(planned, step, rule_step, gate->answer == GATE_LATER && gate->until > now ? gate->until : now);
+    task_want(planned, step, rule_step, *rule_step->task_kind ? rule_step->task_kind : "call");
+}
+
+/* -------- messages */
+
+static void notice_want(struct planned *planned, const struct planned_step *step, const struct step *rule_step,
+                        const char *notice, wall_ms valid_until)
+{
+    const struct plan *plan = &planned->plan;
+    struct notice_wanted want = {
+        .notice = notice, .template = chosen(planned, &rule_step->template), .purpose = rule_step->purpose,
+        .priority = rule_step->priority, .due_at = turn_now(planned->turn), .valid_until = valid_until, .plan = plan->id,
+        .step = step->name, .about = plan->about, .variables = plan->variables,
+    };
+    struct event like = planned_event(planned, EVENT_NOTICE_WANTED);
+    like.subject = notice;
+    turn_emit(planned->turn, EVENT_NOTICE_WANTED, &want, &like);
+}
+
+static void start_message(struct planned *planned, struct planned_step *step, const struct step *rule_step,
+                          const struct gate_result *gate)
+{
+    (void)gate;         /* quiet hours and caps: the notifier keeps it until then */
+    if (step->deadline_at && step->deadline_at <= turn_now(planned->turn)) {
+        planned_skip(planned, step, "expired");
+    } else if (!*chosen(planned, &rule_step->template)) {
+        planned_skip(planned, step, "no_template");
+    } else {
+        notice_want(planned, step, rule_step, step->work, step->deadline_at);
+        step->state = STEP_DONE;
+    }
+}
+
+wall_ms step_announce_at(const struct planned *planned, const struct planned_step *step)
+{
+    const struct step *rule_step = planned_rule_step(planned, step);
+    if (step->announced || step->kind != STEP_CALL || !rule_step || !rule_step->template.count ||
+        !planned->customer || !planned->customer->message_first)
+        return 0;
+    return step->due_at - ANNOUNCE_LEAD_MS;
+}
+
+void step_announce(struct planned *planned, struct planned_step *step)
+{
+    const struct step *rule_step = planned_rule_step(planned, step);
+    struct condition_facts facts = planned_facts(planned);
+    step->announced = true;
+    if (!planned->site || !*chosen(planned, &rule_step->template) ||
+        !conditions_hold(&rule_step->when, condition_fact, &facts) || gate_of(planned, rule_step).answer == GATE_CLOSED)
+        return;
+    const char *notice = ident_make(turn_arena(planned->turn), planned->plan.site, "%s.announcement", ident_local(step->work));
+    notice_want(planned, step, rule_step, notice, step->due_at + HOUR_MS);
+}
+
+/* -------- watched deadlines */
+
+/* Is everything before it in the plan over? If not, somebody has to look into it. */
+static void start_deadline(struct planned *planned, struct planned_step *step, const struct step *rule_step,
+                           const struct gate_result *gate)
+{
+    (void)gate;
+    const struct planned_step_list *steps = &planned->plan.steps;
+    for (const struct planned_step *before = steps->at; before < step; before++) {
+        if (before->state == STEP_PENDING || before->state == STEP_STARTED) {
+            step->deadline_at = 0;      /* the watch has ended; its finding has no deadline of its own */
+            task_want(planned, step, rule_step, "review");
+            return;
+        }
+    }
+    step->state = STEP_DONE;
+}
+
+/* -------- which */
+
+static void (*const starters[step_kind_count])(struct planned *, struct planned_step *, const struct step *,
+                                               const struct gate_result *) = {
+    [STEP_CALL] = start_task,
+    [STEP_FORM] = start_task,
+    [STEP_MESSAGE] = start_message,
+    [STEP_DEADLINE] = start_deadline,
+};
+
+void step_start(struct planned *planned, struct planned_step *step)
+{
+    const struct step *rule_step = planned_rule_step(planned, step);
+    if (!rule_step || !planned->site || !starters[step->kind]) {
+        planned_skip(planned, step, "playbook_gone");
+        return;
+    }
+    struct condition_facts facts = planned_facts(planned);
+    if (!conditions_hold(&rule_step->when, condition_fact, &facts)) {
+        planned_skip(planned, step, "condition");
+        return;
+    }
+    struct gate_result gate = {.answer = GATE_OPEN};
+    if (kind_is_contact(step->kind))
+        gate = gate_of(planned, rule_step);
+    if (gate.answer == GATE_CLOSED)
+        planned_skip(planned, step, gate.reason);
+    else
+        starters[step->kind](planned, step, rule_step, &gate);
+}
