@@ -1,0 +1,181 @@
+/* apply: checks settings and brings them into force. Nothing is stored while there is a mistake in any file. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "command.h"
+#include "site.h"
+
+enum { FILES_MAX = 256 };
+
+struct setting {
+    const char *path;
+    int kind;                   /* enum config_kind */
+    const char *name;
+    struct slice content;       /* as stored */
+};
+
+struct settings {
+    struct setting at[FILES_MAX];
+    size_t count;
+    size_t mistakes;
+};
+
+typedef const void *(*setting_parser)(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
+
+static const void *parse_playbook(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
+{
+    return playbook_parse(yaml, arena, mistakes);
+}
+
+static const void *parse_calendar(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
+{
+    return calendar_parse(yaml, arena, mistakes);
+}
+
+static const void *parse_templates(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
+{
+    return templates_parse(yaml, arena, mistakes);
+}
+
+static const void *parse_staff(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
+{
+    return staff_parse(yaml, arena, mistakes);
+}
+
+static const setting_parser parsers[] = {
+    [CONFIG_PLAYBOOK] = parse_playbook, [CONFIG_CALENDAR] = parse_calendar, [CONFIG_TEMPLATES] = parse_templates,
+    [CONFIG_STAFF] = parse_staff,
+};
+
+/* A calendar's holidays stand in a file beside it. */
+static struct slice with_holidays(struct invocation *call, const char *path, const struct yaml *root, struct slice yaml,
+                                  struct settings *settings)
+{
+    const struct yaml *holidays = yaml_get(root, "holidays");
+    if (!holidays || holidays->kind != YAML_SCALAR)
+        return yaml;
+    const char *slash = strrchr(path, '/');
+    const char *file = arena_printf(call->arena, "%.*s%s", slash ? (int)(slash - path + 1) : 0, path, holidays->text);
+    struct slice ics;
+    if (!file_read(file, call->arena, &ics.at, &ics.bytes)) {
+        settings->mistakes++;
+        return yaml;
+    }
+    return calendar_bundle(yaml, ics, call->arena);
+}
+
+static void read_setting(struct invocation *call, const char *path, struct settings *settings)
+{
+    struct slice yaml;
+    struct mistakes mistakes = {.file = path, .arena = call->arena};
+    if (settings->count == FILES_MAX || !file_read(path, call->arena, &yaml.at, &yaml.bytes)) {
+        settings->mistakes++;
+        return;
+    }
+    struct yaml *root = yaml_parse(yaml, call->arena, &mistakes);
+    int kind = root && root->kind == YAML_MAP && root->count ? words_find(&config_kind_words, root->keys[0]->text) : -1;
+    struct setting *setting = &settings->at[settings->count];
+    *setting = (struct setting){path, kind, kind > 0 ? root->items[0]->text : "", yaml};
+    if (root && kind <= 0)
+        yaml_mistake(&mistakes, root, "the first key must say what it is: playbook, calendar, templates or staff");
+    if (kind == CONFIG_CALENDAR)
+        setting->content = with_holidays(call, path, root, yaml, settings);
+    if (kind > 0 && !mistakes.count)
+        parsers[kind](setting->content, call->arena, &mistakes);
+    for (size_t i = 0; i < mistakes.count && i < 200; i++)
+        fprintf(stderr, "%s\n", mistakes.lines[i]);
+    settings->mistakes += mistakes.count;
+    settings->count++;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void read_path(struct invocation *call, const char *path, struct settings *settings)
+{
+    struct stat stat_of;
+    DIR *folder = stat(path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode) ? opendir(path) : NULL;
+    if (!folder) {
+        read_setting(call, path, settings);
+        return;
+    }
+    const char *files[FILES_MAX];
+    size_t count = 0;
+    for (struct dirent *entry; (entry = readdir(folder)) && count < FILES_MAX;)
+        if (strlen(entry->d_name) > 5 && strcmp(entry->d_name + strlen(entry->d_name) - 5, ".yaml") == 0)
+            files[count++] = arena_printf(call->arena, "%s/%s", path, entry->d_name);
+    closedir(folder);
+    qsort(files, count, sizeof *files, by_text);
+    for (size_t i = 0; i < count; i++)
+        read_setting(call, files[i], settings);
+}
+
+static const char *active_hash(struct invocation *call, const char *site, const struct setting *setting)
+{
+    const char *path = arena_printf(call->arena, "/v1/config?site=%s&kind=%s&name=%s", url_text(call->arena, site),
+                                    words_name(&config_kind_words, setting->kind), url_text(call->arena, setting->name));
+    struct client_answer answer = client_get(call->client, path);
+    const char *hash = json_string_value(json_object_get(json_array_get(answer.body, 0), "hash"));
+    const char *copy = arena_string(call->arena, hash ? hash : "");
+    json_decref(answer.body);
+    return copy;
+}
+
+static int post(struct invocation *call, const char *path, json_t *body)
+{
+    struct client_answer answer = client_post(call->client, path, body);
+    int code = answer.status >= 200 && answer.status < 300 ? EXIT_OK : answer_failed(call, &answer);
+    json_decref(answer.body);
+    json_decref(body);
+    return code;
+}
+
+static int activate(struct invocation *call, const char *site, const struct setting *setting)
+{
+    char hash[65], unique[17];
+    content_hash(setting->content, hash);
+    const char *before = active_hash(call, site, setting);
+    const char *kind = words_name(&config_kind_words, setting->kind);
+    if (strcmp(hash, before) == 0) {
+        printf("%s %s %s\n", kind, setting->name, say(call, "unchanged", "未变"));
+        return EXIT_OK;
+    }
+    memcpy(unique, before, 8);
+    unique[*before ? 8 : 0] = 0;
+    int code = post(call, "/v1/contents", json_pack("{s:s, s:s, s:s, s:s%}", "kind", kind, "name", setting->name, "hash", hash,
+                                                   "content", (const char *)setting->content.at, setting->content.bytes));
+    if (code == EXIT_OK)
+        code = post(call, "/v1/events",
+                    json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}}", "id",
+                              arena_printf(call->arena, "%s/%s/%s/%.16s-%s", site, kind, setting->name, hash, unique), "source",
+                              "care.apply", "type", "config.activated", "site", site, "data", "kind", kind, "name",
+                              setting->name, "hash", hash));
+    if (code == EXIT_OK)
+        printf("%s %s %.16s %s\n", kind, setting->name, hash, say(call, "in force", "已启用"));
+    return code;
+}
+
+int run_apply(struct invocation *call)
+{
+    struct settings *settings = arena_alloc(call->arena, sizeof *settings);
+    for (size_t i = 0; i < call->argument_count; i++)
+        read_path(call, call->arguments[i], settings);
+    if (!settings->count || settings->mistakes) {
+        fprintf(stderr, "care: %s\n", settings->count ? say(call, "nothing was stored", "未保存任何内容") : "care apply PATH…");
+        return settings->count ? EXIT_MISTAKES : EXIT_USAGE;
+    }
+    if (option(call, "check"))
+        return EXIT_OK;
+    if (!connect_call(call))
+        return EXIT_NO_ANSWER;
+    const char *site = site_of_call(call, NULL);
+    int code = site ? EXIT_OK : EXIT_USAGE;
+    for (size_t i = 0; i < settings->count && code == EXIT_OK; i++)
+        code = activate(call, site, &settings->at[i]);
+    return code;
+}

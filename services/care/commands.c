@@ -1,0 +1,59 @@
+#include "command.h"
+
+const struct command commands[] = {
+    {"post", "TYPE key=value… | --file F", "take in a fact", "录入一件事实", " site id source at file customer ",
+     "  care post car.delivered order=JC001 name=王芳 mobile=13800000001\n"
+     "  --at TIME       when it happened (RFC 3339, or 2026-03-06 16:00 in UTC if no offset is given)\n"
+     "  --id ID         number of the fact at its source; posting the same (source, id) again adds nothing\n"
+     "  --source S      its source (care)      --customer ID  an id you already use\n"
+     "  --file F        one event or a list of them, as JSON (- for standard input)\n"
+     "Types and their fields: proto/EVENTS.md", false, run_post},
+    {"import", "--map MAP FILE [--check]", "take in a front desk's CSV file", "导入前台导出的 CSV 文件",
+     " map site journal !check ",
+     "  --map MAP       how its columns are read (deploy/imports/*.yaml)\n"
+     "  --check         read and report only; needs no running system\n"
+     "  --journal F     append what was acknowledged to this file, one JSON line each", true, run_import},
+    {"apply", "PATH…", "check and store playbooks, calendars, templates, staff", "检查并启用剧本、日历、模板、人员",
+     " site !check ", "  Files are told apart by their first key (playbook, calendar, templates, staff). A directory means all its\n"
+     "  *.yaml. With a mistake in any of them nothing is stored.   --check: only check", true, run_apply},
+    {"tail", "[--type T] [--from SEQ|now|start]", "show events as they happen", "实时显示事件", " type from site count !once ",
+     "  --from now      (default) only new ones   --count N  end after N   --once  end at the end of the log", false, run_tail},
+    {"customers", "[ID]", "list customers", "列出客户", " site class limit ", NULL, false, run_customers},
+    {"tasks", "[ID] [--agent A]", "list work", "列出任务", " site agent role customer state limit ",
+     "  --agent A       what A holds and what waits for anybody   --state open|claimed|waiting|closed|all", false, run_tasks},
+    {"claim", "[TASK] --agent A", "take a task, or the next of the list", "领取任务（或列表中的下一个）", " agent site ", NULL, false, run_claim},
+    {"release", "TASK", "give a task back", "退回任务", " reason site ", NULL, false, run_release},
+    {"reassign", "TASK AGENT", "give a task to another agent", "转派任务", " reason site ", NULL, false, run_reassign},
+    {"reschedule", "TASK TIME", "move a task", "改约任务", " reason site ", NULL, false, run_reschedule},
+    {"outcome", "TASK OUTCOME", "record what came of an attempt", "登记结果",
+     " satisfaction answers complaint suggestion note at seconds agent reason site !correct ",
+     "  OUTCOME: completed, no_answer, busy, wrong_number, refused, call_back\n"
+     "  --satisfaction 1..5  --answers q1=5,q2=yes  --complaint TEXT  --suggestion TEXT  --note TEXT\n"
+     "  --at TIME       agreed time, with call_back\n"
+     "  --correct       put right what was recorded; --reason says why", false, run_outcome},
+    {"absent", "AGENT", "somebody is not there (or --back)", "人员离岗（或 --back 返岗）", " reason site !back ", NULL, false, run_absent},
+    {"cases", "", "list complaints", "列出投诉", " site state open grade role assignee customer limit ", NULL, false, run_cases},
+    {"case", "ID [ACT]", "show a complaint with its clocks, or act on it", "查看或处理一件投诉",
+     " note reason assignee category grade at compensation amount effect-manufacturer effect-customer satisfaction root-cause site ",
+     "  ACT: acknowledge, assess, assign, start, respond, report, promise, wait, resume, escalate, propose, approve, decline,\n"
+     "       resolve, verify, close, reopen, link\n"
+     "  assess --category C --grade G --reason WHY · assign --assignee A · promise --at TIME · verify --satisfaction 1..5\n"
+     "  propose --compensation TEXT --amount CENTS --effect-manufacturer TEXT --effect-customer TEXT", false, run_case},
+    {"trace", "ID", "what led to what, and when", "追溯因果链", " site ", "  ID of an event, task, case, plan or notice", false, run_trace},
+    {"notices", "[resend ID | pause | resume]", "list messages; send dead letters again; stop and start sending", "列出通知；重发死信；暂停与恢复发送",
+     " site state customer limit reason !dead ", "  --dead: dead letters only", false, run_notices},
+    {"status", "", "the installation at a glance", "系统概况", " ", NULL, false, run_status},
+    {"check", "", "does every open entity have its timer and list entry", "一致性检查", " site ", NULL, false, run_check},
+    {"backup", "OUT", "copy all state of a run's directory", "备份", " ",
+     "  OUT/log holds the log and state; OUT/keys the customers' keys: keep it apart, so that an erasure stays one.\n"
+     "  Needs --dir of a system on this machine.", true, run_backup},
+    {"restore", "OUT", "put a backup into an empty run's directory", "恢复备份", " ",
+     "  --dir DIR must not be running and must hold no state.", true, run_restore},
+    {"simulate", "FILE…", "run scenarios in memory, in virtual time", "在虚拟时间中运行场景", " shift deploy !quiet ",
+     "  --deploy DIR    where playbooks, calendars, templates are (deploy)\n"
+     "  --shift N       move every expected time by N minutes: shows that the scenario can fail", true, run_simulate},
+    {"robots", "--seed N", "play the staff of a site, for demos and tests", "机器人员工（演示与测试）", " seed site until every journal ",
+     "  Works through the public interface only. --every MIN  looks at the lists that often (5)   --until TIME  ends then\n"
+     "  --journal F     append what was acknowledged to this file, one JSON line each", false, run_robots},
+};
+const size_t command_count = sizeof commands / sizeof *commands;

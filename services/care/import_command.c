@@ -1,0 +1,174 @@
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "import_map.h"
+
+enum { POST_ROWS = 200, TRIES = 60 };
+
+static void print_mistakes(const struct mistakes *mistakes)
+{
+    for (size_t i = 0; i < mistakes->count && i < 200; i++)
+        fprintf(stderr, "%s\n", mistakes->lines[i]);
+}
+
+static const struct import_map *read_map(struct invocation *call)
+{
+    struct slice yaml;
+    if (!file_read(option(call, "map"), call->arena, &yaml.at, &yaml.bytes))
+        return NULL;
+    struct mistakes mistakes = {.file = option(call, "map"), .arena = call->arena};
+    const struct import_map *map = import_map_parse(yaml, call->arena, &mistakes);
+    if (!map)
+        print_mistakes(&mistakes);
+    return map;
+}
+
+static json_t *report(const struct import_result *result)
+{
+    json_t *bad = json_array();
+    for (size_t i = 0; i < result->bad.count; i++)
+        json_array_append_new(bad, json_pack("{s:I, s:s, s:s}", "line", (json_int_t)result->bad.at[i].line, "field",
+                                             result->bad.at[i].field, "reason", result->bad.at[i].reason));
+    return json_pack("{s:I, s:I, s:I, s:I, s:s, s:o}", "rows", (json_int_t)result->rows, "good", (json_int_t)result->good,
+                     "blank", (json_int_t)result->blank, "duplicate", (json_int_t)result->duplicate, "encoding",
+                     result->encoding, "bad", bad);
+}
+
+static void print_report(const struct invocation *call, const json_t *body)
+{
+    if (call->json) {
+        print_json(body);
+        return;
+    }
+    size_t i;
+    json_t *bad;
+    json_array_foreach(json_object_get(body, "bad"), i, bad)
+        printf("%s %lld: %s: %s\n", say(call, "line", "行"), (long long)json_integer_value(json_object_get(bad, "line")),
+               json_string_value(json_object_get(bad, "field")), json_string_value(json_object_get(bad, "reason")));
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)body, key, value)
+        if (json_is_integer(value))
+            printf("%s %lld  ", key, (long long)json_integer_value(value));
+    printf("bad %zu\n", json_array_size(json_object_get(body, "bad")));
+}
+
+/* The calendar in force at the site, so that dates mean what they mean there; NULL: the map's own zone. */
+static const struct calendar *site_calendar(struct invocation *call, const char *site)
+{
+    const char *path = arena_printf(call->arena, "/v1/config?site=%s&kind=calendar", url_text(call->arena, site));
+    struct client_answer answer = client_get(call->client, path);
+    const char *content = json_string_value(json_object_get(json_array_get(answer.body, 0), "content"));
+    struct mistakes mistakes = {.file = "calendar", .arena = call->arena};
+    const struct calendar *calendar = NULL;
+    if (answer.status == 200 && content) {
+        struct slice yaml = {(const uint8_t *)arena_string(call->arena, content), strlen(content)};
+        calendar = calendar_parse(yaml, call->arena, &mistakes);
+    }
+    json_decref(answer.body);
+    return calendar;
+}
+
+struct taken {
+    size_t new, known, conflict, refused;
+    FILE *journal;
+};
+
+static void count_answer(struct taken *taken, const json_t *event, const json_t *answer)
+{
+    const char *status = json_string_value(json_object_get(answer, "status"));
+    size_t *to = !status ? &taken->refused : strcmp(status, "new") == 0 ? &taken->new : strcmp(status, "known") == 0 ? &taken->known
+               : strcmp(status, "conflict") == 0 ? &taken->conflict : &taken->refused;
+    ++*to;
+    if (to == &taken->refused)
+        fprintf(stderr, "care: %s: %s\n", json_string_value(json_object_get(event, "id")),
+                json_string_value(json_object_get(answer, "error")) ? json_string_value(json_object_get(answer, "error")) : "refused");
+    if (!taken->journal)
+        return;
+    json_t *line = json_pack("{s:O, s:O}", "event", event, "answer", answer);
+    json_dumpf(line, taken->journal, JSON_COMPACT);
+    fputc('\n', taken->journal);
+    json_decref(line);
+}
+
+/* Posts one batch until it is answered: the events' ids make repeating safe. */
+static int post_batch(struct invocation *call, json_t *batch, struct taken *taken)
+{
+    for (int try = 0;; try++) {
+        struct client_answer answer = client_post(call->client, "/v1/events", batch);
+        if (json_is_array(answer.body) && answer.status < 500) {
+            for (size_t i = 0; i < json_array_size(batch); i++)
+                count_answer(taken, json_array_get(batch, i), json_array_get(answer.body, i));
+            json_decref(answer.body);
+            return EXIT_OK;
+        }
+        bool later = answer.status == 0 || answer.status >= 500;
+        int code = later && try < TRIES ? EXIT_OK : answer_failed(call, &answer);
+        json_decref(answer.body);
+        if (code != EXIT_OK)
+            return code;
+        nanosleep(&(struct timespec){.tv_nsec = 500000000L}, NULL);
+    }
+}
+
+static int post_all(struct invocation *call, const json_t *events, struct taken *taken)
+{
+    int code = EXIT_OK;
+    for (size_t at = 0; at < json_array_size(events) && code == EXIT_OK; at += POST_ROWS) {
+        json_t *batch = json_array();
+        for (size_t i = at; i < json_array_size(events) && i < at + POST_ROWS; i++)
+            json_array_append(batch, json_array_get(events, i));
+        code = post_batch(call, batch, taken);
+        json_decref(batch);
+    }
+    return code;
+}
+
+static int take_in(struct invocation *call, const struct import_result *result, json_t *body)
+{
+    struct taken taken = {0};
+    if (option(call, "journal") && !(taken.journal = fopen(option(call, "journal"), "ae"))) {
+        fprintf(stderr, "care: cannot write %s: %m\n", option(call, "journal"));
+        return EXIT_USAGE;
+    }
+    int code = post_all(call, result->events, &taken);
+    if (taken.journal)
+        fclose(taken.journal);
+    json_object_set_new(body, "new", json_integer((json_int_t)taken.new));
+    json_object_set_new(body, "known", json_integer((json_int_t)taken.known));
+    json_object_set_new(body, "conflict", json_integer((json_int_t)taken.conflict));
+    json_object_set_new(body, "refused", json_integer((json_int_t)taken.refused));
+    return code == EXIT_OK && taken.refused ? EXIT_REFUSED : code;
+}
+
+int run_import(struct invocation *call)
+{
+    bool check = option(call, "check") != NULL;
+    struct slice bytes;
+    struct fault fault;
+    struct import_result result;
+    if (!option(call, "map") || !argument(call, 0)) {
+        fprintf(stderr, "care: care import %s\n", call->command->usage);
+        return EXIT_USAGE;
+    }
+    const struct import_map *map = read_map(call);
+    if (!map || !file_read(argument(call, 0), call->arena, &bytes.at, &bytes.bytes))
+        return EXIT_MISTAKES;
+    if (!check && !connect_call(call))
+        return EXIT_NO_ANSWER;
+    const char *site = check ? "site" : site_of_call(call, NULL);
+    if (!site)
+        return EXIT_USAGE;
+    if (!import_read(map, site, check ? NULL : site_calendar(call, site), bytes, call->arena, &result, &fault)) {
+        fprintf(stderr, "care: %s: %s\n", argument(call, 0), fault.what);
+        return EXIT_MISTAKES;
+    }
+    json_t *body = report(&result);
+    int code = check ? EXIT_OK : take_in(call, &result, body);
+    print_report(call, body);
+    json_decref(body);
+    json_decref(result.events);
+    return code;
+}

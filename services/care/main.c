@@ -1,0 +1,125 @@
+/* care: the command line of clerks and operators. */
+#include <curl/curl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+
+/* Options that every command has. */
+static const char common_options[] = " dir url key actor lang !json !help ";
+
+static int help(const struct invocation *call)
+{
+    printf("%s\n\n", say(call, "care: the command line of Careline.  care COMMAND [ARGUMENTS] [--json] [--dir DIR]",
+                         "care：Careline 命令行。用法：care 命令 [参数] [--json] [--dir 目录]"));
+    for (size_t i = 0; i < command_count; i++)
+        printf("  %-11s %s\n", commands[i].name, say(call, commands[i].english, commands[i].chinese));
+    printf("\n%s\n", say(call,
+        "care COMMAND --help tells more. Common options:\n"
+        "  --dir DIR    the running system's directory (or CARELINE_DIR)   --url URL   its HTTP address (or CARELINE_URL)\n"
+        "  --key KEY    credential (or CARELINE_KEY)                       --actor ID  who acts, where no key says so\n"
+        "  --json       print JSON                                         --lang L    zh or en (or LANG)\n"
+        "Exit codes: 0 done; 1 refused, not found or found wrong; 2 called wrongly; 3 the system does not answer;\n"
+        "4 a file has mistakes or a scenario does not hold.",
+        "care 命令 --help 查看详情。通用选项：\n"
+        "  --dir 目录   正在运行的系统目录（或 CARELINE_DIR）   --url 地址  HTTP 地址（或 CARELINE_URL）\n"
+        "  --key 密钥   凭证（或 CARELINE_KEY）                 --actor 人  无密钥时的操作人\n"
+        "  --json       输出 JSON                               --lang L    zh 或 en（或 LANG）\n"
+        "退出码：0 完成；1 被拒绝、未找到或检查出问题；2 用法错误；3 系统无响应；4 文件有错误或场景不成立。"));
+    return EXIT_OK;
+}
+
+static int command_help(const struct invocation *call)
+{
+    const struct command *command = call->command;
+    printf("care %s %s\n\n  %s\n", command->name, command->usage, say(call, command->english, command->chinese));
+    if (command->details)
+        printf("\n%s\n", command->details);
+    return EXIT_OK;
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* 0: not known; 1: takes a value; 2: a flag */
+static int option_kind(const char *options, const char *name)
+{
+    char flag[64], value[64];
+    snprintf(flag, sizeof flag, " !%s ", name);
+    snprintf(value, sizeof value, " %s ", name);
+    return strstr(options, flag) ? 2 : strstr(options, value) ? 1 : 0;
+}
+
+static bool parse(struct invocation *call, int count, char **words)
+{
+    call->arguments = arena_alloc(call->arena, (size_t)count * sizeof *call->arguments);
+    call->option_names = arena_alloc(call->arena, (size_t)count * sizeof *call->option_names);
+    call->option_values = arena_alloc(call->arena, (size_t)count * sizeof *call->option_values);
+    for (int i = 0; i < count; i++) {
+        if (strncmp(words[i], "--", 2) != 0) {
+            call->arguments[call->argument_count++] = words[i];
+            continue;
+        }
+        const char *equals = strchr(words[i], '=');
+        const char *name = arena_text(call->arena, words[i] + 2, equals ? (size_t)(equals - words[i] - 2) : strlen(words[i]) - 2);
+        int kind = option_kind(common_options, name);
+        if (!kind && call->command)
+            kind = option_kind(call->command->options, name);
+        if (!kind || (kind == 1 && !equals && i + 1 == count)) {
+            fprintf(stderr, "care: %s --%s; care %s --help tells more\n", kind ? "a value is missing after" : "there is no option",
+                    name, call->command ? call->command->name : "");
+            return false;
+        }
+        call->option_names[call->option_count] = name;
+        call->option_values[call->option_count++] = kind == 2 ? "" : equals ? equals + 1 : words[++i];
+    }
+    return true;
+}
+
+static bool wants_chinese(const struct invocation *call)
+{
+    const char *language = setting(call, "lang", "LC_ALL");
+    if (!language || !*language)
+        language = getenv("LANG");
+    return language && strncmp(language, "zh", 2) == 0;
+}
+
+static int run(struct invocation *call)
+{
+    call->dir = setting(call, "dir", "CARELINE_DIR");
+    if (!call->command->offline && !connect_call(call))
+        return EXIT_NO_ANSWER;
+    int code = call->command->run(call);
+    client_free(&call->client);
+    return code;
+}
+
+int main(int count, char **words)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    struct invocation call = {.arena = arena_new()};
+    const char *name = count > 1 ? words[1] : "--help";
+    int code = EXIT_USAGE;
+    call.command = find_command(name);
+    if (call.command ? parse(&call, count - 2, words + 2) : parse(&call, count - 1, words + 1)) {
+        call.chinese = wants_chinese(&call);
+        call.json = option(&call, "json") != NULL;
+        if (!call.command && strncmp(name, "--", 2) != 0)
+            fprintf(stderr, "care: there is no command \"%s\"; care --help lists them\n", name);
+        else if (!call.command)
+            code = help(&call);
+        else
+            code = option(&call, "help") ? command_help(&call) : run(&call);
+    }
+    arena_free(&call.arena);
+    curl_global_cleanup();
+    return code;
+}
