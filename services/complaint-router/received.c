@@ -1,0 +1,108 @@
+#include "docket.h"
+
+#include <string.h>
+
+#include "ident.h"
+
+/* -------- what the customer complained about before */
+
+static const struct complainant *complainant_of(const struct docket *docket)
+{
+    if (!*docket->file.customer)
+        return NULL;
+    const char *id = arena_printf(docket->arena, "%s/%s", docket->file.site, docket->file.customer);
+    return turn_get(docket->turn, ENTITY_COMPLAINANT, id);
+}
+
+static bool is_within(const struct docket *docket, wall_ms past, struct span span)
+{
+    return (span.ms || span.days) && calendar_add(docket->calendar, past, span) >= docket->file.opened_at;
+}
+
+static bool is_repeat(const struct docket *docket, const struct complainant *complainant)
+{
+    for (size_t i = 0; complainant && i < complainant->complaints.count; i++)
+        if (is_within(docket, complainant->complaints.at[i].at, docket->rules->repeat_within))
+            return true;
+    return false;
+}
+
+static bool same_thing(const struct past_complaint *past, const struct complaint_received *said)
+{
+    if (*said->visit && *past->about)
+        return !strcmp(said->visit, past->about);
+    return *said->model && !strcmp(said->model, past->model);
+}
+
+/* The case in which this matter is, or was lately, worked; NULL: a matter of its own. The latest goes first. */
+static const char *duplicate_of(const struct docket *docket, const struct complainant *complainant,
+                                const struct complaint_received *said)
+{
+    for (size_t i = complainant ? complainant->complaints.count : 0; i > 0; i--) {
+        const struct past_complaint *past = &complainant->complaints.at[i - 1];
+        if (past->category == docket->file.category && same_thing(past, said) &&
+            (past->open || is_within(docket, past->at, docket->rules->duplicate_within)))
+            return past->case_id;
+    }
+    return NULL;
+}
+
+/* -------- opening */
+
+static const struct customer *customer_of(const struct docket *docket)
+{
+    if (!*docket->file.customer)
+        return NULL;
+    const char *id = arena_printf(docket->arena, "%s/%s", docket->file.site, docket->file.customer);
+    return turn_get(docket->turn, ENTITY_CUSTOMER, id);
+}
+
+static void fill(struct docket *docket, const struct event *event, const struct complaint_received *said)
+{
+    struct complaint_case *file = &docket->file;
+    file->source_id = said->complaint;
+    file->customer = event->customer;
+    file->channel = said->channel;
+    file->state = CASE_RECEIVED;
+    file->opened_at = event->received_at ? event->received_at : docket->now;
+    file->about = said->visit;
+    file->task = said->task;
+    file->cause = event->id;
+    file->sealed = turn_seal(docket->turn, event->customer, EVENT_COMPLAINT_RECEIVED, said);
+}
+
+static void open_own(struct docket *docket, const struct complaint_received *said)
+{
+    ladder_place(docket, ladder_entry(docket, said->channel));
+    clocks_start(docket);
+    docket_remember(docket, said->model);
+    docket_emit(docket, EVENT_CASE_OPENED, NULL, "");
+}
+
+static void open_linked(struct docket *docket, struct docket *into)
+{
+    docket_record(docket, EVENT_CASE_OPENED, NULL, "");
+    docket_link(docket, into);
+    docket_emit(docket, EVENT_CASE_LINKED, NULL, "the same matter again");
+}
+
+void on_complaint_received(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct complaint_received *said = data;
+    const char *id = ident_make(turn_arena(turn), event->site, "%s", said->complaint);
+    struct docket docket, into;
+    if (turn_get(turn, ENTITY_CASE, id))
+        return;
+    docket_new(&docket, turn, id);
+    fill(&docket, event, said);
+    const struct complainant *complainant = complainant_of(&docket);
+    const struct customer *customer = customer_of(&docket);
+    docket.file.customer_class = customer ? customer->class : CLASS_NONE;
+    rules_classify(&docket, said, customer, is_repeat(&docket, complainant));
+    const char *same = duplicate_of(&docket, complainant, said);
+    if (same && docket_load(&into, turn, same))
+        open_linked(&docket, &into);
+    else
+        open_own(&docket, said);
+    docket_save(&docket);
+}
