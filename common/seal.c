@@ -1,0 +1,90 @@
+#include "sealer.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Sealed bytes: version 1, nonce 24, then what the cipher gives: as long as the plain bytes, and 16 more. */
+enum {
+    SEAL_VERSION = 1,
+    NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+    TAG_BYTES = crypto_aead_xchacha20poly1305_ietf_ABYTES,
+    SEAL_HEAD_BYTES = 1 + NONCE_BYTES,
+    ID_HASH_BYTES = 10
+};
+
+_Static_assert(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "keys fit the cipher");
+
+void sealer_free(struct sealer **sealer)
+{
+    if (!sealer || !*sealer)
+        return;
+    sodium_memzero((*sealer)->id_key, sizeof (*sealer)->id_key);
+    (*sealer)->functions->free(*sealer);
+    *sealer = NULL;
+}
+
+static void make_nonce(const struct sealer *sealer, const uint8_t *key, struct slice plain, uint8_t *nonce)
+{
+    if (sealer->repeatable)
+        crypto_generichash(nonce, NONCE_BYTES, plain.at, plain.bytes, key, SEAL_KEY_BYTES);
+    else
+        randombytes_buf(nonce, NONCE_BYTES);
+}
+
+bool seal_make(struct sealer *sealer, const char *customer, struct slice plain, struct buffer *to)
+{
+    uint8_t key[SEAL_KEY_BYTES], head[SEAL_HEAD_BYTES] = {SEAL_VERSION};
+    if (sealer->functions->key(sealer, customer, true, key) != 1)
+        return false;
+    make_nonce(sealer, key, plain, head + 1);
+    size_t room = plain.bytes + TAG_BYTES;
+    uint8_t *at = calloc(1, room);
+    if (!at)
+        abort();
+    crypto_aead_xchacha20poly1305_ietf_encrypt(at, NULL, plain.at, plain.bytes, (const uint8_t *)customer, strlen(customer),
+                                               NULL, head + 1, key);
+    buffer_append(to, head, sizeof head);
+    buffer_append(to, at, room);
+    free(at);
+    sodium_memzero(key, sizeof key);
+    return true;
+}
+
+int seal_open(struct sealer *sealer, const char *customer, struct slice sealed, struct arena *arena, struct slice *ret)
+{
+    uint8_t key[SEAL_KEY_BYTES];
+    if (sealed.bytes < SEAL_HEAD_BYTES + TAG_BYTES || sealed.at[0] != SEAL_VERSION)
+        return 0;
+    int found = sealer->functions->key(sealer, customer, false, key);
+    if (found != 1)
+        return found;
+    size_t bytes = sealed.bytes - SEAL_HEAD_BYTES - TAG_BYTES;
+    uint8_t *plain = arena_alloc(arena, bytes + 1);
+    int failed = crypto_aead_xchacha20poly1305_ietf_decrypt(
+        plain, NULL, NULL, sealed.at + SEAL_HEAD_BYTES, sealed.bytes - SEAL_HEAD_BYTES, (const uint8_t *)customer,
+        strlen(customer), sealed.at + 1, key);
+    sodium_memzero(key, sizeof key);
+    if (failed)
+        return 0;
+    *ret = (struct slice){plain, bytes};
+    return 1;
+}
+
+bool seal_erase(struct sealer *sealer, const char *customer)
+{
+    return sealer->functions->erase(sealer, customer);
+}
+
+/* The site is hashed with its NUL, so that no two pairs of site and contact run into one. */
+void seal_customer_id(struct sealer *sealer, const char *site, const char *contact, char ret[24])
+{
+    crypto_generichash_state state;
+    uint8_t hash[crypto_generichash_BYTES];
+    crypto_generichash_init(&state, sealer->id_key, sizeof sealer->id_key, sizeof hash);
+    crypto_generichash_update(&state, (const uint8_t *)site, strlen(site) + 1);
+    crypto_generichash_update(&state, (const uint8_t *)contact, strlen(contact));
+    crypto_generichash_final(&state, hash, sizeof hash);
+    ret[0] = 'c';
+    sodium_bin2hex(ret + 1, 23, hash, ID_HASH_BYTES);
+}
