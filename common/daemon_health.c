@@ -1,0 +1,113 @@
+#include <microhttpd.h>
+#include <string.h>
+
+#include "daemon_parts.h"
+#include "log.h"
+#include "version.h"
+
+enum { OWNED, EVENTS, COMMITS, EMITTED, FIRED, GAPS, LOG_READS, REORDERED, REWINDS, FENCED, STALE, CHANGED, QUARANTINED,
+       REFUSED, LAG, STORE_REACHABLE, TILTED, CLOCK_STEPS, LOG_LOST, BUILD, METRIC_COUNT };
+
+static const struct metric daemon_metric[METRIC_COUNT] = {
+    [OWNED] = {METRIC_GAUGE, "careline_partitions_owned", "Partitions whose lease this process holds", NULL, NULL},
+    [EVENTS] = {METRIC_GAUGE, "careline_events_worked", "Events worked since the start", NULL, NULL},
+    [COMMITS] = {METRIC_GAUGE, "careline_commits", "Commits since the start", NULL, NULL},
+    [EMITTED] = {METRIC_GAUGE, "careline_events_emitted", "Events appended by commits since the start", NULL, NULL},
+    [FIRED] = {METRIC_GAUGE, "careline_timers_fired", "Timers fired since the start", NULL, NULL},
+    [GAPS] = {METRIC_GAUGE, "careline_gaps", "Gaps on the wire since the start", NULL, NULL},
+    [LOG_READS] = {METRIC_GAUGE, "careline_log_reads", "Reads of the log since the start", NULL, NULL},
+    [REORDERED] = {METRIC_GAUGE, "careline_frames_reordered", "Frames that came out of order since the start", NULL, NULL},
+    [REWINDS] = {METRIC_GAUGE, "careline_rewinds", "Rewound logs noticed since the start", NULL, NULL},
+    [FENCED] = {METRIC_GAUGE, "careline_commits_fenced", "Commits refused because the lease had gone", NULL, NULL},
+    [STALE] = {METRIC_GAUGE, "careline_commits_stale", "Commits refused because the checkpoint was elsewhere", NULL, NULL},
+    [CHANGED] = {METRIC_GAUGE, "careline_commits_changed", "Commits decided again because an entity had changed", NULL, NULL},
+    [QUARANTINED] = {METRIC_GAUGE, "careline_events_quarantined", "Events set aside since the start", NULL, NULL},
+    [REFUSED] = {METRIC_GAUGE, "careline_commits_refused", "Commits over a limit since the start", NULL, NULL},
+    [LAG] = {METRIC_GAUGE, "careline_lag", "Events between checkpoints and heads of what it owns", NULL, NULL},
+    [STORE_REACHABLE] = {METRIC_GAUGE, "careline_store_reachable", "1 while the store answers", NULL, NULL},
+    [TILTED] = {METRIC_GAUGE, "careline_clock_tilted", "1 while the clock has jumped and timers wait", NULL, NULL},
+    [CLOCK_STEPS] = {METRIC_GAUGE, "careline_clock_steps", "Steps of virtual time made by this process", NULL, NULL},
+    [LOG_LOST] = {METRIC_GAUGE, "careline_log_lines_lost", "Log lines that could not be written", NULL, NULL},
+    [BUILD] = {METRIC_GAUGE, "careline_build", "1, labelled with the version", "version", NULL},
+};
+
+static void set(struct daemon *daemon, int number, double value)
+{
+    metrics_set(daemon->metrics, &daemon_metric[number], NULL, value);
+}
+
+static void stage_numbers(struct daemon *daemon)
+{
+    struct stage_report report;
+    stage_report(daemon->stage, &report);
+    const struct { int number; double value; } values[] = {
+        {OWNED, report.owned}, {EVENTS, (double)report.events}, {COMMITS, (double)report.commits},
+        {EMITTED, (double)report.emitted}, {FIRED, (double)report.fired}, {GAPS, (double)report.gaps},
+        {LOG_READS, (double)report.log_reads}, {REORDERED, (double)report.reordered}, {REWINDS, (double)report.rewinds},
+        {FENCED, (double)report.fenced}, {STALE, (double)report.stale}, {CHANGED, (double)report.changed},
+        {QUARANTINED, (double)report.quarantined}, {REFUSED, (double)report.refused}, {LAG, (double)report.lag},
+        {TILTED, report.tilted},
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        set(daemon, values[i].number, values[i].value);
+}
+
+void daemon_health_start(struct daemon *daemon)
+{
+    metrics_table(daemon->metrics, daemon_metric, METRIC_COUNT);
+    metrics_set(daemon->metrics, &daemon_metric[BUILD], CARELINE_VERSION, 1);
+}
+
+void daemon_health_report(struct daemon *daemon)
+{
+    if (daemon->stage)
+        stage_numbers(daemon);
+    if (daemon->master)
+        set(daemon, CLOCK_STEPS, (double)clock_master_steps(daemon->master));
+    set(daemon, STORE_REACHABLE, daemon->store_answers);
+    set(daemon, LOG_LOST, (double)log_lost());
+    if (daemon->part->report)
+        daemon->part->report(daemon->context);
+}
+
+/* -------- the routes of every daemon */
+
+static void get_healthz(struct http_exchange *exchange, void *context)
+{
+    struct daemon *daemon = context;
+    http_answer_json(exchange, MHD_HTTP_OK, json_pack("{s:s, s:s, s:s}", "status", "alive", "program", daemon->part->program,
+                                                      "version", CARELINE_VERSION));
+}
+
+static void get_readyz(struct http_exchange *exchange, void *context)
+{
+    struct daemon *daemon = context;
+    if (!daemon->store_answers || !daemon->ready) {
+        exchange->retry_after_s = 1;
+        http_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, daemon->ready ? "the store does not answer" : "still starting",
+                    NULL, NULL);
+        return;
+    }
+    struct stage_report report = {0};
+    if (daemon->stage)
+        stage_report(daemon->stage, &report);
+    http_answer_json(exchange, MHD_HTTP_OK, json_pack("{s:s, s:i, s:I}", "status", "ready", "partitions", (int)report.owned,
+                                                      "lag", (json_int_t)report.lag));
+}
+
+static void get_metrics(struct http_exchange *exchange, void *context)
+{
+    struct daemon *daemon = context;
+    struct buffer text = {0};
+    daemon_health_report(daemon);
+    metrics_text(daemon->metrics, &text);
+    http_answer(exchange, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", buffer_slice(&text));
+    buffer_free(&text);
+}
+
+const struct http_route daemon_routes[] = {
+    {"GET", "/healthz", get_healthz, 0, "is the process alive", NULL},
+    {"GET", "/readyz", get_readyz, 0, "does it work, with the partitions it owns", NULL},
+    {"GET", "/metrics", get_metrics, 0, "numbers, in Prometheus' text form", NULL},
+    {0}
+};

@@ -1,0 +1,49 @@
+/* daemon_parts: what a daemon is made of; for its own files only.
+ *
+ *   daemon.c            from start to end, and the loop
+ *   daemon_arguments.c  the command line and the settings that every daemon has
+ *   daemon_health.c     /healthz /readyz /metrics, and the stage's numbers */
+#ifndef CARELINE_DAEMON_PARTS_H
+#define CARELINE_DAEMON_PARTS_H
+
+#include "clock_master.h"
+#include "daemon.h"
+
+enum { DIR_BYTES_MAX = 4096 };
+
+struct daemon {
+    const struct daemon_part *part;
+    struct config *config;
+    char dir[DIR_BYTES_MAX];
+    int ready_fd;
+    char owner[OWNER_BYTES_MAX];
+    uint32_t partitions;
+    struct store *store;
+    struct bus *bus;
+    struct clock *clock;
+    struct sealer *sealer;
+    struct metrics *metrics;
+    struct http_server *http;
+    struct stage_loop *stage;
+    struct clock_master *master;
+    void *context;                  /* the part's */
+    int epoll_fd, signal_fd;
+    bool stopping, ready, store_answers;
+    mono_ms second_at;              /* next announcement */
+    struct arena *arena;            /* of one second's work */
+};
+
+extern const struct setting daemon_settings[];
+extern const struct http_route daemon_routes[];
+
+/* Reads the command line into config, dir and ready_fd. -1: go on; else the exit code. */
+int daemon_arguments(struct daemon *daemon, int argc, char **argv);
+
+/* The virtual clock as the settings ask for it; false with a message. */
+bool daemon_clock_wanted(const struct daemon *daemon, struct clock_record *ret, char message[160]);
+
+void daemon_health_start(struct daemon *daemon);
+/* Once a second: what the stage did, into metrics. */
+void daemon_health_report(struct daemon *daemon);
+
+#endif
