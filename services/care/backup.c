@@ -1,0 +1,171 @@
+/* backup and restore: all state of one machine's run, as files.
+ *
+ * The append-only file of a Redis only grows between rewrites, so with rewriting held off a copy taken while it runs is a
+ * prefix of its history: complete up to some instant. The customers' keys go to a folder of their own. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+
+static const struct part {
+    const char *endpoint;           /* in DIR/endpoints */
+    const char *folder;             /* below DIR */
+    const char *to;                 /* below OUT */
+} parts[] = {
+    {"keys_redis", "keys-redis", "keys/redis"},     /* first: a key that is newer than the log harms nobody */
+    {"redis", "redis", "log/redis"},
+};
+
+static bool make_folders(struct arena *arena, const char *path)
+{
+    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/'))
+        mkdir(arena_text(arena, path, (size_t)(slash - path)), 0700);
+    return mkdir(path, 0700) == 0 || access(path, W_OK) == 0;
+}
+
+static bool copy_file(const char *from, const char *to)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    char block[1 << 16];
+    ssize_t got = in < 0 || out < 0 ? -1 : 0;
+    while (got >= 0 && (got = read(in, block, sizeof block)) > 0)
+        if (write(out, block, (size_t)got) != got)
+            got = -1;
+    bool good = got == 0 && fsync(out) == 0;
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
+    if (!good)
+        fprintf(stderr, "care: cannot copy %s to %s: %m\n", from, to);
+    return good;
+}
+
+static bool copy_folder(struct arena *arena, const char *from, const char *to)
+{
+    DIR *folder = opendir(from);
+    if (!folder || !make_folders(arena, to)) {
+        fprintf(stderr, "care: cannot copy %s to %s: %m\n", from, to);
+        if (folder)
+            closedir(folder);
+        return false;
+    }
+    bool good = true;
+    for (struct dirent *entry; good && (entry = readdir(folder));)
+        if (entry->d_type == DT_REG)
+            good = copy_file(arena_printf(arena, "%s/%s", from, entry->d_name), arena_printf(arena, "%s/%s", to, entry->d_name));
+    closedir(folder);
+    return good;
+}
+
+/* -------- the Redis at hand */
+
+static redisContext *connect_to(const char *address)
+{
+    char host[256];
+    int port;
+    if (strncmp(address, "unix:", 5) == 0)
+        return redisConnectUnix(address + 5);
+    return sscanf(address, "tcp://%255[^:]:%d", host, &port) == 2 ? redisConnect(host, port) : NULL;
+}
+
+static bool command(redisContext *redis, const char *text, const char *argument)
+{
+    redisReply *reply = argument ? redisCommand(redis, text, argument) : redisCommand(redis, text);
+    bool good = reply && reply->type != REDIS_REPLY_ERROR;
+    if (!good)
+        fprintf(stderr, "care: Redis says: %s\n", reply ? reply->str : redis->errstr);
+    if (reply)
+        freeReplyObject(reply);
+    return good;
+}
+
+/* Is a rewrite of the append-only file under way? -1: no answer. */
+static int rewriting(redisContext *redis)
+{
+    redisReply *reply = redisCommand(redis, "INFO persistence");
+    int under_way = -1;
+    if (reply && reply->type == REDIS_REPLY_STRING)
+        under_way = strstr(reply->str, "aof_rewrite_in_progress:1") || strstr(reply->str, "aof_rewrite_scheduled:1");
+    if (reply)
+        freeReplyObject(reply);
+    return under_way;
+}
+
+static bool hold_off_rewriting(redisContext *redis)
+{
+    enum { WAITS = 600 };
+    if (!command(redis, "CONFIG SET auto-aof-rewrite-percentage %s", "0"))
+        return false;
+    for (int i = 0; i < WAITS && rewriting(redis) == 1; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 100000000L}, NULL);
+    return rewriting(redis) == 0;
+}
+
+static bool back_up_part(struct invocation *call, const struct part *part, const char *out)
+{
+    const char *address = endpoints_value(call->dir, part->endpoint, call->arena);
+    redisContext *redis = address ? connect_to(address) : NULL;
+    bool good = redis && !redis->err && hold_off_rewriting(redis);
+    if (!good)
+        fprintf(stderr, "care: %s of %s does not answer; is it running?\n", part->endpoint, call->dir);
+    good = good && copy_folder(call->arena, arena_printf(call->arena, "%s/%s/appendonlydir", call->dir, part->folder),
+                               arena_printf(call->arena, "%s/%s/appendonlydir", out, part->to));
+    if (redis && !redis->err)
+        command(redis, "CONFIG SET auto-aof-rewrite-percentage %s", "100");
+    if (redis)
+        redisFree(redis);
+    return good;
+}
+
+static const char *out_folder(struct invocation *call)
+{
+    if (!argument(call, 0) || !call->dir)
+        fprintf(stderr, "care: care %s %s --dir DIR\n", call->command->name, call->command->usage);
+    return call->dir ? argument(call, 0) : NULL;
+}
+
+int run_backup(struct invocation *call)
+{
+    const char *out = out_folder(call);
+    if (!out)
+        return EXIT_USAGE;
+    if (access(arena_printf(call->arena, "%s/log", out), F_OK) == 0) {
+        fprintf(stderr, "care: %s holds a backup already; name another\n", out);
+        return EXIT_REFUSED;
+    }
+    bool good = true;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && good; i++)
+        good = back_up_part(call, &parts[i], out);
+    good = good && copy_folder(call->arena, arena_printf(call->arena, "%s/keys", call->dir), arena_printf(call->arena, "%s/keys/files", out));
+    if (good)
+        printf("%s\n", say(call, "backed up; keep OUT/keys apart from OUT/log", "备份完成；请将 keys 与 log 分开保存"));
+    return good ? EXIT_OK : EXIT_REFUSED;
+}
+
+int run_restore(struct invocation *call)
+{
+    const char *out = out_folder(call);
+    if (!out)
+        return EXIT_USAGE;
+    bool good = true;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && good; i++) {
+        const char *to = arena_printf(call->arena, "%s/%s/appendonlydir", call->dir, parts[i].folder);
+        if (access(to, F_OK) == 0) {
+            fprintf(stderr, "care: %s holds state already; restore into an empty directory\n", call->dir);
+            return EXIT_REFUSED;
+        }
+        good = copy_folder(call->arena, arena_printf(call->arena, "%s/%s/appendonlydir", out, parts[i].to), to);
+    }
+    good = good && copy_folder(call->arena, arena_printf(call->arena, "%s/keys/files", out), arena_printf(call->arena, "%s/keys", call->dir));
+    if (good)
+        printf("%s\n", say(call, "restored; deploy/run --dir DIR starts it", "恢复完成；用 deploy/run --dir DIR 启动"));
+    return good ? EXIT_OK : EXIT_REFUSED;
+}

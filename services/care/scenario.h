@@ -1,0 +1,82 @@
+/* scenario: a story with exact times, read from YAML (tests/flows/README.md documents the form). */
+#ifndef CARELINE_SCENARIO_H
+#define CARELINE_SCENARIO_H
+
+#include <jansson.h>
+
+#include "calendar.h"
+#include "event.h"
+
+enum { EXPECTED_TIMES_MAX = 4 };
+
+struct happening {
+    wall_ms at;
+    enum event_number number;
+    json_t *data;
+    const char *customer, *actor, *role, *id;
+    wall_ms occurred_at;
+    int line;
+};
+
+struct sending_rule {
+    const char *channel, *template;     /* NULL: any */
+    int result;                         /* enum send_result */
+    int times, used;
+};
+
+enum expecting { EXPECT_EVENT, EXPECT_NO_EVENT, EXPECT_ENTITY, EXPECT_CLOCK };
+
+/* A field that must have this value; times are compared as instants. */
+struct expected_field {
+    const char *name;
+    const char *text;
+    bool is_time;
+    wall_ms time;
+};
+
+struct expectation {
+    enum expecting what;
+    wall_ms at;                         /* EVENT: exactly then; ENTITY, CLOCK: looked at then */
+    enum event_number number;
+    enum entity_kind kind;
+    const char *id;                     /* ENTITY, CLOCK */
+    const char *clock;
+    size_t field_count;
+    struct expected_field *fields;
+    int line;
+    const char *text;                   /* as a person reads it */
+    /* while running */
+    bool met;
+    const char *seen;                   /* the nearest thing seen instead */
+};
+
+struct scenario {
+    const char *file, *name, *site;
+    wall_ms start, until;
+    const struct calendar *calendar;    /* its zone is how times are read and told */
+    size_t setup_count;
+    const char **setup_paths;           /* below deploy/ */
+    size_t replace_count;
+    const char *replace_path;
+    const char **replace_from, **replace_to;
+    size_t happening_count;
+    struct happening *happenings;
+    size_t sending_count;
+    struct sending_rule *sending;
+    size_t expectation_count;
+    struct expectation *expectations;
+    bool nothing_else;
+};
+
+/* NULL if there were mistakes. `calendar` is the sample site's. Lives in the arena (but for the JSON in happenings:
+ * scenario_free). */
+struct scenario *scenario_parse(struct slice yaml, const struct calendar *calendar, struct arena *arena, struct mistakes *mistakes);
+void scenario_free(struct scenario *scenario);
+
+/* The times that it expects, to be moved one by one; NULL past the last. */
+wall_ms *scenario_time(struct scenario *scenario, size_t number);
+
+/* Runs it; lines that say what did not hold are added to `wrong` (owned by the arena). true: it holds. */
+bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *arena, struct texts *wrong, size_t *ret_events);
+
+#endif
