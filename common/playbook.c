@@ -8,7 +8,7 @@ enum { WINDOWS_MAX = 64, DISSATISFIED_DEFAULT = 2 };
 
 static const char *const top_keys[] = {
     "playbook", "version", "roles", "windows", "variants", "rules", "questionnaires", "dissatisfied_at_most",
-    "complaints", "classes", "contact", "notices", NULL
+    "late_after", "claim_for", "complaints", "classes", "contact", "notices", NULL
 };
 
 static void read_windows(struct playbook_reading *reading, const struct yaml *node)
@@ -27,6 +27,11 @@ static void read_windows(struct playbook_reading *reading, const struct yaml *no
     }
 }
 
+static struct span read_span_or(struct playbook_reading *reading, const struct yaml *node, struct span otherwise)
+{
+    return node ? reading_span(reading, node) : otherwise;
+}
+
 static void read_head(struct playbook_reading *reading, const struct yaml *top)
 {
     struct playbook *playbook = reading->playbook;
@@ -34,6 +39,8 @@ static void read_head(struct playbook_reading *reading, const struct yaml *top)
     playbook->version = (int)yaml_int(yaml_get(top, "version"), 1, 1, 1000000, reading->mistakes);
     playbook->dissatisfied_at_most = (int)yaml_int(yaml_get(top, "dissatisfied_at_most"), DISSATISFIED_DEFAULT, 0, 4,
                                                    reading->mistakes);
+    playbook->late_after = read_span_or(reading, yaml_get(top, "late_after"), (struct span){0, 30});
+    playbook->claim_for = read_span_or(reading, yaml_get(top, "claim_for"), (struct span){2 * HOUR_MS, 0});
     reading->roles = reading_texts(reading, yaml_get(top, "roles"));
     reading->roles_told = yaml_get(top, "roles") != NULL;
     reading->variants = yaml_get(top, "variants");

@@ -16,8 +16,14 @@ struct person {
     int capability;                 /* weight for assignment, 1 to 100 */
 };
 
+struct shop {
+    const char *name, *name_en;     /* as customers know it; "" if not told */
+    const char *phone;
+};
+
 struct staff {
     const char *name;
+    struct shop shop;
     size_t count;
     struct person *people;
 };
@@ -51,6 +57,10 @@ struct template_text { const char *subject; const char *body; };
 bool templates_find(const struct templates *templates, const char *name, const char *channel, const char *language,
                     struct template_text *ret);
 
+/* A word of the catalogue (major, first_response …) as the templates' `words` say it in this language; else with blanks
+ * for underscores, into the arena. */
+const char *templates_word(const struct templates *templates, const char *language, const char *word, struct arena *arena);
+
 struct playbook_in_force { const char *hash; const struct playbook *playbook; };
 
 struct site {
@@ -72,6 +82,17 @@ const struct contact_rules *site_contact_rules(const struct site *site);
 /* Applies config.activated to the stored list (adds, replaces, removes by kind and name). Into the arena. */
 struct site_config *site_config_after(const struct site_config *before, const char *site, const struct config_activated *change,
                                       struct arena *arena);
+
+/* What every text of a site can show: site.id, site.name, site.phone, word.PATH (the value at PATH as templates_word says
+ * it), and all that the inner lookup knows, which goes first. Context: struct site_text_facts. */
+struct site_text_facts {
+    const struct site *site;
+    const char *language;
+    template_lookup lookup;         /* NULL: none */
+    void *context;
+    struct arena *arena;
+};
+const char *site_text_fact(void *site_text_facts, const char *path);
 
 /* A window by name: the site calendar's, else the step's own. */
 const struct week *site_window(const struct site *site, const struct step *step);

@@ -82,9 +82,22 @@ static void check_person(struct playbook_reading *reading, const struct yaml *no
         yaml_mistake(reading->mistakes, deputy, "nobody here has the id \"%s\"", person->deputy);
 }
 
+static struct shop read_shop(struct playbook_reading *reading, const struct yaml *node)
+{
+    static const char *const keys[] = {"name", "name_en", "phone", NULL};
+    reading_count(reading, node, YAML_MAP);
+    yaml_known_keys(node, keys, reading->mistakes);
+    const char *name = yaml_text(yaml_get(node, "name"), "", reading->mistakes);
+    return (struct shop){
+        .name = name,
+        .name_en = yaml_text(yaml_get(node, "name_en"), name, reading->mistakes),
+        .phone = yaml_text(yaml_get(node, "phone"), "", reading->mistakes),
+    };
+}
+
 struct staff *staff_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
 {
-    static const char *const keys[] = {"staff", "people", NULL};
+    static const char *const keys[] = {"staff", "shop", "people", NULL};
     size_t mistakes_before = mistakes->count;
     struct yaml *top = yaml_parse(yaml, arena, mistakes);
     if (!top)
@@ -94,6 +107,7 @@ struct staff *staff_parse(struct slice yaml, struct arena *arena, struct mistake
     reading_count(&reading, top, YAML_MAP);
     yaml_known_keys(top, keys, mistakes);
     staff->name = reading_name(&reading, yaml_get(top, "staff"), "staff: NAME", top);
+    staff->shop = read_shop(&reading, yaml_get(top, "shop"));
     const struct yaml *people = yaml_get(top, "people");
     size_t count = reading_count(&reading, people, YAML_LIST);
     if (count > PEOPLE_MAX) {

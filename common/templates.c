@@ -22,6 +22,7 @@ struct templates {
     int version;
     size_t count;
     struct template *at;
+    const struct yaml *words;       /* by language: word to what people say */
 };
 
 static const char *const languages[] = {"zh-CN", "en", NULL};
@@ -94,9 +95,22 @@ static void read_template(struct playbook_reading *reading, const struct yaml *k
         read_language(reading, node->keys[i], node->items[i], to);
 }
 
+static void read_words(struct playbook_reading *reading, const struct yaml *node, struct templates *to)
+{
+    size_t count = reading_count(reading, node, YAML_MAP);
+    to->words = node;
+    for (size_t i = 0; i < count; i++) {
+        const struct yaml *words = node->items[i];
+        reading_choice(reading, node->keys[i], languages);
+        size_t word_count = reading_count(reading, words, YAML_MAP);
+        for (size_t j = 0; j < word_count; j++)
+            yaml_text(words->items[j], "", reading->mistakes);
+    }
+}
+
 struct templates *templates_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
 {
-    static const char *const keys[] = {"templates", "version", "texts", NULL};
+    static const char *const keys[] = {"templates", "version", "words", "texts", NULL};
     size_t mistakes_before = mistakes->count;
     struct yaml *top = yaml_parse(yaml, arena, mistakes);
     if (!top)
@@ -107,6 +121,7 @@ struct templates *templates_parse(struct slice yaml, struct arena *arena, struct
     yaml_known_keys(top, keys, mistakes);
     templates->name = reading_name(&reading, yaml_get(top, "templates"), "templates: NAME", top);
     templates->version = (int)yaml_int(yaml_get(top, "version"), 1, 1, 1000000, mistakes);
+    read_words(&reading, yaml_get(top, "words"), templates);
     const struct yaml *texts = yaml_get(top, "texts");
     size_t count = reading_count(&reading, texts, YAML_MAP);
     if (count > TEMPLATES_MAX) {
@@ -141,6 +156,14 @@ static bool same_language(const char *a, const char *b)
     return bytes && bytes == strcspn(b, "-") && !strncmp(a, b, bytes);
 }
 
+static const struct yaml *words_of(const struct templates *templates, const char *language)
+{
+    for (size_t i = 0; templates->words && i < templates->words->count; i++)
+        if (same_language(templates->words->keys[i]->text, language))
+            return templates->words->items[i];
+    return yaml_get(templates->words, languages[0]);
+}
+
 static const struct wording *wording_for(const struct template *template, const char *channel, const char *language)
 {
     const struct wording *for_all = NULL;
@@ -170,4 +193,16 @@ bool templates_find(const struct templates *templates, const char *name, const c
     if (wording)
         *ret = wording->text;
     return wording != NULL;
+}
+
+const char *templates_word(const struct templates *templates, const char *language, const char *word, struct arena *arena)
+{
+    const struct yaml *found = templates ? yaml_get(words_of(templates, language), word) : NULL;
+    if (found)
+        return found->text;
+    char *plain = arena_copy(arena, word, strlen(word) + 1);
+    for (char *at = plain; *at; at++)
+        if (*at == '_')
+            *at = ' ';
+    return plain;
 }
