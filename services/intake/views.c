@@ -6,16 +6,19 @@
 #include "partition.h"
 
 const struct view_route view_routes[] = {
-    {"/v1/tasks", view_tasks, "work lists", "site, agent, role, customer, state (open, claimed, waiting, closed), limit"},
-    {"/v1/cases", view_cases, "complaints with their clocks", "site, state, open (yes, no), grade, role, assignee, customer, limit"},
-    {"/v1/customers", view_customers, "customers", "site, class, limit"},
-    {"/v1/notices", view_notices, "messages", "site, state (dead, held, waiting, sending, sent …), customer, limit"},
-    {"/v1/plans", view_plans, "planned follow-ups", "site, customer, limit"},
-    {"/v1/events", view_events, "the log", "site, type, from (cursor of the last answer, seq, start or now), limit"},
-    {"/v1/trace", view_trace, "what led to what", "site"},
-    {"/v1/status", view_status, "the installation at a glance", ""},
-    {"/v1/check", view_check, "does every open entity have its timer and its list entry, and the reverse", "site"},
-    {"/v1/config", view_config, "what is in force for a site", "site, kind (playbook, calendar, templates, staff), name"},
+    {"GET", "/v1/tasks", view_tasks, "work lists", "site, agent, role, customer, state (open, claimed, waiting, closed), limit"},
+    {"GET", "/v1/cases", view_cases, "complaints with their clocks", "site, state, open (yes, no), grade, role, assignee, customer, limit"},
+    {"GET", "/v1/customers", view_customers, "customers", "site, class, limit"},
+    {"GET", "/v1/notices", view_notices, "messages", "site, state (dead, held, waiting, sending, sent …), customer, limit"},
+    {"GET", "/v1/plans", view_plans, "planned follow-ups", "site, customer, limit"},
+    {"GET", "/v1/events", view_events, "the log", "site, type, from (cursor of the last answer, seq, start or now), limit"},
+    {"GET", "/v1/trace", view_trace, "what led to what", "site"},
+    {"GET", "/v1/status", view_status, "the installation at a glance", ""},
+    {"GET", "/v1/check", view_check, "does every open entity have its timer and its list entry, and the reverse", "site"},
+    {"GET", "/v1/config", view_config, "what is in force for a site", "site, kind (playbook, calendar, templates, staff), name"},
+    {"POST", "/v1/contents", view_contents_put, "store a playbook, calendar, set of templates or staff list, checked", ""},
+    {"GET", "/v1/clock", view_clock, "the installation's time", ""},
+    {"POST", "/v1/clock/participants", view_clock_park, "take part in stepped time: {name, wake_at} parks, {name, busy: true}, {name, leave: true}", ""},
 };
 const size_t view_route_count = sizeof view_routes / sizeof *view_routes;
 

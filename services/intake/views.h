@@ -1,5 +1,5 @@
 /* views: what people and programs may look at, read straight from the store: work lists, cases, customers, notices, the
- * log, the chain of causes, the state of the installation. Nothing here writes.
+ * log, the chain of causes, the state of the installation. No fact or act passes here.
  *
  * Run on a thread and a store connection of their own, so that an acknowledgement never waits for a list. */
 #ifndef CARELINE_VIEWS_H
@@ -25,6 +25,7 @@ struct view_request {
     bool (*may_see)(void *context, const char *site);              /* has the credential a right there? */
     void *context;
     bool personal;                  /* may see names and contact points in full; else masked */
+    const json_t *body;             /* of a POST; NULL for a GET */
     struct arena *arena;
 };
 
@@ -36,6 +37,7 @@ struct view_answer {
 typedef struct view_answer (*view_handler)(struct views *views, const struct view_request *request);
 
 struct view_route {
+    const char *method;             /* GET, or POST for the few that write nothing but settings and clocks */
     const char *path;               /* "/v1/tasks"; "/v1/tasks/…" goes to the same handler with the rest */
     view_handler handler;
     const char *about;
@@ -74,6 +76,9 @@ struct view_answer view_cases(struct views *views, const struct view_request *re
 struct view_answer view_customers(struct views *views, const struct view_request *request);
 struct view_answer view_notices(struct views *views, const struct view_request *request);
 struct view_answer view_plans(struct views *views, const struct view_request *request);
+struct view_answer view_clock(struct views *views, const struct view_request *request);
+struct view_answer view_clock_park(struct views *views, const struct view_request *request);
+struct view_answer view_contents_put(struct views *views, const struct view_request *request);
 struct view_answer view_config(struct views *views, const struct view_request *request);
 
 #endif

@@ -1,0 +1,82 @@
+#include <string.h>
+
+#include "clock_record.h"
+#include "views.h"
+
+/* -------- contents */
+
+static bool parses(int kind, struct slice yaml, struct arena *arena, struct mistakes *mistakes)
+{
+    switch (kind) {
+    case CONFIG_PLAYBOOK: return playbook_parse(yaml, arena, mistakes) != NULL;
+    case CONFIG_CALENDAR: return calendar_parse(yaml, arena, mistakes) != NULL;
+    case CONFIG_TEMPLATES: return templates_parse(yaml, arena, mistakes) != NULL;
+    case CONFIG_STAFF: return staff_parse(yaml, arena, mistakes) != NULL;
+    default: return false;
+    }
+}
+
+static struct view_answer mistakes_answer(const struct mistakes *mistakes)
+{
+    json_t *lines = json_array();
+    for (size_t i = 0; i < mistakes->count && i < 200; i++)
+        json_array_append_new(lines, json_string(mistakes->lines[i]));
+    return (struct view_answer){422, json_pack("{s:s, s:s, s:o}", "error", "it has mistakes; nothing was stored", "hint",
+                                               mistakes->count ? mistakes->lines[0] : "", "mistakes", lines)};
+}
+
+struct view_answer view_contents_put(struct views *views, const struct view_request *request)
+{
+    const char *kind_text = json_string_value(json_object_get(request->body, "kind"));
+    const char *name = json_string_value(json_object_get(request->body, "name"));
+    const json_t *content = json_object_get(request->body, "content");
+    int kind = kind_text ? words_find(&config_kind_words, kind_text) : -1;
+    if (kind <= 0 || !name || !json_is_string(content))
+        return view_error(400, "kind, name and content are needed", "kind: playbook, calendar, templates or staff");
+    struct slice yaml = {(const uint8_t *)json_string_value(content), json_string_length(content)};
+    struct mistakes mistakes = {.file = name, .arena = request->arena};
+    char hash[65];
+    if (!parses(kind, yaml, request->arena, &mistakes))
+        return mistakes_answer(&mistakes);
+    content_hash(yaml, hash);
+    enum store_status status = views->store->functions->content_put(views->store, hash, yaml);
+    if (status != STORE_OK)
+        return view_error(503, store_status_text(status), views->store->functions->message(views->store));
+    return (struct view_answer){200, json_pack("{s:s, s:s, s:s}", "kind", kind_text, "name", name, "hash", hash)};
+}
+
+/* -------- time */
+
+struct view_answer view_clock(struct views *views, const struct view_request *request)
+{
+    struct clock_record record;
+    struct slice packed;
+    wall_ms real = 0;
+    if (clock_record_read(views->store, request->arena, &record, &packed) != STORE_OK ||
+        views->store->functions->now(views->store, &real) != STORE_OK)
+        return view_error(503, "the store does not answer", views->store->functions->message(views->store));
+    wall_ms now = clock_record_now(&record, real);
+    return (struct view_answer){200, json_pack("{s:s, s:I, s:s, s:I}", "mode", words_name(&clock_mode_words, record.mode), "now_ms",
+                                               (json_int_t)now, "now", moment_text(request->arena, now, 0), "speed",
+                                               (json_int_t)record.speed)};
+}
+
+struct view_answer view_clock_park(struct views *views, const struct view_request *request)
+{
+    enum { TTL_MS = 30000 };        /* of real time: one that says nothing for so long holds time up no longer */
+    const char *name = json_string_value(json_object_get(request->body, "name"));
+    wall_ms wake_at = json_integer_value(json_object_get(request->body, "wake_at"));
+    const char *wake_text = json_string_value(json_object_get(request->body, "wake_at"));
+    if (!name || !name_is_plain(name) || (wake_text && !moment_parse(wake_text, &wake_at)))
+        return view_error(400, "name and wake_at are needed", "wake_at: RFC 3339 or milliseconds");
+    enum store_status status;
+    if (json_is_true(json_object_get(request->body, "leave")))
+        status = participant_leave(views->store, name);
+    else if (wake_at)
+        status = participant_park(views->store, name, wake_at, TTL_MS);
+    else
+        status = participant_busy(views->store, name, TTL_MS);
+    if (status != STORE_OK)
+        return view_error(503, store_status_text(status), views->store->functions->message(views->store));
+    return view_clock(views, request);
+}
