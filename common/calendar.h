@@ -1,7 +1,8 @@
 /* calendar: when a site is open, and arithmetic in its time.
  *
  * All instants are wall_ms; all arithmetic is exact to the millisecond, through daylight-saving changes, holidays and
- * swapped working days. Pure: a calendar does not change after it is parsed. Zones and .ics files by libical. */
+ * swapped working days. Pure: a calendar does not change after it is parsed. Zones from the system's zone files (zone.h says
+ * why not by libical), .ics files by libical. */
 #ifndef CARELINE_CALENDAR_H
 #define CARELINE_CALENDAR_H
 
@@ -25,8 +26,8 @@ struct span {
 
 struct calendar;
 
-/* Reads a calendar's YAML (keys: calendar, zone, business, windows, holidays, working_days, holidays_ics). NULL if there
- * were mistakes. Lives in the arena. */
+/* Reads a calendar's YAML (keys: calendar, zone, business, windows, holidays, closed, working_days, holidays_ics; see
+ * deploy/calendars/README.md). NULL if there were mistakes. Lives in the arena. */
 struct calendar *calendar_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
 
 /* The YAML with the .ics text that its key `holidays` names put inside, so that one text says all. Into the arena. */
@@ -77,7 +78,9 @@ const char *calendar_opening_text(const struct calendar *calendar, struct openin
 /* -------- business time: the time within the site's business hours */
 
 /* The instant after which `span` of business time has run from `from`: ms within openings; a day is the same clock time
- * on the n-th working day on (moved to that day's next opening, if closed then). Negative spans go back. */
+ * on the n-th working day on (moved to the next opening, if closed then). Negative spans go back, and what falls into
+ * closed time to the last closing. A span of nothing is `from` itself. Without any opening in CALENDAR_DAYS_AHEAD_MAX days
+ * time counts as on a plain clock. */
 wall_ms calendar_add_business(const struct calendar *calendar, wall_ms from, struct span span);
 wall_ms calendar_sub_business(const struct calendar *calendar, wall_ms from, struct span span);
 /* Milliseconds of business time in [from, to). */
@@ -103,9 +106,9 @@ struct placed {
     const char *why;                /* "event + 1d = …, moved to the next opening (holiday: 清明节) …" */
 };
 
-/* event + after, then the next opening at or after it; if none lies between it and event + before, the last opening
- * between event and deadline, else (or if the window is strict and there is none) the next, breach foreseen. What lies
- * before `now` is placed from `now`. */
+/* event + after, then the next opening at or after it; if none begins before event + before, the last opening between event
+ * and deadline; else, unless the window is strict, the business hours before the deadline; else the window's next opening,
+ * breach foreseen. What lies before `now` is placed from `now`. */
 struct placed calendar_place(const struct calendar *calendar, const struct placing *placing, struct arena *arena);
 
 #endif
