@@ -89,6 +89,8 @@ struct send_order {
     int priority;                   /* enum priority: which goes first when the sender has many */
     struct slice variables;
     wall_ms at;
+    const char *cause;              /* filled in by turn_send: the event that led to this attempt */
+    int64_t cause_seq;
 };
 
 #endif

@@ -17,7 +17,11 @@ enum {
     SEND_TIMEOUT_MS = 3000,         /* of one attempt to send; shorter than what is left of a renewed lease */
     HOLD_MS = 5,                    /* how long frames out of order wait for those before them */
     POISON_SINGLE = 3,              /* unclean takeovers at one checkpoint: from here one event a batch */
-    POISON_ASIDE = 5                /* and here it is set aside */
+    POISON_ASIDE = 5,               /* and here it is set aside */
+    LAZY_MS = 200,                  /* how long a checkpoint may stay behind events that concern nobody here */
+    TILT_MS = 2000,                 /* a clock that jumped by more must be steady for as long before timers fire */
+    ORPHAN_MS = 2000,               /* a free partition beyond the fair share is claimed after this, better than by nobody */
+    OUTBOX_MAX = 4096               /* facts of this process that wait for the store */
 };
 
 struct stage_options {
@@ -32,9 +36,15 @@ struct stage_options {
     uint64_t (*random)(void *context);      /* chain ids */
     void *random_context;
     bool eager_checkpoints;         /* commit at once even when no event concerned this stage (stepped clock, tests) */
-    /* notifier: called after the commit that recorded the attempt; and when a partition was claimed, so that attempts of
-     * a former owner are closed as unknown */
+    bool virtual_clock;             /* wall time is scaled, stepped or moved by hand: its jumps are no fault */
+    /* real milliseconds until the wall clock comes to `due`; NULL: due - now. INT64_MAX: not by itself */
+    int64_t (*due_wait_ms)(void *context, wall_ms due);
+    void *due_wait_context;
+    /* notifier: called after the commit that recorded the attempt */
     void (*send)(void *context, uint32_t partition, const struct send_order *order, mono_ms lease_ends);
+    /* notifier: is this process still busy with that attempt? Asked when a partition was claimed; attempts that nobody
+     * is busy with are closed as unknown. NULL: never */
+    bool (*is_sending)(void *context, const char *notice, int attempt);
     void *send_context;
 };
 
@@ -49,12 +59,19 @@ int64_t stage_step(struct stage_loop *stage);
 /* Gives up all leases, after what is being worked is committed. */
 void stage_stop(struct stage_loop *stage);
 
+/* Notifier: what an attempt came to. Appended as send.finished as soon as the store takes it, once for each attempt: what
+ * was said first stands. Everything is copied. false: OUTBOX_MAX wait already, say it again later. */
+bool stage_append(struct stage_loop *stage, const struct send_order *order, enum send_result result, const char *detail);
+/* How many wait. */
+size_t stage_outbox(const struct stage_loop *stage);
+
 struct stage_report {
     uint32_t owned;
     uint64_t events, commits, emitted, fired, gaps, log_reads, reordered, rewinds, fenced, stale, changed, quarantined, refused;
     int64_t lag;                    /* events between checkpoints and heads of what it owns */
     wall_ms earliest_due;
     bool store_reachable;
+    bool tilted;                    /* the clock jumped: timers wait until it is steady */
 };
 
 void stage_report(const struct stage_loop *stage, struct stage_report *ret);

@@ -1,0 +1,227 @@
+#include "stage_parts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+enum { STOP_TRIES = 8 };
+
+void backoff_more(struct backoff *backoff, mono_ms now)
+{
+    backoff->wait_ms = backoff->wait_ms == 0 ? BACKOFF_MS : backoff->wait_ms * 2;
+    if (backoff->wait_ms > BACKOFF_MS_MAX)
+        backoff->wait_ms = BACKOFF_MS_MAX;
+    backoff->until.ms = now.ms + backoff->wait_ms;
+}
+
+void backoff_none(struct backoff *backoff)
+{
+    *backoff = (struct backoff){0};
+}
+
+static void lend_tools(struct stage_loop *stage)
+{
+    const struct stage_options *options = &stage->options;
+
+    stage->source.store = options->store;
+    stage->tools = (struct turn_tools){
+        .core = options->core, .store = options->store, .sealer = options->sealer,
+        .cache = entity_cache_new(CACHE_BYTES_MAX), .contents = content_cache_new(content_source_read, &stage->source),
+        .source = &stage->source, .build = options->build ? options->build : "",
+        .random = options->random, .random_context = options->random_context,
+    };
+}
+
+static void *room_for(size_t count, size_t bytes)
+{
+    void *room = calloc(count, bytes);
+
+    if (!room)
+        abort();
+    return room;
+}
+
+struct stage_loop *stage_new(const struct stage_options *options)
+{
+    struct stage_loop *stage = room_for(1, sizeof *stage);
+    uint32_t partitions = options->partitions;
+
+    assert(partitions > 0 && partitions <= PARTITIONS_MAX);
+    assert(strlen(options->owner) < OWNER_BYTES_MAX);
+    stage->options = *options;
+    stage->partitions = room_for(partitions, sizeof *stage->partitions);
+    stage->leases = room_for(partitions, sizeof *stage->leases);
+    stage->standings = room_for(partitions, sizeof *stage->standings);
+    stage->statuses = room_for(partitions, sizeof *stage->statuses);
+    for (uint32_t i = 0; i < partitions; i++)
+        stage->partitions[i] = (struct stage_partition){.number = i, .batch_max = BATCH_EVENTS_MAX};
+    stage->arena = arena_new();
+    stage->share = partitions;
+    stage->outbox_last = &stage->outbox;
+    lend_tools(stage);
+    return stage;
+}
+
+void stage_free(struct stage_loop **stage)
+{
+    if (!*stage)
+        return;
+    for (uint32_t i = 0; i < (*stage)->options.partitions; i++) {
+        stage_drop_pending(&(*stage)->partitions[i]);
+        reader_free(&(*stage)->partitions[i].reader);
+    }
+    stage_outbox_free(*stage);
+    entity_cache_free(&(*stage)->tools.cache);
+    content_cache_free(&(*stage)->tools.contents);
+    arena_free(&(*stage)->arena);
+    free((*stage)->partitions);
+    free((*stage)->leases);
+    free((*stage)->standings);
+    free((*stage)->statuses);
+    free(*stage);
+    *stage = NULL;
+}
+
+/* ---------------------------------------------------------------- a step */
+
+static void take_frame(struct stage_loop *stage, const struct frame *frame)
+{
+    uint32_t number = frame->place.partition;
+
+    if (number >= stage->options.partitions || !stage->partitions[number].owned)
+        return;
+    struct stage_partition *partition = &stage->partitions[number];
+    if (frame->kind == FRAME_DUE) {     /* a hint may be old: only an earlier one counts, firing tells the truth */
+        if (frame->due > 0 && (partition->earliest_due == 0 || frame->due < partition->earliest_due))
+            partition->earliest_due = frame->due;
+        return;
+    }
+    reader_offer(&partition->reader, &frame->place, frame->packed, stage_mono(stage));
+    if (frame->place.seq > partition->head)
+        partition->head = frame->place.seq;
+}
+
+static void receive(struct stage_loop *stage)
+{
+    struct bus *bus = stage->options.bus;
+    struct frame frame;
+    int count = 0;
+
+    while (count < FRAMES_PER_STEP && bus->functions->receive(bus, &frame)) {
+        take_frame(stage, &frame);
+        count++;
+    }
+    stage->busy = stage->busy || count == FRAMES_PER_STEP;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return b >= 0 && b < a ? b : a;
+}
+
+/* Milliseconds until this partition wants something. */
+static int64_t partition_wait_ms(const struct stage_loop *stage, const struct stage_partition *partition, mono_ms now)
+{
+    int64_t wait = RENEW_MS, backoff = partition->backoff.until.ms - now.ms;
+
+    if (reader_ready(&partition->reader, 0) || partition->pending || partition->attempts_unchecked)
+        wait = 0;
+    wait = sooner(wait, reader_wait_ms(&partition->reader, now));
+    if (partition->worked.seq > partition->checkpoint.seq) {
+        int64_t left = partition->worked_since.ms + LAZY_MS - now.ms;
+        wait = sooner(wait, left > 0 ? left : 0);
+    }
+    wait = sooner(wait, stage_due_wait_ms(stage, partition));
+    return wait < backoff ? backoff : wait;
+}
+
+static int64_t wait_ms(const struct stage_loop *stage)
+{
+    mono_ms now = stage_mono(stage);
+    int64_t wait = RENEW_MS;
+
+    if (stage->busy)
+        return 0;
+    wait = sooner(wait, stage->renew_at.ms > now.ms ? stage->renew_at.ms - now.ms : 0);
+    wait = sooner(wait, stage->claim_at.ms > now.ms ? stage->claim_at.ms - now.ms : 0);
+    if (stage->outbox)
+        wait = sooner(wait, stage->outbox_backoff.until.ms > now.ms ? stage->outbox_backoff.until.ms - now.ms : 0);
+    for (uint32_t i = 0; i < stage->options.partitions; i++)
+        if (stage->partitions[i].owned)
+            wait = sooner(wait, partition_wait_ms(stage, &stage->partitions[i], now));
+    return wait;
+}
+
+static void work(struct stage_loop *stage)
+{
+    for (uint32_t i = 0; i < stage->options.partitions; i++) {
+        struct stage_partition *partition = &stage->partitions[i];
+        if (!partition->owned)
+            continue;
+        stage_close_attempts(stage, partition);
+        stage_work(stage, partition);
+        stage_fire(stage, partition);
+    }
+}
+
+int64_t stage_step(struct stage_loop *stage)
+{
+    mono_ms now = stage_mono(stage);
+
+    stage->busy = false;
+    stage_watch_time(stage);
+    if (mono_reached(now, stage->renew_at))
+        stage_renew(stage);
+    if (mono_reached(now, stage->claim_at))
+        stage_claim(stage);
+    receive(stage);
+    work(stage);
+    stage_flush(stage);
+    stage->stepped_at = stage_mono(stage);
+    stage->slept_ms = wait_ms(stage);
+    return stage->slept_ms;
+}
+
+/* ---------------------------------------------------------------- the end */
+
+void stage_stop(struct stage_loop *stage)
+{
+    bool left = true;
+
+    stage->stopping = true;
+    for (int tries = 0; tries < STOP_TRIES && left; tries++) {
+        left = false;
+        for (uint32_t i = 0; i < stage->options.partitions; i++)
+            if (stage->partitions[i].owned && !stage_settle(stage, &stage->partitions[i]))
+                left = true;
+    }
+    backoff_none(&stage->outbox_backoff);
+    stage_flush(stage);
+    for (uint32_t i = 0; i < stage->options.partitions; i++)
+        if (stage->partitions[i].owned)
+            stage_release(stage, &stage->partitions[i]);
+}
+
+static void report_partition(const struct stage_partition *partition, struct stage_report *ret)
+{
+    const struct reader_counts *counts = &partition->reader.counts;
+
+    ret->gaps += counts->gaps;
+    ret->log_reads += counts->log_reads;
+    ret->reordered += counts->reordered;
+    if (!partition->owned)
+        return;
+    ret->lag += partition->head > partition->checkpoint.seq ? (int64_t)(partition->head - partition->checkpoint.seq) : 0;
+    if (partition->earliest_due > 0 && (ret->earliest_due == 0 || partition->earliest_due < ret->earliest_due))
+        ret->earliest_due = partition->earliest_due;
+}
+
+void stage_report(const struct stage_loop *stage, struct stage_report *ret)
+{
+    *ret = stage->report;
+    ret->owned = stage->owned;
+    for (uint32_t i = 0; i < stage->options.partitions; i++)
+        report_partition(&stage->partitions[i], ret);
+}

@@ -1,0 +1,118 @@
+/* stage_parts: what a stage loop is made of; for its own files only.
+ *
+ *   stage.c         the step: what is done in which order, how long to sleep
+ *   stage_lease.c   claim, renew, share, release
+ *   stage_batch.c   from waiting events to a commit, and what its answer means
+ *   stage_fire.c    due timers; time that jumps
+ *   stage_send.c    orders to the sender, attempts of a former owner, facts of its own */
+#ifndef CARELINE_STAGE_PARTS_H
+#define CARELINE_STAGE_PARTS_H
+
+#include "reader.h"
+#include "stage.h"
+#include "turn.h"
+
+enum {
+    CACHE_BYTES_MAX = 24 * 1024 * 1024,     /* all entities that one process keeps */
+    FRAMES_PER_STEP = 4096,                 /* then the store gets its turn */
+    BATCHES_PER_STEP = 4,                   /* of one partition, then the others get theirs */
+    BACKOFF_MS = 50, BACKOFF_MS_MAX = 1000
+};
+
+/* When something may be tried again. */
+struct backoff { int64_t wait_ms; mono_ms until; };
+
+struct stage_partition {
+    uint32_t number;
+    bool owned;
+    struct lease lease;
+    mono_ms lease_ends;             /* at the earliest */
+    struct checkpoint checkpoint;   /* as stored */
+    struct checkpoint worked;       /* ahead of it while nothing came of the events between */
+    mono_ms worked_since;
+    struct reader reader;
+    uint64_t head;
+    wall_ms earliest_due;
+    int unclean;
+    bool set_aside;                 /* the next event is not to be worked */
+    size_t singles_left;            /* events still to be worked one by one */
+    size_t batch_max;               /* smaller after a refusal or a change by others */
+    struct turn *pending;           /* decided, its commit not yet answered */
+    struct commit commit;           /* of pending */
+    size_t commit_events;           /* how many ready entries it covers */
+    bool uncertain;                 /* a commit was sent and not answered */
+    struct backoff backoff;
+    bool attempts_unchecked;        /* claimed; attempts of a former owner are still to be closed */
+    mono_ms free_since;             /* not owned: seen free, beyond our share; 0: not */
+};
+
+struct outgoing {                   /* a fact of our own on its way to the store */
+    struct outgoing *next;
+    uint32_t partition;
+    enum event_number number;
+    uint64_t digest, chain_id;
+    struct slice packed;            /* these two point behind the struct */
+    const char *key;
+};
+
+struct stage_loop {
+    struct stage_options options;
+    struct turn_tools tools;
+    struct content_source source;
+    struct stage_partition *partitions;
+    struct arena *arena;            /* of one call */
+    /* leases */
+    mono_ms renew_at, claim_at;
+    uint32_t owned, share;
+    uint32_t surplus_seen;          /* how often in a row we had more than our share */
+    struct lease *leases;           /* room for all partitions */
+    struct standing *standings;
+    enum store_status *statuses;
+    struct backoff store_backoff;
+    /* time */
+    int64_t wall_minus_mono;
+    mono_ms stepped_at, tilt_until;
+    int64_t slept_ms;               /* what the last step asked for */
+    /* outbox */
+    struct outgoing *outbox, **outbox_last;
+    size_t outbox_count;
+    struct backoff outbox_backoff;
+    bool stopping;
+    bool busy;                      /* this step left something that can be done at once */
+    struct stage_report report;
+};
+
+static inline mono_ms stage_mono(const struct stage_loop *stage) { return clock_mono(stage->options.clock); }
+static inline bool mono_reached(mono_ms now, mono_ms at) { return now.ms >= at.ms; }
+
+void backoff_more(struct backoff *backoff, mono_ms now);
+void backoff_none(struct backoff *backoff);
+
+/* stage_lease.c */
+void stage_renew(struct stage_loop *stage);
+void stage_claim(struct stage_loop *stage);
+void stage_lose(struct stage_loop *stage, struct stage_partition *partition, const char *why);
+/* Takes where the store says we stand; false: it does not answer or the lease is lost. */
+bool stage_reload(struct stage_loop *stage, struct stage_partition *partition);
+void stage_release(struct stage_loop *stage, struct stage_partition *partition);
+
+/* stage_batch.c */
+void stage_work(struct stage_loop *stage, struct stage_partition *partition);
+/* Commits what is pending or only worked; true: nothing is left to commit. */
+bool stage_settle(struct stage_loop *stage, struct stage_partition *partition);
+void stage_drop_pending(struct stage_partition *partition);
+/* Events just written: to the bus and to our own reader. */
+void stage_publish(struct stage_loop *stage, const struct place *place, const char *type, struct slice packed);
+
+/* stage_fire.c */
+void stage_watch_time(struct stage_loop *stage);
+void stage_fire(struct stage_loop *stage, struct stage_partition *partition);
+int64_t stage_due_wait_ms(const struct stage_loop *stage, const struct stage_partition *partition);
+
+/* stage_send.c */
+void stage_hand_over(struct stage_loop *stage, struct stage_partition *partition, const struct turn *turn);
+void stage_close_attempts(struct stage_loop *stage, struct stage_partition *partition);
+void stage_flush(struct stage_loop *stage);
+void stage_outbox_free(struct stage_loop *stage);
+
+#endif

@@ -1,0 +1,226 @@
+/* What goes to and comes from the sender: orders, results, attempts that a former owner left open. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "partition.h"
+#include "stage_parts.h"
+
+enum { ATTEMPTS_PER_READ = 256 };
+
+void stage_hand_over(struct stage_loop *stage, struct stage_partition *partition, const struct turn *turn)
+{
+    if (!stage->options.send)
+        return;
+    for (const struct turn_order *at = turn->orders; at; at = at->next)
+        stage->options.send(stage->options.send_context, partition->number, &at->order, partition->lease_ends);
+}
+
+/* ---------------------------------------------------------------- results, on their way into the log */
+
+static uint64_t digest_of(const struct send_finished *data)
+{
+    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)data->result;
+
+    for (const char *at = data->detail; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
+    return hash;
+}
+
+static void pack_result(struct stage_loop *stage, const struct send_order *order, const struct send_finished *data,
+                        uint64_t chain_id, struct buffer *to)
+{
+    struct event event = event_of(EVENT_SEND_FINISHED);
+    struct buffer packed = {0};
+    char id[32];
+
+    record_pack(event_types[EVENT_SEND_FINISHED].data, data, 0, &packed);
+    snprintf(id, sizeof id, "%016llx.sent", (unsigned long long)chain_id);
+    event.id = id;
+    event.source = stage_names[stage->options.core->stage];
+    event.time = clock_now(stage->options.clock);
+    event.subject = order->notice;
+    event.site = order->site;
+    event.customer = order->customer ? order->customer : "";
+    event.cause = order->cause ? order->cause : "";
+    event.cause_seq = order->cause_seq;
+    event.data = buffer_slice(&packed);
+    event_pack(&event, to);
+    buffer_free(&packed);
+}
+
+static void outbox_add(struct stage_loop *stage, const struct outgoing *from)
+{
+    size_t key_bytes = strlen(from->key) + 1;
+    struct outgoing *outgoing = malloc(sizeof *outgoing + key_bytes + from->packed.bytes);
+
+    if (!outgoing)
+        abort();
+    *outgoing = *from;
+    uint8_t *at = (uint8_t *)(outgoing + 1);
+    outgoing->key = memcpy(at, from->key, key_bytes);
+    outgoing->packed.at = memcpy(at + key_bytes, from->packed.at, from->packed.bytes);
+    *stage->outbox_last = outgoing;
+    stage->outbox_last = &outgoing->next;
+    stage->outbox_count++;
+}
+
+bool stage_append(struct stage_loop *stage, const struct send_order *order, enum send_result result, const char *detail)
+{
+    struct send_finished data = {.notice = order->notice, .attempt = order->attempt, .result = (int)result,
+                                 .detail = detail ? detail : ""};
+    char key[KEY_BYTES_MAX];
+    struct buffer packed = {0};
+
+    if (stage->outbox_count >= OUTBOX_MAX)
+        return false;
+    snprintf(key, sizeof key, "%s\n%s#%d", stage_names[stage->options.core->stage], order->notice, order->attempt);
+    uint64_t chain_id = stage->options.random(stage->options.random_context);
+    pack_result(stage, order, &data, chain_id, &packed);
+    outbox_add(stage, &(struct outgoing){.partition = partition_of_site(order->site, stage->options.partitions),
+                                         .number = EVENT_SEND_FINISHED, .digest = digest_of(&data),
+                                         .chain_id = chain_id, .key = key, .packed = buffer_slice(&packed)});
+    buffer_free(&packed);
+    return true;
+}
+
+size_t stage_outbox(const struct stage_loop *stage)
+{
+    return stage->outbox_count;
+}
+
+/* Those of one partition, in order; tells how many. */
+static size_t outbox_facts(const struct stage_loop *stage, uint32_t partition, struct fact *facts)
+{
+    size_t count = 0, bytes = 0;
+
+    for (const struct outgoing *at = stage->outbox; at && count < BATCH_EVENTS_MAX; at = at->next) {
+        bytes += at->partition == partition ? at->packed.bytes : 0;
+        if (at->partition != partition || bytes > BATCH_BYTES_MAX)
+            continue;
+        facts[count++] = (struct fact){.key = at->key, .digest = at->digest, .chain_id = at->chain_id,
+                                       .packed = at->packed};
+    }
+    return count;
+}
+
+/* Takes out the first `count` of a partition: they are in the log. */
+static void outbox_remove(struct stage_loop *stage, uint32_t partition, size_t count)
+{
+    struct outgoing **at = &stage->outbox;
+
+    while (*at && count > 0) {
+        struct outgoing *outgoing = *at;
+        if (outgoing->partition != partition) {
+            at = &outgoing->next;
+            continue;
+        }
+        *at = outgoing->next;
+        free(outgoing);
+        count--;
+        stage->outbox_count--;
+    }
+    stage->outbox_last = &stage->outbox;
+    while (*stage->outbox_last)
+        stage->outbox_last = &(*stage->outbox_last)->next;
+}
+
+void stage_flush(struct stage_loop *stage)
+{
+    struct store *store = stage->options.store;
+    struct fact *facts;
+
+    while (stage->outbox && mono_reached(stage_mono(stage), stage->outbox_backoff.until)) {
+        uint32_t partition = stage->outbox->partition;
+        arena_reset(stage->arena);
+        facts = arena_alloc(stage->arena, BATCH_EVENTS_MAX * sizeof *facts);
+        size_t count = outbox_facts(stage, partition, facts);
+        enum store_status status = store->functions->append(store, partition, facts, count);
+        if (status != STORE_OK) {
+            backoff_more(&stage->outbox_backoff, stage_mono(stage));
+            return;
+        }
+        backoff_none(&stage->outbox_backoff);
+        for (size_t i = 0; i < count; i++)
+            if (facts[i].outcome == APPEND_NEW)
+                stage_publish(stage, &facts[i].place, event_types[EVENT_SEND_FINISHED].name, facts[i].packed);
+        outbox_remove(stage, partition, count);
+    }
+}
+
+void stage_outbox_free(struct stage_loop *stage)
+{
+    while (stage->outbox) {
+        struct outgoing *outgoing = stage->outbox;
+        stage->outbox = outgoing->next;
+        free(outgoing);
+    }
+}
+
+/* ---------------------------------------------------------------- attempts of a former owner */
+
+static bool close_attempt(struct stage_loop *stage, const struct notice *notice)
+{
+    struct send_order order = {.notice = notice->id, .site = notice->site, .customer = notice->customer,
+                               .to_staff = notice->to_staff, .attempt = (int)notice->attempt, .cause = notice->cause};
+
+    if (stage->options.is_sending &&
+        stage->options.is_sending(stage->options.send_context, notice->id, order.attempt))
+        return true;
+    log_warn("attempt.unknown", log_text("notice", notice->id), log_int("attempt", order.attempt));
+    return stage_append(stage, &order, SEND_UNKNOWN, "the sender ended before it had an answer");
+}
+
+/* The notice behind a member "sending/<site>/<notice id>"; its id begins with the site. */
+static const char *notice_of_member(const char *member)
+{
+    const char *site = strchr(member, '/');
+    const char *id = site ? strchr(site + 1, '/') : NULL;
+
+    return id ? id + 1 : NULL;
+}
+
+static bool close_member(struct stage_loop *stage, struct stage_partition *partition, const char *member)
+{
+    struct store *store = stage->options.store;
+    struct stored_entity stored = {0};
+    const char *id = notice_of_member(member);
+    struct fault fault;
+
+    if (!id)
+        return true;
+    if (store->functions->read_entities(store, partition->number, ENTITY_NOTICE, &id, 1, stage->arena, &stored) != STORE_OK)
+        return false;
+    struct notice *notice = record_new(&notice_record, stage->arena);
+    if (stored.version == 0 || !record_unpack(&notice_record, stored.packed, stage->arena, notice, &fault) ||
+        notice->state != NOTICE_SENDING)
+        return true;
+    return close_attempt(stage, notice);
+}
+
+void stage_close_attempts(struct stage_loop *stage, struct stage_partition *partition)
+{
+    struct store *store = stage->options.store;
+    const char *after = "";
+    struct texts members;
+
+    if (!partition->attempts_unchecked || !mono_reached(stage_mono(stage), partition->backoff.until))
+        return;
+    arena_reset(stage->arena);
+    do {
+        members = (struct texts){0};
+        if (store->functions->read_queue(store, partition->number, "sending/", after, ATTEMPTS_PER_READ, stage->arena,
+                                         &members) != STORE_OK) {
+            backoff_more(&partition->backoff, stage_mono(stage));
+            return;
+        }
+        for (size_t i = 0; i < members.count; i++)
+            if (!close_member(stage, partition, members.at[i])) {
+                backoff_more(&partition->backoff, stage_mono(stage));
+                return;
+            }
+        after = members.count > 0 ? members.at[members.count - 1] : "";
+    } while (members.count == ATTEMPTS_PER_READ);
+    partition->attempts_unchecked = false;
+}

@@ -1,0 +1,248 @@
+#include "turn.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+struct turn *turn_new(const struct turn_tools *tools, uint32_t partition)
+{
+    struct turn *turn = calloc(1, sizeof *turn);
+
+    if (!turn)
+        abort();
+    turn->tools = tools;
+    turn->arena = arena_new();
+    turn->partition = partition;
+    turn->last = &turn->first;
+    turn->emitted_last = &turn->emitted;
+    turn->orders_last = &turn->orders;
+    return turn;
+}
+
+void turn_free(struct turn **turn)
+{
+    if (!*turn)
+        return;
+    buffer_free(&(*turn)->scratch);
+    arena_free(&(*turn)->arena);
+    free(*turn);
+    *turn = NULL;
+}
+
+wall_ms turn_now(const struct turn *turn)
+{
+    return turn->event->time;
+}
+
+struct arena *turn_arena(struct turn *turn)
+{
+    return turn->arena;
+}
+
+const struct event *turn_event(const struct turn *turn)
+{
+    return turn->event;
+}
+
+struct slice turn_packed(struct turn *turn)
+{
+    size_t bytes = turn->scratch.bytes;
+
+    return (struct slice){bytes ? arena_copy(turn->arena, turn->scratch.at, bytes) : NULL, bytes};
+}
+
+void turn_leave(struct turn *turn, const char *missing)
+{
+    turn->missing = missing;
+    longjmp(turn->leave, 1);
+}
+
+/* ---------------------------------------------------------------- reading events */
+
+static bool concerns(const struct core *core, enum event_number number)
+{
+    return core->handlers[number] || number == EVENT_CONFIG_ACTIVATED || (number == EVENT_TIMER_FIRED && core->on_timer);
+}
+
+static void unreadable(const struct turn *turn, const struct place *place, const struct fault *fault)
+{
+    log_error("event.unreadable", log_text("stage", stage_names[turn->tools->core->stage]),
+              log_int("partition", place->partition), log_int("seq", (int64_t)place->seq),
+              log_text("field", fault->field), log_text("fault", fault->what));
+}
+
+enum turn_result turn_read(struct turn *turn, const struct place *place, struct slice packed, struct turn_work *ret)
+{
+    struct fault fault = {0};
+    struct slice personal;
+
+    *ret = (struct turn_work){.place = *place};
+    if (!event_unpack(packed, turn->arena, &ret->event, &fault)) {
+        unreadable(turn, place, &fault);
+        ret->event = event_of(EVENT_UNKNOWN);
+        return TURN_DONE;
+    }
+    if (!concerns(turn->tools->core, ret->event.number))
+        return TURN_DONE;
+    if (turn_unseal(turn, &ret->event, &personal) == TURN_LATER)
+        return TURN_LATER;
+    ret->data = event_data(&ret->event, personal, turn->arena, &fault);
+    if (!ret->data)
+        unreadable(turn, place, &fault);
+    return TURN_DONE;
+}
+
+/* ---------------------------------------------------------------- working them */
+
+/* The entity that a fired timer belongs to, if it is of this stage. */
+static bool fired_entity(const struct turn *turn, const struct timer_fired *fired, enum entity_kind *ret_kind,
+                         const char **ret_id)
+{
+    if (fired->entity[0] == '\0' || fired->entity[1] != '/')
+        return false;
+    *ret_kind = entity_kind_of_letter(fired->entity[0]);
+    *ret_id = fired->entity + 2;
+    return *ret_kind != ENTITY_COUNT && entity_types[*ret_kind].stage == turn->tools->core->stage;
+}
+
+/* A fired timer is gone from the store while its entity still names it. If the core leaves it so, it is cleared; if the
+ * core wants the same instant again, it gets the next millisecond, for an equal due time would arm nothing. */
+static void work_timer(struct turn *turn, const struct timer_fired *fired)
+{
+    enum entity_kind kind;
+    const char *id;
+
+    if (!fired_entity(turn, fired, &kind, &id) || !turn->tools->core->on_timer)
+        return;
+    const void *record = turn_get(turn, kind, id);
+    struct turn_entity *entity = turn_entity(turn, kind, id);
+    if (!record || entity->due != fired->due)
+        return;
+    struct slice packed = entity->packed;
+    bool changed_before = entity->changed;
+    turn->tools->core->on_timer(turn, kind, id, record);
+    bool untouched = entity->packed.at == packed.at && entity->changed == changed_before;
+    if (entity->due == fired->due && entity->packed.bytes > 0)
+        turn_entity_set(turn, entity, entity->packed, untouched ? 0 : fired->due + 1, entity->queue);
+}
+
+static void work_event(struct turn *turn, const struct turn_work *work)
+{
+    event_handler handler = turn->tools->core->handlers[work->event.number];
+
+    if (work->event.number == EVENT_CONFIG_ACTIVATED)
+        turn_config_activated(turn, work->data);
+    if (work->event.number == EVENT_TIMER_FIRED)
+        work_timer(turn, work->data);
+    if (handler)
+        handler(turn, &work->event, work->data);
+}
+
+static void turn_begin(struct turn *turn, const struct turn_work *work)
+{
+    turn->place = work->place;
+    turn->event = &work->event;
+    turn->derived = 0;
+}
+
+enum turn_result turn_work(struct turn *turn, const struct turn_work *work)
+{
+    if (!work->data)
+        return TURN_DONE;
+    turn_begin(turn, work);
+    if (setjmp(turn->leave))
+        return TURN_LATER;
+    work_event(turn, work);
+    return TURN_DONE;
+}
+
+enum turn_result turn_set_aside(struct turn *turn, const struct turn_work *work)
+{
+    struct event_quarantined data = {.stage = stage_names[turn->tools->core->stage], .seq = (int64_t)work->place.seq,
+                                     .type = work->event.type, .build = turn->tools->build};
+
+    turn_begin(turn, work);
+    if (setjmp(turn->leave))
+        return TURN_LATER;
+    turn_emit(turn, EVENT_EVENT_QUARANTINED, &data, NULL);
+    return TURN_DONE;
+}
+
+/* ---------------------------------------------------------------- reading ahead */
+
+struct wanted {
+    struct turn *turn;
+    struct { const char **at; size_t count, room; } kinds[ENTITY_COUNT];
+};
+
+static void want(void *context, enum entity_kind kind, const char *id)
+{
+    struct wanted *wanted = context;
+    struct turn *turn = wanted->turn;
+
+    assert(kind >= 0 && kind < ENTITY_COUNT);
+    if (!id || !*id || strlen(id) > ENTITY_ID_BYTES_MAX || turn_entity_known(turn, kind, id))
+        return;
+    if (wanted->kinds[kind].count == wanted->kinds[kind].room) {
+        size_t room = wanted->kinds[kind].room ? wanted->kinds[kind].room * 2 : 64;
+        const char **at = arena_alloc(turn->arena, room * sizeof *at);
+        if (wanted->kinds[kind].count > 0)
+            memcpy(at, wanted->kinds[kind].at, wanted->kinds[kind].count * sizeof *at);
+        wanted->kinds[kind].at = at;
+        wanted->kinds[kind].room = room;
+    }
+    wanted->kinds[kind].at[wanted->kinds[kind].count++] = arena_string(turn->arena, id);
+}
+
+static void want_of_work(struct wanted *wanted, const struct turn_work *work)
+{
+    const struct core *core = wanted->turn->tools->core;
+    enum entity_kind kind;
+    const char *id;
+
+    if (!work->data)
+        return;
+    if (work->event.number == EVENT_TIMER_FIRED) {
+        if (fired_entity(wanted->turn, work->data, &kind, &id))
+            want(wanted, kind, id);
+        return;
+    }
+    want(wanted, core->site_kind, work->event.site);
+    if (core->prefetch)
+        core->prefetch(&work->event, work->data, want, wanted);
+}
+
+/* Reads what is still unknown of those ids, in one call. */
+static enum turn_result fetch(struct turn *turn, enum entity_kind kind, const char *const *ids, size_t count)
+{
+    struct stored_entity *read = arena_alloc(turn->arena, count * sizeof *read);
+
+    if (turn->tools->store->functions->read_entities(turn->tools->store, turn->partition, kind, ids, count, turn->arena,
+                                                     read) != STORE_OK) {
+        turn->missing = "store";
+        return TURN_LATER;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (turn_entity_known(turn, kind, ids[i]))
+            continue;
+        read[i].id = ids[i];
+        turn_entity_add(turn, kind, &read[i], false);
+    }
+    return TURN_DONE;
+}
+
+enum turn_result turn_prefetch(struct turn *turn, const struct turn_work *works, size_t count)
+{
+    struct wanted *wanted = arena_alloc(turn->arena, sizeof *wanted);
+
+    wanted->turn = turn;
+    for (size_t i = 0; i < count; i++)
+        want_of_work(wanted, &works[i]);
+    for (int kind = 0; kind < ENTITY_COUNT; kind++)
+        if (wanted->kinds[kind].count > 0 &&
+            fetch(turn, kind, wanted->kinds[kind].at, wanted->kinds[kind].count) == TURN_LATER)
+            return TURN_LATER;
+    return TURN_DONE;
+}

@@ -1,0 +1,142 @@
+/* turn: one batch of events worked by a core: what it reads, and what it decides, until it is committed whole.
+ *
+ * For the runtime; cores see core.h only. A turn reads through three layers: what this batch has changed, the cache of
+ * the stage's own entities, the store. When the store or the sealer does not answer, the event is left in the middle
+ * (longjmp out of the handler): a core never sees a lie such as "no such customer", and holds nothing but arena memory
+ * while it calls a turn_ function. */
+#ifndef CARELINE_TURN_H
+#define CARELINE_TURN_H
+
+#include <setjmp.h>
+
+#include "core.h"
+#include "entity_cache.h"
+#include "seal.h"
+#include "site.h"
+#include "store.h"
+
+/* Contents by hash out of the store; `gone` tells a store that did not answer from a content that does not exist. */
+struct content_source {
+    struct store *store;
+    bool gone;
+};
+bool content_source_read(void *source, const char *hash, struct arena *arena, struct slice *ret);
+
+/* What the runtime lends to every turn. */
+struct turn_tools {
+    const struct core *core;
+    struct store *store;
+    struct sealer *sealer;
+    struct entity_cache *cache;
+    struct content_cache *contents;
+    struct content_source *source;
+    const char *build;
+    uint64_t (*random)(void *context);
+    void *random_context;
+};
+
+enum { TURN_SLOTS = 256 };
+
+/* An entity as this batch sees it. Foreign ones become conditions, changed ones puts. */
+struct turn_entity {
+    struct turn_entity *chain;          /* same slot */
+    struct turn_entity *next;           /* in the order they were first touched */
+    enum entity_kind kind;
+    const char *id;
+    struct stored_entity before;        /* as the store holds it */
+    struct slice packed;                /* as it is now; empty: does not exist */
+    wall_ms due;
+    const char *queue;
+    const void *decoded;                /* of packed, once asked for */
+    bool changed, read;                 /* read: the core has seen it */
+    bool kept;                          /* the cache has it as it stands in the store */
+};
+
+struct turn_emitted {
+    struct turn_emitted *next;
+    const char *type;
+    struct slice packed;
+};
+
+struct turn_order {
+    struct turn_order *next;
+    struct send_order order;
+};
+
+struct turn_site {
+    struct turn_site *next;
+    const char *id;
+    const void *config;
+    const struct site *site;
+};
+
+struct turn {
+    const struct turn_tools *tools;
+    struct arena *arena;
+    uint32_t partition;
+    /* of the batch */
+    struct turn_entity *slots[TURN_SLOTS];
+    struct turn_entity *first, **last;
+    size_t entity_count, changed_count, foreign_count;
+    struct turn_emitted *emitted, **emitted_last;
+    size_t emitted_count, bytes;        /* bytes: emitted and put, an upper bound */
+    struct turn_order *orders, **orders_last;
+    size_t order_count;
+    struct turn_site *sites;
+    struct buffer scratch;
+    /* of the event being worked */
+    struct place place;
+    const struct event *event;
+    int derived;                        /* events emitted so far */
+    jmp_buf leave;
+    const char *missing;                /* who did not answer, for the log */
+};
+
+/* One event of a batch, decoded. `data` is NULL if this stage does not care for it. */
+struct turn_work {
+    struct place place;
+    struct event event;
+    const void *data;
+};
+
+enum turn_result { TURN_DONE, TURN_LATER };
+
+/* A new turn; the caller owns it. */
+struct turn *turn_new(const struct turn_tools *tools, uint32_t partition);
+void turn_free(struct turn **turn);
+
+/* Decodes an event of the log. TURN_LATER: the sealer did not answer. An event that cannot be read concerns nobody. */
+enum turn_result turn_read(struct turn *turn, const struct place *place, struct slice packed, struct turn_work *ret);
+
+/* Reads at once what those events will touch. */
+enum turn_result turn_prefetch(struct turn *turn, const struct turn_work *works, size_t count);
+
+/* Calls the core. TURN_LATER: the batch is void. */
+enum turn_result turn_work(struct turn *turn, const struct turn_work *work);
+
+/* Instead of working it: says that it was set aside. */
+enum turn_result turn_set_aside(struct turn *turn, const struct turn_work *work);
+
+/* Is there nothing to commit but the checkpoint? */
+bool turn_is_idle(const struct turn *turn);
+
+/* What is to be committed, into the turn's arena: puts, conditions, events with new chain ids. */
+void turn_commit(struct turn *turn, struct commit *ret);
+
+/* After the commit: the cache takes what is now in the store. */
+void turn_keep(struct turn *turn);
+
+/* Leaves the handler; does not return. */
+void turn_leave(struct turn *turn, const char *missing) __attribute__((noreturn));
+
+/* For the turn's own files. */
+struct turn_entity *turn_entity(struct turn *turn, enum entity_kind kind, const char *id);
+struct turn_entity *turn_entity_known(struct turn *turn, enum entity_kind kind, const char *id);
+struct turn_entity *turn_entity_add(struct turn *turn, enum entity_kind kind, const struct stored_entity *stored, bool kept);
+void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice packed, wall_ms due, const char *queue);
+struct slice turn_packed(struct turn *turn);       /* a copy of what is in scratch */
+struct slice turn_seal_personal(struct turn *turn, const char *customer, const struct record *record, const void *data);
+enum turn_result turn_unseal(struct turn *turn, const struct event *event, struct slice *ret);
+void turn_config_activated(struct turn *turn, const struct config_activated *change);
+
+#endif

@@ -1,0 +1,272 @@
+/* Entities and the queue as a batch sees them. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "turn.h"
+
+static struct turn_entity **slot_of(struct turn *turn, enum entity_kind kind, const char *id)
+{
+    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)kind;
+
+    for (; *id; id++)
+        hash = (hash ^ (unsigned char)*id) * 0x100000001b3u;
+    return &turn->slots[(hash ^ (hash >> 32)) % TURN_SLOTS];
+}
+
+static bool is_own(const struct turn *turn, enum entity_kind kind)
+{
+    assert(kind >= 0 && kind < ENTITY_COUNT);
+    return entity_types[kind].stage == turn->tools->core->stage;
+}
+
+struct turn_entity *turn_entity_add(struct turn *turn, enum entity_kind kind, const struct stored_entity *stored, bool kept)
+{
+    struct turn_entity **slot = slot_of(turn, kind, stored->id);
+    struct turn_entity *entity = arena_alloc(turn->arena, sizeof *entity);
+
+    entity->kind = kind;
+    entity->id = arena_string(turn->arena, stored->id);
+    entity->before = *stored;
+    entity->before.id = entity->id;
+    entity->before.queue = arena_string(turn->arena, stored->queue);
+    entity->packed = stored->version ? stored->packed : (struct slice){0};
+    entity->due = stored->due;
+    entity->queue = entity->before.queue;
+    entity->kept = kept;
+    entity->chain = *slot;
+    *slot = entity;
+    *turn->last = entity;
+    turn->last = &entity->next;
+    turn->entity_count++;
+    return entity;
+}
+
+/* What this batch or the cache knows; NULL: ask the store. */
+struct turn_entity *turn_entity_known(struct turn *turn, enum entity_kind kind, const char *id)
+{
+    struct stored_entity stored;
+
+    for (struct turn_entity *at = *slot_of(turn, kind, id); at; at = at->chain)
+        if (at->kind == kind && strcmp(at->id, id) == 0)
+            return at;
+    if (is_own(turn, kind) && entity_cache_find(turn->tools->cache, turn->partition, kind, id, &stored))
+        return turn_entity_add(turn, kind, &stored, true);
+    return NULL;
+}
+
+/* What was read ahead and never looked at is no condition of the commit. */
+static struct turn_entity *entity_seen(struct turn *turn, struct turn_entity *entity)
+{
+    if (!entity->read && !is_own(turn, entity->kind))
+        turn->foreign_count++;
+    entity->read = true;
+    return entity;
+}
+
+struct turn_entity *turn_entity(struct turn *turn, enum entity_kind kind, const char *id)
+{
+    struct turn_entity *entity = turn_entity_known(turn, kind, id);
+    struct stored_entity stored = {0};
+
+    if (entity)
+        return entity_seen(turn, entity);
+    if (turn->tools->store->functions->read_entities(turn->tools->store, turn->partition, kind, &id, 1, turn->arena,
+                                                     &stored) != STORE_OK)
+        turn_leave(turn, "store");
+    stored.id = id;
+    return entity_seen(turn, turn_entity_add(turn, kind, &stored, false));
+}
+
+static const void *entity_decode(struct turn *turn, const struct turn_entity *entity)
+{
+    const struct record *record = entity_types[entity->kind].record;
+    void *decoded = record_new(record, turn->arena);
+    struct fault fault = {0};
+
+    if (record_unpack(record, entity->packed, turn->arena, decoded, &fault))
+        return decoded;
+    log_error("entity.unreadable", log_text("kind", entity_types[entity->kind].name), log_text("id", entity->id),
+              log_text("field", fault.field), log_text("fault", fault.what));
+    turn_leave(turn, "entity that can be read");
+}
+
+static bool id_fits(const char *id)
+{
+    return id && *id && strlen(id) <= ENTITY_ID_BYTES_MAX;
+}
+
+const void *turn_get(struct turn *turn, enum entity_kind kind, const char *id)
+{
+    if (!id_fits(id))
+        return NULL;
+    struct turn_entity *entity = turn_entity(turn, kind, id);
+    if (entity->packed.bytes == 0)
+        return NULL;
+    if (!entity->decoded)
+        entity->decoded = entity_decode(turn, entity);
+    return entity->decoded;
+}
+
+void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice packed, wall_ms due, const char *queue)
+{
+    turn->changed_count += !entity->changed;
+    turn->bytes += packed.bytes;
+    entity->changed = true;
+    entity->decoded = NULL;
+    entity->packed = packed;
+    entity->due = due;
+    entity->queue = arena_string(turn->arena, queue);
+}
+
+void turn_put(struct turn *turn, enum entity_kind kind, const char *id, const void *record, wall_ms due, const char *queue)
+{
+    assert(is_own(turn, kind));
+    assert(id_fits(id));
+    assert(due >= 0 && due <= DUE_MAX);
+    struct turn_entity *entity = turn_entity(turn, kind, id);
+    buffer_clear(&turn->scratch);
+    record_pack(entity_types[kind].record, record, 0, &turn->scratch);
+    turn_entity_set(turn, entity, turn_packed(turn), due, queue);
+}
+
+void turn_delete(struct turn *turn, enum entity_kind kind, const char *id)
+{
+    assert(is_own(turn, kind));
+    if (!id_fits(id))
+        return;
+    struct turn_entity *entity = turn_entity(turn, kind, id);
+    if (entity->packed.bytes > 0)
+        turn_entity_set(turn, entity, (struct slice){0}, 0, "");
+}
+
+/* ---------------------------------------------------------------- the queue */
+
+static bool begins_with(const char *text, const char *prefix)
+{
+    return *text && strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool queue_moved(const struct turn_entity *entity)
+{
+    return entity->changed && strcmp(entity->queue, entity->before.queue) != 0;
+}
+
+static int text_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool text_among(const struct texts *texts, const char *text)
+{
+    return texts->count > 0 && bsearch(&text, texts->at, texts->count, sizeof *texts->at, text_compare);
+}
+
+/* Members that this batch took out of the queue, and those that it put there; both sorted. */
+static void queue_changes(struct turn *turn, const char *prefix, struct texts *ret_out, struct texts *ret_in)
+{
+    *ret_out = *ret_in = (struct texts){0};
+    for (struct turn_entity *at = turn->first; at; at = at->next) {
+        ret_out->count += queue_moved(at) && begins_with(at->before.queue, prefix);
+        ret_in->count += queue_moved(at) && begins_with(at->queue, prefix);
+    }
+    ret_out->at = arena_alloc(turn->arena, (ret_out->count + 1) * sizeof *ret_out->at);
+    ret_in->at = arena_alloc(turn->arena, (ret_in->count + 1) * sizeof *ret_in->at);
+    ret_out->count = ret_in->count = 0;
+    for (struct turn_entity *at = turn->first; at; at = at->next) {
+        if (queue_moved(at) && begins_with(at->before.queue, prefix))
+            ret_out->at[ret_out->count++] = at->before.queue;
+        if (queue_moved(at) && begins_with(at->queue, prefix))
+            ret_in->at[ret_in->count++] = at->queue;
+    }
+    qsort(ret_out->at, ret_out->count, sizeof *ret_out->at, text_compare);
+    qsort(ret_in->at, ret_in->count, sizeof *ret_in->at, text_compare);
+}
+
+/* The stored members without those taken out, and those put in, in order. */
+static struct texts queue_merge(struct turn *turn, const struct texts *stored, const struct texts *out,
+                                const struct texts *in, size_t max)
+{
+    struct texts merged = {arena_alloc(turn->arena, (stored->count + in->count + 1) * sizeof *merged.at), 0};
+    size_t i = 0, k = 0;
+
+    while (merged.count < max && (i < stored->count || k < in->count)) {
+        if (i < stored->count && text_among(out, stored->at[i]))
+            i++;
+        else if (k == in->count || (i < stored->count && strcmp(stored->at[i], in->at[k]) < 0))
+            merged.at[merged.count++] = stored->at[i++];
+        else
+            merged.at[merged.count++] = in->at[k++];
+    }
+    return merged;
+}
+
+struct texts turn_queue(struct turn *turn, const char *prefix, size_t max)
+{
+    struct texts stored = {0}, out, in;
+    struct store *store = turn->tools->store;
+
+    queue_changes(turn, prefix, &out, &in);
+    if (store->functions->read_queue(store, turn->partition, prefix, "", max + out.count, turn->arena, &stored) != STORE_OK)
+        turn_leave(turn, "store");
+    return queue_merge(turn, &stored, &out, &in, max);
+}
+
+/* ---------------------------------------------------------------- the commit */
+
+/* Made and deleted within the batch: the store has nothing to do. */
+static bool put_is_void(const struct turn_entity *entity)
+{
+    return !entity->changed || (entity->before.version == 0 && entity->packed.bytes == 0);
+}
+
+static struct entity_put put_of(const struct turn_entity *entity)
+{
+    return (struct entity_put){.kind = entity->kind, .id = entity->id, .version = entity->before.version + 1,
+                               .packed = entity->packed, .due = entity->due, .due_before = entity->before.due,
+                               .queue = entity->queue, .queue_before = entity->before.queue};
+}
+
+static void commit_events(struct turn *turn, struct commit *ret)
+{
+    ret->events = arena_alloc(turn->arena, (turn->emitted_count + 1) * sizeof *ret->events);
+    ret->event_count = 0;
+    for (struct turn_emitted *at = turn->emitted; at; at = at->next)
+        ret->events[ret->event_count++] = (struct new_event){
+            .chain_id = turn->tools->random(turn->tools->random_context), .packed = at->packed};
+}
+
+void turn_commit(struct turn *turn, struct commit *ret)
+{
+    struct entity_put *puts = arena_alloc(turn->arena, (turn->changed_count + 1) * sizeof *puts);
+    struct entity_condition *conditions = arena_alloc(turn->arena, (turn->foreign_count + 1) * sizeof *conditions);
+
+    ret->put_count = ret->condition_count = 0;
+    for (struct turn_entity *at = turn->first; at; at = at->next) {
+        if (!is_own(turn, at->kind) && at->read)
+            conditions[ret->condition_count++] = (struct entity_condition){at->kind, at->id, at->before.version};
+        else if (is_own(turn, at->kind) && !put_is_void(at))
+            puts[ret->put_count++] = put_of(at);
+    }
+    ret->puts = puts;
+    ret->conditions = conditions;
+    commit_events(turn, ret);
+}
+
+void turn_keep(struct turn *turn)
+{
+    for (struct turn_entity *at = turn->first; at; at = at->next) {
+        if (!is_own(turn, at->kind) || (at->kept && put_is_void(at)))
+            continue;
+        bool exists = at->packed.bytes > 0;
+        struct stored_entity now = {.id = at->id, .packed = at->packed, .due = at->due, .queue = at->queue};
+        now.version = !exists ? 0 : at->changed ? at->before.version + 1 : at->before.version;
+        entity_cache_keep(turn->tools->cache, turn->partition, at->kind, &now);
+    }
+}
+
+bool turn_is_idle(const struct turn *turn)
+{
+    return turn->changed_count == 0 && turn->emitted_count == 0 && turn->order_count == 0;
+}

@@ -1,0 +1,69 @@
+/* What is in force for a site, as a batch sees it. */
+#include <string.h>
+
+#include "turn.h"
+
+bool content_source_read(void *context, const char *hash, struct arena *arena, struct slice *ret)
+{
+    struct content_source *source = context;
+    struct slice content = {0};
+
+    if (source->store->functions->content_get(source->store, hash, arena, &content) != STORE_OK) {
+        source->gone = true;
+        return false;
+    }
+    if (content.bytes == 0)
+        return false;
+    *ret = content;
+    return true;
+}
+
+/* The contents must have been read with a store that answered, else the batch is void. */
+static void contents_answered(struct turn *turn)
+{
+    bool gone = turn->tools->source->gone;
+
+    turn->tools->source->gone = false;
+    if (gone)
+        turn_leave(turn, "store");
+}
+
+const struct site *turn_site(struct turn *turn, const char *site)
+{
+    const struct site_config *config = turn_get(turn, turn->tools->core->site_kind, site);
+
+    if (!config)
+        return NULL;
+    for (struct turn_site *at = turn->sites; at; at = at->next)
+        if (at->config == config && strcmp(at->id, site) == 0)
+            return at->site;
+    struct turn_site *made = arena_alloc(turn->arena, sizeof *made);
+    made->id = arena_string(turn->arena, site);
+    made->config = config;
+    made->site = content_site(turn->tools->contents, made->id, config, turn->arena);
+    contents_answered(turn);
+    made->next = turn->sites;
+    turn->sites = made;
+    return made->site;
+}
+
+const struct playbook *turn_playbook(struct turn *turn, const char *hash)
+{
+    if (!hash || !*hash)
+        return NULL;
+    const struct playbook *playbook = content_playbook(turn->tools->contents, hash);
+    contents_answered(turn);
+    return playbook;
+}
+
+void turn_config_activated(struct turn *turn, const struct config_activated *change)
+{
+    enum entity_kind kind = turn->tools->core->site_kind;
+    const char *site = turn->event->site;
+
+    if (!*site)
+        return;
+    const struct site_config *before = turn_get(turn, kind, site);
+    struct turn_entity *entity = turn_entity(turn, kind, site);
+    turn_put(turn, kind, site, site_config_after(before, site, change, turn->arena), entity->due, entity->queue);
+}

@@ -1,0 +1,205 @@
+/* What comes into a world, and what can be looked at. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "partition.h"
+#include "world_parts.h"
+
+static uint64_t digest_of(struct slice packed)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (size_t i = 0; i < packed.bytes; i++)
+        hash = (hash ^ packed.at[i]) * 0x100000001b3u;
+    return hash;
+}
+
+static const char *text_or(const char *text, const char *otherwise)
+{
+    return text && *text ? text : otherwise;
+}
+
+static const char *text_field(const struct record *record, const void *data, const char *name)
+{
+    const struct field *field = record_field(record, name);
+
+    if (!field || field->kind != FIELD_TEXT)
+        return "";
+    return text_or(*(const char *const *)((const char *)data + field->offset), "");
+}
+
+/* The customer of a fact that names none: by mobile, else by e-mail. */
+static const char *customer_of(struct world *world, const struct event *event, const void *data)
+{
+    const struct record *record = event_types[event->number].data;
+    const char *contact = text_field(record, data, "mobile");
+    char id[24];
+
+    if (event->customer && *event->customer)
+        return event->customer;
+    contact = *contact ? contact : text_field(record, data, "email");
+    if (!*contact)
+        return "";
+    seal_customer_id(world->sealer, event->site, contact_normal(world->arena, contact), id);
+    return arena_string(world->arena, id);
+}
+
+static void seal_into(struct world *world, struct event *event, const void *data, struct buffer *open, struct buffer *sealed)
+{
+    const struct record *record = event_types[event->number].data;
+    struct buffer personal = {0};
+
+    record_pack_only(record, data, PERSONAL, &personal);
+    const char *key = *event->customer ? event->customer : arena_printf(world->arena, "site/%s", event->site);
+    if (personal.bytes > 1 && seal_make(world->sealer, key, buffer_slice(&personal), sealed))
+        event->sealed = buffer_slice(sealed);
+    record_pack(record, data, PERSONAL, open);
+    event->data = buffer_slice(open);
+    buffer_free(&personal);
+}
+
+static bool append_packed(struct world *world, const struct event *event, uint64_t digest)
+{
+    struct buffer packed = {0};
+
+    event_pack(event, &packed);
+    struct fact fact = {.key = arena_printf(world->arena, "%s\n%s", event->source, event->id), .digest = digest,
+                        .chain_id = dice_chance(&world->dice), .packed = buffer_slice(&packed)};
+    uint32_t partition = world_partition(world, event->site);
+    enum store_status status = world->store->functions->append(world->store, partition, &fact, 1);
+    assert(status == STORE_OK);
+    if (fact.outcome == APPEND_NEW)
+        world->outside->functions->publish(world->outside, &fact.place, event->type, fact.packed);
+    buffer_free(&packed);
+    return fact.outcome == APPEND_NEW;
+}
+
+bool world_append(struct world *world, const struct event *like, const void *data)
+{
+    struct buffer open = {0}, sealed = {0};
+    struct event event = *like;
+
+    assert(like->number != EVENT_UNKNOWN && like->site && *like->site);
+    arena_reset(world->arena);
+    event.id = text_or(like->id, arena_printf(world->arena, "fact-%llu", (unsigned long long)world->appended++));
+    event.source = text_or(like->source, "test");
+    event.time = world_now(world);
+    event.received_at = like->received_at ? like->received_at : event.time;
+    event.customer = customer_of(world, like, data);
+    seal_into(world, &event, data, &open, &sealed);
+    bool new = append_packed(world, &event, digest_of(event.data));
+    memcpy(world->last_id, event.id, strnlen(event.id, NAME_BYTES_MAX) + 1);
+    buffer_free(&open);
+    buffer_free(&sealed);
+    return new;
+}
+
+const char *world_last_id(const struct world *world)
+{
+    return world->last_id;
+}
+
+static bool read_envelope(json_t *json, struct arena *arena, struct event *ret, struct fault *fault)
+{
+    json_t *envelope = json_copy(json);
+
+    json_object_del(envelope, "data");
+    bool read = record_from_json(&event_record, envelope, arena, ret, fault);
+    json_decref(envelope);
+    if (!read)
+        return false;
+    ret->number = event_number(text_or(ret->type, ""));
+    if (ret->number == EVENT_UNKNOWN)
+        return fault_at(fault, "type", "there is no such type: %s", text_or(ret->type, ""));
+    if (!ret->site || !*ret->site)
+        return fault_at(fault, "site", "must be given");
+    return true;
+}
+
+bool world_append_json(struct world *world, json_t *json, struct fault *fault)
+{
+    struct arena *arena = arena_new();
+    struct event event = event_of(EVENT_UNKNOWN);
+    json_t *data = json_object_get(json, "data");
+    bool good = read_envelope(json, arena, &event, fault);
+
+    if (good) {
+        const struct record *record = event_types[event.number].data;
+        void *read = record_new(record, arena);
+        good = (!data || record_from_json(record, data, arena, read, fault)) && record_complete(record, read, fault);
+        if (good)
+            world_append(world, &event, read);
+    }
+    arena_free(&arena);
+    return good;
+}
+
+void world_apply(struct world *world, enum config_kind kind, const char *name, struct slice content, const char *site)
+{
+    char hash[65];
+    struct config_activated data = {.kind = (int)kind, .name = name, .hash = hash};
+    struct event event = event_of(EVENT_CONFIG_ACTIVATED);
+
+    content_hash(content, hash);
+    enum store_status status = world->store->functions->content_put(world->store, hash, content);
+    assert(status == STORE_OK);
+    event.site = site;
+    world_append(world, &event, &data);
+}
+
+/* ---------------------------------------------------------------- looking */
+
+static const void *entity_decode(enum entity_kind kind, struct slice packed, struct arena *arena)
+{
+    const struct record *record = entity_types[kind].record;
+    void *entity = record_new(record, arena);
+    struct fault fault;
+
+    return record_unpack(record, packed, arena, entity, &fault) ? entity : NULL;
+}
+
+const void *world_entity(struct world *world, enum entity_kind kind, const char *id, struct arena *arena)
+{
+    struct stored_entity stored = {0};
+    char site[NAME_BYTES_MAX + 1];
+    size_t bytes = strcspn(id, "/");
+
+    assert(bytes <= NAME_BYTES_MAX);
+    memcpy(site, id, bytes);
+    site[bytes] = '\0';
+    enum store_status status = world->store->functions->read_entities(world->store, world_partition(world, site), kind, &id, 1,
+                                                                      arena, &stored);
+    assert(status == STORE_OK);
+    return stored.version > 0 ? entity_decode(kind, stored.packed, arena) : NULL;
+}
+
+void world_each_entity(struct world *world, enum entity_kind kind,
+                       void (*each)(void *context, const char *id, const void *entity), void *context)
+{
+    struct arena *arena = arena_new();
+    struct stored_entity_list list;
+
+    for (uint32_t i = 0; i < world->options.partitions; i++) {
+        uint64_t cursor = 0;
+        do {
+            arena_reset(arena);
+            list = (struct stored_entity_list){0};
+            enum store_status status = world->store->functions->scan_entities(world->store, i, kind, &cursor, arena, &list);
+            assert(status == STORE_OK);
+            for (size_t k = 0; k < list.count; k++)
+                each(context, list.at[k].id, entity_decode(kind, list.at[k].packed, arena));
+        } while (cursor != 0);
+    }
+    arena_free(&arena);
+}
+
+struct texts world_queue(struct world *world, const char *site, const char *prefix, struct arena *arena)
+{
+    struct texts members = {0};
+    enum store_status status = world->store->functions->read_queue(world->store, world_partition(world, site), prefix, "",
+                                                                   READ_MAX, arena, &members);
+
+    assert(status == STORE_OK);
+    return members;
+}
