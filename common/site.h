@@ -94,6 +94,12 @@ struct site_text_facts {
 };
 const char *site_text_fact(void *site_text_facts, const char *path);
 
+/* Is the person there, as far as the site's config says? */
+bool site_has_present(const struct site *site, const struct person *person);
+/* The config after somebody left or came back. Into the arena. */
+struct site_config *site_config_presence(const struct site_config *before, const struct agent_presence *change,
+                                         struct arena *arena);
+
 /* A window by name: the site calendar's, else the step's own. */
 const struct week *site_window(const struct site *site, const struct step *step);
 

@@ -64,7 +64,7 @@ static const char *assign_check(struct docket *docket, const struct case_act *sa
     const struct person *person = named_person(docket, said->assignee);
     if (!person)
         return refused(ret_detail, "bad_value", "assignee: not on the site's staff list");
-    if (!person_is_present(docket->site, person))
+    if (!site_has_present(docket->site, person))
         return refused(ret_detail, "absent", "assignee: not there now");
     return NULL;
 }

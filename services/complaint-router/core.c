@@ -16,6 +16,13 @@ static void case_timer(struct turn *turn, enum entity_kind kind, const char *id,
     docket_save(&docket);
 }
 
+static void on_agent_changed(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct site_config *config = turn_get(turn, ENTITY_ROUTER_SITE, event->site);
+    if (config)
+        turn_put(turn, ENTITY_ROUTER_SITE, event->site, site_config_presence(config, data, turn_arena(turn)), 0, NULL);
+}
+
 static void prefetch_received(const struct event *event, const struct complaint_received *said, struct arena *arena,
                               void (*want)(void *context, enum entity_kind, const char *id), void *context)
 {

@@ -100,8 +100,6 @@ void ladder_follow_department(struct docket *docket);
 /* The open cases of the holder become one more or less. */
 void ladder_count(struct docket *docket, int change);
 
-bool person_is_present(const struct site *site, const struct person *person);
-
 /* -------- clocks (clocks.c, deadlines.c, late.c) */
 
 void clocks_start(struct docket *docket);
@@ -152,7 +150,6 @@ void tell_all(struct docket *docket, const char *what, const struct case_clock *
 
 void on_complaint_received(struct turn *turn, const struct event *event, const void *data);
 void on_complaint_progressed(struct turn *turn, const struct event *event, const void *data);
-void on_agent_changed(struct turn *turn, const struct event *event, const void *data);
 void on_case_act(struct turn *turn, const struct event *event, const void *data);
 
 #endif

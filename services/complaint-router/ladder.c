@@ -2,20 +2,7 @@
 
 #include <string.h>
 
-/* -------- who is there */
-
-static bool texts_have(const struct texts *texts, const char *wanted)
-{
-    for (size_t i = 0; i < texts->count; i++)
-        if (!strcmp(texts->at[i], wanted))
-            return true;
-    return false;
-}
-
-bool person_is_present(const struct site *site, const struct person *person)
-{
-    return !site->config || !texts_have(&site->config->absent, person->id);
-}
+/* -------- how much somebody has */
 
 static const char *workload_id(const struct docket *docket, const char *person)
 {
@@ -50,12 +37,12 @@ struct choice {
 
 static const struct person *stand_in(const struct docket *docket, const struct person *person, bool deputies)
 {
-    if (person_is_present(docket->site, person))
+    if (site_has_present(docket->site, person))
         return deputies ? NULL : person;
     if (!deputies || !person->deputy || !*person->deputy)
         return NULL;
     const struct person *deputy = staff_person(docket->site->staff, person->deputy);
-    return deputy && person_is_present(docket->site, deputy) ? deputy : NULL;
+    return deputy && site_has_present(docket->site, deputy) ? deputy : NULL;
 }
 
 /* Fewest open cases; of several, the first by name. */

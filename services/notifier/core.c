@@ -1,0 +1,55 @@
+#include "letter.h"
+
+#include "ident.h"
+
+static void on_agent_changed(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct site_config *config = turn_get(turn, ENTITY_NOTIFIER_SITE, event->site);
+    if (config)
+        turn_put(turn, ENTITY_NOTIFIER_SITE, event->site, site_config_presence(config, data, turn_arena(turn)), 0, NULL);
+}
+
+static void timer(struct turn *turn, enum entity_kind kind, const char *id, const void *entity)
+{
+    (void)entity;
+    if (kind == ENTITY_NOTICE)
+        on_notice_timer(turn, id);
+}
+
+static void prefetch(const struct event *event, const void *data,
+                     void (*want)(void *context, enum entity_kind, const char *id), void *context)
+{
+    struct arena *arena = arena_new();
+    const char *customer = *event->customer ? arena_printf(arena, "%s/%s", event->site, event->customer) : "";
+    if (event->number == EVENT_NOTICE_WANTED) {
+        want(context, ENTITY_NOTICE, ident_of_site(arena, event->site, ((const struct notice_wanted *)data)->notice));
+        want(context, ENTITY_CUSTOMER, customer);
+        want(context, ENTITY_CONTACTS, customer);
+    } else if (event->number == EVENT_SEND_FINISHED) {
+        want(context, ENTITY_NOTICE, ((const struct send_finished *)data)->notice);
+        want(context, ENTITY_CUSTOMER, customer);
+    } else if (event->number == EVENT_TASK_ATTEMPTED || event->number == EVENT_TASK_CLOSED) {
+        want(context, ENTITY_CONTACTS, customer);
+    }
+    arena_free(&arena);
+}
+
+static const event_handler handlers[EVENT_COUNT] = {
+    [EVENT_NOTICE_WANTED] = on_notice_wanted,
+    [EVENT_SEND_FINISHED] = on_send_finished,
+    [EVENT_RECEIPT_ARRIVED] = on_receipt_arrived,
+    [EVENT_NOTICE_RESEND] = on_notice_resend,
+    [EVENT_SENDING_PAUSE] = on_sending_pause,
+    [EVENT_SENDING_RESUME] = on_sending_resume,
+    [EVENT_TASK_ATTEMPTED] = on_call_made,
+    [EVENT_TASK_CLOSED] = on_call_made,
+    [EVENT_AGENT_CHANGED] = on_agent_changed,
+};
+
+const struct core notifier_core = {
+    .stage = STAGE_NOTIFIER,
+    .handlers = handlers,
+    .on_timer = timer,
+    .site_kind = ENTITY_NOTIFIER_SITE,
+    .prefetch = prefetch,
+};
