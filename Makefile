@@ -24,6 +24,7 @@ PROTO_O  := $(patsubst %.c,$(OBJ)/%.o,$(wildcard proto/*.c))
 COMMON_O := $(patsubst %.c,$(OBJ)/%.o,$(wildcard common/*.c common/*/*.c))
 SERVICE_O = $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/main.c,$(wildcard services/$(1)/*.c)))
 ALL_O    := $(foreach p,$(PROGRAMS),$(call SERVICE_O,$(p))) $(COMMON_O) $(PROTO_O)
+SUPPORT_O := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/support/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(OBJ)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 
 .PHONY: all help run test clean
@@ -43,9 +44,11 @@ $(BIN)/%: services/%/main.c $(OBJ)/careline.a
 	$(CC) $(CFLAGS) -c -o $(OBJ)/services/$*/main.o $<
 	$(CC) $(LDFLAGS) -o $@ $(OBJ)/services/$*/main.o $(OBJ)/careline.a $(LDLIBS)
 
-$(OBJ)/tests/unit/%: tests/unit/%.c $(OBJ)/careline.a
+$(OBJ)/common/store_functions.o: common/functions.lua
+
+$(OBJ)/tests/unit/%: tests/unit/%.c $(SUPPORT_O) $(OBJ)/careline.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests -o $@ $< $(OBJ)/careline.a $(LDFLAGS) $(LDLIBS) -lcmocka
+	$(CC) $(CFLAGS) -Itests -o $@ $< $(SUPPORT_O) $(OBJ)/careline.a $(LDFLAGS) $(LDLIBS) -lcmocka
 
 unit: $(UNIT)
 

@@ -81,6 +81,12 @@ const char *name_fault(const char *name)
     return !name || !*name || strnlen(name, KEY_BYTES_MAX + 1) > KEY_BYTES_MAX ? "a name is empty or too long" : NULL;
 }
 
+const char *queue_fault(const char *prefix, const char *after)
+{
+    bool fits = strnlen(prefix, QUEUE_BYTES_MAX + 1) <= QUEUE_BYTES_MAX && strnlen(after, QUEUE_BYTES_MAX + 1) <= QUEUE_BYTES_MAX;
+    return fits ? NULL : "a place in the queue is too long";
+}
+
 const char *note_fault(const char *map, const char *field, struct slice value)
 {
     const char *fault = name_fault(map);
@@ -190,6 +196,8 @@ const char *commit_fault(uint32_t partitions, const struct commit *commit)
         return fault;
     if (commit->to.seq < commit->from.seq)
         return "a checkpoint goes backwards";
+    if (commit->to.seq == commit->from.seq && commit->to.id != commit->from.id)
+        return "one seq has two ids";
     if (commit->put_count > COMMIT_PUTS_MAX || commit->event_count > COMMIT_EVENTS_MAX ||
         commit->condition_count > COMMIT_CONDITIONS_MAX)
         return "too many entities, conditions or events in one commit";

@@ -20,6 +20,7 @@ const char *lease_fault(uint32_t partitions, const struct lease *lease);
 const char *fire_fault(uint32_t partitions, const struct lease *lease, wall_ms now);
 const char *claim_fault(uint32_t partitions, uint32_t partition, enum stage stage, const char *owner);
 const char *name_fault(const char *name);
+const char *queue_fault(const char *prefix, const char *after);
 const char *note_fault(const char *map, const char *field, struct slice value);
 const char *content_fault(const char *hash, struct slice content);
 const char *entity_fault(enum entity_kind kind, const char *id);

@@ -121,7 +121,8 @@ enum store_status memory_read_queue(struct store *store, uint32_t number, const 
 {
     struct store_memory *memory = store_memory_of(store);
     enum store_status status;
-    if (!may_read(memory, "read_queue", partition_fault(memory, number), &status))
+    const char *fault = partition_fault(memory, number);
+    if (!may_read(memory, "read_queue", fault ? fault : queue_fault(prefix, after), &status))
         return status;
     const struct ordered *queue = &memory->partition[number]->queue;
     size_t first = queue_start(queue, prefix, after), count = 0;

@@ -1,0 +1,58 @@
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store_redis_parts.h"
+
+__asm__(".section .rodata\n"
+        "functions_text:\n"
+        ".incbin \"common/functions.lua\"\n"
+        "functions_text_end:\n"
+        ".byte 0\n"
+        ".previous\n");
+
+extern const char functions_text[], functions_text_end[];
+
+static struct buffer library;
+static char library_build[BUILD_BYTES];
+
+static uint32_t bytes_hash(struct slice bytes)
+{
+    uint64_t hash = 14695981039346656037u;      /* FNV-1a */
+    for (size_t i = 0; i < bytes.bytes; i++)
+        hash = (hash ^ bytes.at[i]) * 1099511628211u;
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+static void add_constants(struct buffer *to)
+{
+    const struct { const char *name; int64_t value; } constants[] = {
+        {"OK", STORE_OK}, {"FENCED", STORE_FENCED}, {"STALE", STORE_STALE}, {"CHANGED", STORE_CHANGED},
+        {"REFUSED", STORE_REFUSED}, {"GENERATION", FUNCTION_GENERATION}, {"FIRE_MAX", FIRE_MAX},
+        {"NAME_BYTES_MAX", NAME_BYTES_MAX}, {"GENERATION_MS", KEY_GENERATION_DAYS * DAY_MS},
+        {"GENERATIONS_KEPT", KEY_GENERATIONS_KEPT},
+    };
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
+        buffer_printf(to, "local %s = %" PRId64 "\n", constants[i].name, constants[i].value);
+}
+
+static void build_library(void)
+{
+    struct buffer text = {0};
+    add_constants(&text);
+    buffer_append(&text, functions_text, (size_t)(functions_text_end - functions_text));
+    snprintf(library_build, sizeof library_build, "%08" PRIx32, bytes_hash(buffer_slice(&text)));
+    buffer_printf(&library, "#!lua name=care_%s\nlocal BUILD = '%s'\n", library_build, library_build);
+    buffer_append(&library, text.at, text.bytes);
+    buffer_text(&library);
+    buffer_free(&text);
+}
+
+const char *functions_library(char ret_build[BUILD_BYTES])
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, build_library);
+    memcpy(ret_build, library_build, BUILD_BYTES);
+    return (const char *)library.at;
+}

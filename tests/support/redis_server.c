@@ -1,0 +1,142 @@
+#include "redis_server.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { START_MS = 10000, ASK_EVERY_MS = 5, DEPTH_MAX = 4 };
+
+static void become_server(const struct redis_server *server)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);       /* never outlives the test */
+    char log[80];
+    snprintf(log, sizeof log, "%s/log", server->directory);
+    int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", server->socket, "--dir", server->directory,
+           "--save", "", "--appendonly", server->durable ? "yes" : "no", "--appendfsync", "always",
+           "--maxmemory-policy", "noeviction", "--daemonize", "no", (char *)NULL);
+    fprintf(stderr, "redis-server cannot be started: is it installed?\n");
+    _exit(127);
+}
+
+static long now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool answers(const struct redis_server *server)
+{
+    redisContext *context = redis_server_connect(server);
+    bool pong = context && redis_server_do(context, "PING");
+    if (context)
+        redisFree(context);
+    return pong;
+}
+
+static bool wait_until_ready(struct redis_server *server)
+{
+    for (long end = now_ms() + START_MS; now_ms() < end;) {
+        if (answers(server))
+            return true;
+        if (waitpid(server->pid, NULL, WNOHANG) == server->pid) {
+            server->pid = 0;
+            break;
+        }
+        poll(NULL, 0, ASK_EVERY_MS);
+    }
+    fprintf(stderr, "redis-server did not get ready: see %s/log\n", server->directory);
+    return false;
+}
+
+bool redis_server_again(struct redis_server *server)
+{
+    unlink(server->socket);
+    fflush(NULL);
+    server->pid = fork();
+    if (server->pid == 0)
+        become_server(server);
+    return server->pid > 0 && wait_until_ready(server);
+}
+
+bool redis_server_start(struct redis_server *server, bool durable)
+{
+    const char *parent = getenv("TMPDIR");
+    *server = (struct redis_server){.durable = durable};
+    snprintf(server->directory, sizeof server->directory, "%.40s/redis-XXXXXX", parent && strlen(parent) <= 40 ? parent : P_tmpdir);
+    if (!mkdtemp(server->directory)) {
+        perror("no directory for redis-server");
+        return false;
+    }
+    snprintf(server->socket, sizeof server->socket, "%s/socket", server->directory);
+    snprintf(server->address, sizeof server->address, "unix:%s", server->socket);
+    return redis_server_again(server);
+}
+
+void redis_server_kill(struct redis_server *server)
+{
+    if (server->pid <= 0)
+        return;
+    kill(server->pid, SIGKILL);
+    waitpid(server->pid, NULL, 0);
+    server->pid = 0;
+}
+
+static void remove_below(const char *path, int depth)
+{
+    DIR *directory = depth < DEPTH_MAX ? opendir(path) : NULL;
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        char below[512];
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
+        if (unlink(below) != 0)
+            remove_below(below, depth + 1);
+    }
+    if (directory)
+        closedir(directory);
+    rmdir(path);
+}
+
+void redis_server_stop(struct redis_server *server)
+{
+    redis_server_kill(server);
+    if (*server->directory)
+        remove_below(server->directory, 0);
+    *server = (struct redis_server){0};
+}
+
+redisContext *redis_server_connect(const struct redis_server *server)
+{
+    redisContext *context = redisConnectUnix(server->socket);
+    if (context && context->err) {
+        redisFree(context);
+        return NULL;
+    }
+    return context;
+}
+
+bool redis_server_do(redisContext *context, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    redisReply *reply = redisvCommand(context, format, args);
+    va_end(args);
+    bool good = reply && reply->type != REDIS_REPLY_ERROR;
+    if (reply)
+        freeReplyObject(reply);
+    return good;
+}
