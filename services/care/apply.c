@@ -6,89 +6,29 @@
 #include <sys/stat.h>
 
 #include "command.h"
-#include "site.h"
+#include "setting_file.h"
 
 enum { FILES_MAX = 256 };
 
-struct setting {
-    const char *path;
-    int kind;                   /* enum config_kind */
-    const char *name;
-    struct slice content;       /* as stored */
-};
-
 struct settings {
-    struct setting at[FILES_MAX];
+    struct setting_file at[FILES_MAX];
     size_t count;
     size_t mistakes;
 };
 
-typedef const void *(*setting_parser)(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
-
-static const void *parse_playbook(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
-{
-    return playbook_parse(yaml, arena, mistakes);
-}
-
-static const void *parse_calendar(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
-{
-    return calendar_parse(yaml, arena, mistakes);
-}
-
-static const void *parse_templates(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
-{
-    return templates_parse(yaml, arena, mistakes);
-}
-
-static const void *parse_staff(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
-{
-    return staff_parse(yaml, arena, mistakes);
-}
-
-static const setting_parser parsers[] = {
-    [CONFIG_PLAYBOOK] = parse_playbook, [CONFIG_CALENDAR] = parse_calendar, [CONFIG_TEMPLATES] = parse_templates,
-    [CONFIG_STAFF] = parse_staff,
-};
-
-/* A calendar's holidays stand in a file beside it. */
-static struct slice with_holidays(struct invocation *call, const char *path, const struct yaml *root, struct slice yaml,
-                                  struct settings *settings)
-{
-    const struct yaml *holidays = yaml_get(root, "holidays");
-    if (!holidays || holidays->kind != YAML_SCALAR)
-        return yaml;
-    const char *slash = strrchr(path, '/');
-    const char *file = arena_printf(call->arena, "%.*s%s", slash ? (int)(slash - path + 1) : 0, path, holidays->text);
-    struct slice ics;
-    if (!file_read(file, call->arena, &ics.at, &ics.bytes)) {
-        settings->mistakes++;
-        return yaml;
-    }
-    return calendar_bundle(yaml, ics, call->arena);
-}
-
 static void read_setting(struct invocation *call, const char *path, struct settings *settings)
 {
-    struct slice yaml;
     struct mistakes mistakes = {.file = path, .arena = call->arena};
-    if (settings->count == FILES_MAX || !file_read(path, call->arena, &yaml.at, &yaml.bytes)) {
+    if (settings->count == FILES_MAX) {
+        fprintf(stderr, "care: more than %d files at once\n", FILES_MAX);
         settings->mistakes++;
         return;
     }
-    struct yaml *root = yaml_parse(yaml, call->arena, &mistakes);
-    int kind = root && root->kind == YAML_MAP && root->count ? words_find(&config_kind_words, root->keys[0]->text) : -1;
-    struct setting *setting = &settings->at[settings->count];
-    *setting = (struct setting){path, kind, kind > 0 ? root->items[0]->text : "", yaml};
-    if (root && kind <= 0)
-        yaml_mistake(&mistakes, root, "the first key must say what it is: playbook, calendar, templates or staff");
-    if (kind == CONFIG_CALENDAR)
-        setting->content = with_holidays(call, path, root, yaml, settings);
-    if (kind > 0 && !mistakes.count)
-        parsers[kind](setting->content, call->arena, &mistakes);
-    for (size_t i = 0; i < mistakes.count && i < 200; i++)
-        fprintf(stderr, "%s\n", mistakes.lines[i]);
+    setting_read(path, call->arena, &settings->at[settings->count++], &mistakes);
+    for (size_t i = 0; mistakes.lines && i < mistakes.count && i < 200; i++)
+        if (mistakes.lines[i])
+            fprintf(stderr, "%s\n", mistakes.lines[i]);
     settings->mistakes += mistakes.count;
-    settings->count++;
 }
 
 static int by_text(const void *a, const void *b)
@@ -115,7 +55,7 @@ static void read_path(struct invocation *call, const char *path, struct settings
         read_setting(call, files[i], settings);
 }
 
-static const char *active_hash(struct invocation *call, const char *site, const struct setting *setting)
+static const char *active_hash(struct invocation *call, const char *site, const struct setting_file *setting)
 {
     const char *path = arena_printf(call->arena, "/v1/config?site=%s&kind=%s&name=%s", url_text(call->arena, site),
                                     words_name(&config_kind_words, setting->kind), url_text(call->arena, setting->name));
@@ -135,7 +75,7 @@ static int post(struct invocation *call, const char *path, json_t *body)
     return code;
 }
 
-static int activate(struct invocation *call, const char *site, const struct setting *setting)
+static int activate(struct invocation *call, const char *site, const struct setting_file *setting)
 {
     char hash[65], unique[17];
     content_hash(setting->content, hash);

@@ -1,0 +1,326 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "json.h"
+#include "scenario.h"
+#include "world.h"
+
+/* What a manager sees happen: with nothing_else, each of these must be expected. */
+static const enum event_number visible[] = {
+    EVENT_NOTICE_SENT, EVENT_NOTICE_DEAD, EVENT_TASK_OPENED, EVENT_TASK_OVERDUE, EVENT_CASE_OPENED, EVENT_CASE_LINKED,
+    EVENT_CASE_WARNED, EVENT_CASE_BREACHED, EVENT_CASE_ESCALATED, EVENT_CASE_REOPENED, EVENT_EVENT_QUARANTINED,
+};
+
+struct running {
+    struct scenario *scenario;
+    struct arena *arena;
+    struct world *world;
+    struct texts *wrong;
+    size_t wrong_room;
+    size_t events;
+};
+
+static void add_wrong(struct running *running, const char *line)
+{
+    if (running->wrong->count == running->wrong_room) {
+        size_t room = running->wrong_room ? 2 * running->wrong_room : 16;
+        const char **grown = arena_alloc(running->arena, room * sizeof *grown);
+        if (running->wrong->count)
+            memcpy(grown, running->wrong->at, running->wrong->count * sizeof *grown);
+        running->wrong->at = grown;
+        running->wrong_room = room;
+    }
+    running->wrong->at[running->wrong->count++] = line;
+}
+
+/* -------- comparing */
+
+static const char *time_told(const struct running *running, wall_ms at)
+{
+    struct local_time local = calendar_local(running->scenario->calendar, at);
+    return arena_printf(running->arena, "%04d-%02d-%02d %02d:%02d:%02d.%03d", local.year, local.month, local.day, local.hour, local.minute,
+                        local.second, local.milli);
+}
+
+static const char *list_text(struct arena *arena, const struct texts *list)
+{
+    const char *all = "";
+    for (size_t i = 0; i < list->count; i++)
+        all = arena_printf(arena, "%s%s%s", all, i ? "," : "", list->at[i]);
+    return all;
+}
+
+static const char *value_text(const struct running *running, const struct field *field, const void *record)
+{
+    const void *at = (const char *)record + field->offset;
+    switch (field->kind) {
+    case FIELD_TEXT: return *(const char *const *)at ? *(const char *const *)at : "";
+    case FIELD_WORD: return words_name(field->words, *(const int *)at);
+    case FIELD_INT: return arena_printf(running->arena, "%lld", (long long)*(const int64_t *)at);
+    case FIELD_BOOL: return *(const bool *)at ? "true" : "false";
+    case FIELD_TEXTS: return list_text(running->arena, at);
+    case FIELD_TIME: return *(const wall_ms *)at ? time_told(running, *(const wall_ms *)at) : "never";
+    default: return "";
+    }
+}
+
+static bool field_holds(const struct running *running, const struct record *kind, const struct expected_field *wanted, const void *record)
+{
+    const struct field *field = record_field(kind, wanted->name);
+    if (wanted->is_time)
+        return *(const wall_ms *)((const char *)record + field->offset) == wanted->time;
+    const char *text = value_text(running, field, record);
+    if (field->kind == FIELD_BOOL && strcmp(wanted->text, "yes") == 0)
+        return strcmp(text, "true") == 0;
+    return strcmp(text, wanted->text) == 0;
+}
+
+/* The first field that is otherwise; NULL: all hold. */
+static const struct expected_field *first_wrong(const struct running *running, const struct record *kind,
+                                                const struct expectation *expectation, const void *record)
+{
+    for (size_t i = 0; i < expectation->field_count; i++)
+        if (!field_holds(running, kind, &expectation->fields[i], record))
+            return &expectation->fields[i];
+    return NULL;
+}
+
+/* -------- events */
+
+/* How near an event comes to what is expected: 3 it is it, 2 another time, 1 another field. */
+static int compare_event(struct running *running, struct expectation *expectation, const struct event *event, const void *data)
+{
+    const struct record *kind = event_types[event->number].data;
+    const struct expected_field *wrong = first_wrong(running, kind, expectation, data);
+    if (!wrong && (event->time == expectation->at || expectation->what == EXPECT_NO_EVENT))
+        return 3;
+    const char *other = wrong ? arena_printf(running->arena, ", %s %s", wrong->name, value_text(running, record_field(kind, wrong->name), data)) : "";
+    bool subject = wrong && expectation->field_count && wrong == &expectation->fields[0];
+    if (!subject && (!expectation->seen || event->time == expectation->at || !wrong))
+        expectation->seen = arena_printf(running->arena, "at %s%s", time_told(running, event->time), other);
+    return wrong ? 1 : 2;
+}
+
+static bool is_visible(enum event_number number)
+{
+    for (size_t i = 0; i < sizeof visible / sizeof *visible; i++)
+        if (visible[i] == number)
+            return true;
+    return false;
+}
+
+static const char *brief(struct running *running, const struct event *event, const void *data)
+{
+    static const char *const names[] = {"template", "step", "task", "case_id", "clock", "role", "due_at", "reason"};
+    const struct record *kind = event_types[event->number].data;
+    const char *line = event->type;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct field *field = record_field(kind, names[i]);
+        const char *text = field ? value_text(running, field, data) : "";
+        if (*text)
+            line = arena_printf(running->arena, "%s %s=%s", line, names[i], text);
+    }
+    return line;
+}
+
+static void on_event(void *context, const struct place *place, const struct event *event)
+{
+    (void)place;
+    struct running *running = context;
+    struct fault fault;
+    bool met = false;
+    running->events++;
+    const void *data = event->number ? event_data(event, (struct slice){0}, running->arena, &fault) : NULL;
+    if (!data)
+        return;
+    for (size_t i = 0; i < running->scenario->expectation_count; i++) {
+        struct expectation *expectation = &running->scenario->expectations[i];
+        if (expectation->number != event->number || (expectation->what != EXPECT_EVENT && expectation->what != EXPECT_NO_EVENT) ||
+            (expectation->met && expectation->what == EXPECT_EVENT))
+            continue;
+        if (compare_event(running, expectation, event, data) == 3) {
+            expectation->met = met = true;
+            expectation->seen = time_told(running, event->time);
+            break;
+        }
+    }
+    if (running->scenario->nothing_else && !met && is_visible(event->number))
+        add_wrong(running, arena_printf(running->arena, "not expected at %s: %s", time_told(running, event->time), brief(running, event, data)));
+}
+
+static enum send_result on_send(void *context, const struct send_order *order, const char **ret_detail)
+{
+    struct running *running = context;
+    const char *channel = words_name(&notice_channel_words, order->channel);
+    for (size_t i = 0; i < running->scenario->sending_count; i++) {
+        struct sending_rule *rule = &running->scenario->sending[i];
+        if (rule->used >= rule->times || (rule->channel && strcmp(rule->channel, channel) != 0) ||
+            (rule->template && strcmp(rule->template, order->template) != 0))
+            continue;
+        rule->used++;
+        *ret_detail = "as the scenario says";
+        return (enum send_result)rule->result;
+    }
+    return SEND_ACCEPTED;
+}
+
+/* -------- looking at what is stored */
+
+static const struct case_clock *find_clock(const struct complaint_case *complaint, const char *name)
+{
+    for (size_t i = 0; i < complaint->clocks.count; i++)
+        if (strcmp(complaint->clocks.at[i].name, name) == 0)
+            return &complaint->clocks.at[i];
+    return NULL;
+}
+
+static void look(struct running *running, struct expectation *expectation)
+{
+    const void *record = world_entity(running->world, expectation->kind, expectation->id, running->arena);
+    const struct record *kind = entity_types[expectation->kind].record;
+    expectation->seen = "there is none";
+    if (record && expectation->what == EXPECT_CLOCK) {
+        record = find_clock(record, expectation->clock);
+        kind = &case_clock_record;
+        expectation->seen = "it has no such clock";
+    }
+    if (!record)
+        return;
+    const struct expected_field *wrong = first_wrong(running, kind, expectation, record);
+    expectation->met = !wrong;
+    if (wrong)
+        expectation->seen = arena_printf(running->arena, "%s is %s", wrong->name, value_text(running, record_field(kind, wrong->name), record));
+}
+
+/* -------- setting up and running */
+
+static const char *replaced(struct running *running, const char *text)
+{
+    const struct scenario *scenario = running->scenario;
+    for (size_t i = 0; i < scenario->replace_count; i++) {
+        const char *from = scenario->replace_from[i], *at = strstr(text, from);
+        if (!at)
+            add_wrong(running, arena_printf(running->arena, "the text to be replaced is not in %s: %s", scenario->replace_path, from));
+        else
+            text = arena_printf(running->arena, "%.*s%s%s", (int)(at - text), text, scenario->replace_to[i], at + strlen(from));
+    }
+    return text;
+}
+
+static bool apply_file(struct running *running, const char *deploy, const char *name)
+{
+    struct setting_file file;
+    const char *path = arena_printf(running->arena, "%s/%s", deploy, name);
+    struct mistakes mistakes = {.file = path, .arena = running->arena};
+    if (!setting_read(path, running->arena, &file, &mistakes)) {
+        for (size_t i = 0; i < mistakes.count; i++)
+            add_wrong(running, mistakes.lines[i]);
+        return false;
+    }
+    if (strcmp(name, running->scenario->replace_path) == 0) {
+        const char *text = replaced(running, arena_text(running->arena, file.content.at, file.content.bytes));
+        file.content = (struct slice){(const uint8_t *)text, strlen(text)};
+    }
+    world_apply(running->world, (enum config_kind)file.kind, file.name, file.content, running->scenario->site);
+    return true;
+}
+
+static void happen(struct running *running, const struct happening *happening, size_t number)
+{
+    struct fault fault = {0};
+    const char *id = happening->id ? happening->id : arena_printf(running->arena, "%zu", number);
+    json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O}", "type", event_types[happening->number].name, "site",
+                              running->scenario->site, "id", id, "source", "scenario", "customer",
+                              happening->customer ? happening->customer : "", "actor", happening->actor, "role", happening->role,
+                              "data", happening->data);
+    if (happening->occurred_at)
+        json_object_set_new(event, "occurred_at", json_string(moment_text(running->arena, happening->occurred_at, 0)));
+    if (!world_append_json(running->world, (const struct json_t *)event, &fault))
+        add_wrong(running, arena_printf(running->arena, "line %d: %s: %s", happening->line, fault.field, fault.what));
+    json_decref(event);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct happening *left = a, *right = b;
+    return left->at != right->at ? (left->at < right->at ? -1 : 1) : left->line - right->line;
+}
+
+/* The next instant after `now` at which something happens or is looked at. */
+static wall_ms next_instant(const struct scenario *scenario, wall_ms now)
+{
+    wall_ms next = scenario->until;
+    for (size_t i = 0; i < scenario->happening_count; i++)
+        if (scenario->happenings[i].at > now && scenario->happenings[i].at < next)
+            next = scenario->happenings[i].at;
+    for (size_t i = 0; i < scenario->expectation_count; i++) {
+        const struct expectation *expectation = &scenario->expectations[i];
+        bool looked_at = expectation->what == EXPECT_ENTITY || expectation->what == EXPECT_CLOCK;
+        if (looked_at && expectation->at > now && expectation->at < next)
+            next = expectation->at;
+    }
+    return next;
+}
+
+static void run_instant(struct running *running, wall_ms now)
+{
+    struct scenario *scenario = running->scenario;
+    world_run_until(running->world, now);
+    for (size_t i = 0; i < scenario->happening_count; i++)
+        if (scenario->happenings[i].at == now) {
+            happen(running, &scenario->happenings[i], i);
+            world_settle(running->world);
+        }
+    for (size_t i = 0; i < scenario->expectation_count; i++) {
+        struct expectation *expectation = &scenario->expectations[i];
+        if ((expectation->what == EXPECT_ENTITY || expectation->what == EXPECT_CLOCK) && expectation->at == now)
+            look(running, expectation);
+    }
+}
+
+static void judge(struct running *running)
+{
+    for (size_t i = 0; i < running->scenario->expectation_count; i++) {
+        const struct expectation *expectation = &running->scenario->expectations[i];
+        bool never = expectation->what == EXPECT_NO_EVENT;
+        if (expectation->met != never)
+            continue;
+        add_wrong(running, arena_printf(running->arena, "line %d: %s { %s }%s%s", expectation->line, never ? "came, but should not:" : "did not come:",
+                                        expectation->text, expectation->seen ? "; seen: " : "", expectation->seen ? expectation->seen : ""));
+    }
+}
+
+static void forget(struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->expectation_count; i++) {
+        scenario->expectations[i].met = false;
+        scenario->expectations[i].seen = NULL;
+    }
+    for (size_t i = 0; i < scenario->sending_count; i++)
+        scenario->sending[i].used = 0;
+}
+
+bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *arena, struct texts *wrong, size_t *ret_events)
+{
+    struct running running = {scenario, arena, NULL, wrong, 0, 0};
+    struct world_options options = {.seed = 1, .start = scenario->start, .seen = on_event, .answer = on_send, .context = &running};
+    *wrong = (struct texts){0};
+    forget(scenario);
+    qsort(scenario->happenings, scenario->happening_count, sizeof *scenario->happenings, by_time);
+    running.world = world_new(&options);
+    bool ready = true;
+    for (size_t i = 0; i < scenario->setup_count && ready; i++)
+        ready = apply_file(&running, deploy, scenario->setup_paths[i]);
+    world_settle(running.world);
+    if (ready)
+        run_instant(&running, scenario->start);
+    for (wall_ms now = scenario->start; ready && now < scenario->until;)
+        run_instant(&running, now = next_instant(scenario, now));
+    if (ready)
+        judge(&running);
+    world_free(&running.world);
+    *ret_events = running.events;
+    return wrong->count == 0;
+}

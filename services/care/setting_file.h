@@ -1,0 +1,18 @@
+/* setting_file: one file of settings, ready to be stored: told apart by its first key, checked, a calendar's holidays put
+ * inside. */
+#ifndef CARELINE_SETTING_FILE_H
+#define CARELINE_SETTING_FILE_H
+
+#include "site.h"
+
+struct setting_file {
+    const char *path;
+    int kind;                   /* enum config_kind */
+    const char *name;
+    struct slice content;       /* as it is to be stored */
+};
+
+/* false: it cannot be read or has mistakes, which are added. */
+bool setting_read(const char *path, struct arena *arena, struct setting_file *ret, struct mistakes *mistakes);
+
+#endif

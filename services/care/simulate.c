@@ -1,0 +1,95 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "scenario.h"
+#include "setting_file.h"
+
+struct simulating {
+    struct invocation *call;
+    const char *deploy;
+    const struct calendar *calendar;
+    size_t passed, failed, times;
+};
+
+static void print_lines(const struct texts *lines)
+{
+    for (size_t i = 0; i < lines->count && i < 50; i++)
+        printf("    %s\n", lines->at[i]);
+}
+
+static bool run_once(struct simulating *simulating, struct scenario *scenario, bool tell)
+{
+    struct arena *arena = arena_new();
+    struct texts wrong;
+    size_t events;
+    bool holds = scenario_run(scenario, simulating->deploy, arena, &wrong, &events);
+    if (tell && (!holds || !option(simulating->call, "quiet")))
+        printf("%s %s (%zu events)\n", holds ? "ok  " : "FAIL", scenario->name, events);
+    if (tell)
+        print_lines(&wrong);
+    arena_free(&arena);
+    return holds;
+}
+
+/* Moves each expected time in turn: a scenario that still holds shows nothing. */
+static bool each_time_matters(struct simulating *simulating, struct scenario *scenario, wall_ms shift)
+{
+    bool matters = true;
+    wall_ms *time;
+    for (size_t i = 0; (time = scenario_time(scenario, i)); i++) {
+        *time += shift;
+        simulating->times++;
+        if (run_once(simulating, scenario, false)) {
+            printf("FAIL %s: expected time %zu may be moved without notice\n", scenario->name, i + 1);
+            matters = false;
+        }
+        *time -= shift;
+    }
+    return matters;
+}
+
+static void simulate_file(struct simulating *simulating, const char *path)
+{
+    struct arena *arena = arena_new();
+    struct slice yaml;
+    struct mistakes mistakes = {.file = path, .arena = arena};
+    const char *shift = option(simulating->call, "shift");
+    struct scenario *scenario = NULL;
+    if (file_read(path, arena, &yaml.at, &yaml.bytes))
+        scenario = scenario_parse(yaml, simulating->calendar, arena, &mistakes);
+    for (size_t i = 0; i < mistakes.count && i < 200; i++)
+        printf("%s\n", mistakes.lines[i]);
+    bool holds = scenario && run_once(simulating, scenario, true);
+    if (holds && shift)
+        holds = each_time_matters(simulating, scenario, strtoll(shift, NULL, 10) * MINUTE_MS);
+    *(holds ? &simulating->passed : &simulating->failed) += 1;
+    if (scenario)
+        scenario_free(scenario);
+    arena_free(&arena);
+}
+
+int run_simulate(struct invocation *call)
+{
+    struct simulating simulating = {.call = call, .deploy = option(call, "deploy") ? option(call, "deploy") : "deploy"};
+    struct setting_file file;
+    const char *path = arena_printf(call->arena, "%s/calendars/sample.yaml", simulating.deploy);
+    struct mistakes mistakes = {.file = path, .arena = call->arena};
+    if (!call->argument_count) {
+        fprintf(stderr, "care: care simulate FILE…\n");
+        return EXIT_USAGE;
+    }
+    if (!setting_read(path, call->arena, &file, &mistakes) ||
+        !(simulating.calendar = calendar_parse(file.content, call->arena, &mistakes))) {
+        fprintf(stderr, "care: %s\n", mistakes.lines ? mistakes.lines[0] : "say where deploy/ is: --deploy DIR");
+        return EXIT_MISTAKES;
+    }
+    for (size_t i = 0; i < call->argument_count; i++)
+        if (strstr(call->arguments[i], ".yaml"))
+            simulate_file(&simulating, call->arguments[i]);
+    if (simulating.times)
+        printf("%zu times moved\n", simulating.times);
+    printf("%zu passed, %zu failed\n", simulating.passed, simulating.failed);
+    return simulating.failed ? EXIT_MISTAKES : EXIT_OK;
+}
