@@ -5,6 +5,7 @@
 #include "command.h"
 #include "json.h"
 #include "scenario.h"
+#include "setting_file.h"
 #include "world.h"
 
 /* What a manager sees happen: with nothing_else, each of these must be expected. */
@@ -237,7 +238,7 @@ static void happen(struct running *running, const struct happening *happening, s
                               "data", happening->data);
     if (happening->occurred_at)
         json_object_set_new(event, "occurred_at", json_string(moment_text(running->arena, happening->occurred_at, 0)));
-    if (!world_append_json(running->world, (const struct json_t *)event, &fault))
+    if (!world_append_json(running->world, event, &fault))
         add_wrong(running, arena_printf(running->arena, "line %d: %s: %s", happening->line, fault.field, fault.what));
     json_decref(event);
 }
