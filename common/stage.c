@@ -72,6 +72,7 @@ void stage_free(struct stage_loop **stage)
         stage_drop_pending(&(*stage)->partitions[i]);
         reader_free(&(*stage)->partitions[i].reader);
     }
+    turn_free(&(*stage)->working);
     stage_outbox_free(*stage);
     entity_cache_free(&(*stage)->tools.cache);
     content_cache_free(&(*stage)->tools.contents);

@@ -273,17 +273,18 @@ static void note_worked(struct stage_loop *stage, struct stage_partition *partit
 /* One batch from the reader. false: not now. */
 static bool batch(struct stage_loop *stage, struct stage_partition *partition)
 {
-    struct turn *turn = turn_new(&stage->tools, partition->number);
+    struct turn *turn = stage->working = turn_new(&stage->tools, partition->number);
     size_t count = 0;
 
     if (decide(partition, turn, &count) == TURN_LATER) {
         log_warn("batch.later", log_int("partition", partition->number), log_text("no_answer", turn->missing));
-        turn_free(&turn);
+        turn_free(&stage->working);
         backoff_more(&partition->backoff, stage_mono(stage));
         return false;
     }
     const struct place *last = &reader_ready(&partition->reader, count - 1)->place;
     struct checkpoint to = {last->seq, last->id};
+    stage->working = NULL;
     partition->pending = turn;
     partition->commit_events = count;
     stage->report.events += count;

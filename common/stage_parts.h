@@ -61,6 +61,7 @@ struct stage_loop {
     struct content_source source;
     struct stage_partition *partitions;
     struct arena *arena;            /* of one call */
+    struct turn *working;           /* being decided */
     /* leases */
     mono_ms renew_at, claim_at;
     uint32_t owned, share;
