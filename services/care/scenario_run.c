@@ -303,10 +303,13 @@ static void forget(struct scenario *scenario)
         scenario->sending[i].used = 0;
 }
 
+static const struct core *const cores[] = {&scheduler_core, &follow_up_core, &complaint_router_core, &notifier_core, NULL};
+
 bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *arena, struct texts *wrong, size_t *ret_events)
 {
     struct running running = {scenario, arena, NULL, wrong, 0, 0};
-    struct world_options options = {.seed = 1, .start = scenario->start, .seen = on_event, .answer = on_send, .context = &running};
+    struct world_options options = {.seed = 1, .start = scenario->start, .cores = cores, .seen = on_event, .answer = on_send,
+                                    .context = &running};
     *wrong = (struct texts){0};
     forget(scenario);
     qsort(scenario->happenings, scenario->happening_count, sizeof *scenario->happenings, by_time);
