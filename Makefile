@@ -46,6 +46,8 @@ $(BIN)/%: services/%/main.c $(OBJ)/careline.a
 
 $(OBJ)/common/store_functions.o: common/functions.lua
 
+$(OBJ)/tests/%.o: CFLAGS += -Itests
+
 $(OBJ)/tests/unit/%: tests/unit/%.c $(SUPPORT_O) $(OBJ)/careline.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Itests -o $@ $< $(SUPPORT_O) $(OBJ)/careline.a $(LDFLAGS) $(LDLIBS) -lcmocka
