@@ -75,12 +75,12 @@ static struct obstacle quiet_obstacle(const struct gate_question *q, const struc
 
 /* -------- caps */
 
-/* The lower of the site's and the customer's own; 0: none. */
+/* The stricter of the site's and the customer's own; 0: none. */
 static int64_t lower_cap(int64_t site, int64_t own)
 {
-    if (site <= 0 || own <= 0)
-        return site > own ? site > 0 ? site : 0 : own > 0 ? own : 0;
-    return site < own ? site : own;
+    if (site <= 0)
+        return own > 0 ? own : 0;
+    return own > 0 && own < site ? own : site;
 }
 
 static bool caps_apply(const struct gate_question *q, const struct contact_rules *rules)

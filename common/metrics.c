@@ -98,10 +98,17 @@ static void series_free(struct series *series)
     }
 }
 
+/* The label as it is kept: shortened, and empty where there is none. */
+static const char *kept_label(const struct metric *metric, const char *label, char short_label[LABEL_BYTES_MAX + 1])
+{
+    snprintf(short_label, LABEL_BYTES_MAX + 1, "%s", metric->label && label ? label : "");
+    return short_label;
+}
+
 static struct series *series_get(struct family *family, const char *label)
 {
     char short_label[LABEL_BYTES_MAX + 1];
-    snprintf(short_label, sizeof short_label, "%s", family->metric->label && label ? label : "");
+    kept_label(family->metric, label, short_label);
     size_t at = slot_of(family, short_label);
     if (!family->slot[at] && family->count >= METRIC_SERIES_MAX)
         at = slot_of(family, strcpy(short_label, "other"));
@@ -230,9 +237,10 @@ void metrics_drop(struct metrics *metrics, const struct metric *metric, const ch
 {
     if (!metrics)
         return;
+    char short_label[LABEL_BYTES_MAX + 1];
     pthread_mutex_lock(&metrics->lock);
     struct family *family = family_of(metrics, metric);
-    size_t at = slot_of(family, label ? label : "");
+    size_t at = slot_of(family, kept_label(metric, label, short_label));
     if (family->slot[at]) {
         series_free(family->slot[at]);
         family->slot[at] = NULL;
@@ -246,9 +254,10 @@ double metrics_value(struct metrics *metrics, const struct metric *metric, const
 {
     if (!metrics)
         return 0;
+    char short_label[LABEL_BYTES_MAX + 1];
     pthread_mutex_lock(&metrics->lock);
     struct family *family = family_of(metrics, metric);
-    const struct series *series = family->slot[slot_of(family, label ? label : "")];
+    const struct series *series = family->slot[slot_of(family, kept_label(metric, label, short_label))];
     double value = series ? series->value : 0;
     pthread_mutex_unlock(&metrics->lock);
     return value;
