@@ -129,14 +129,19 @@ static bool tag_read(struct rendering *r, const char **at, struct tag *ret)
 
 /* -------- values */
 
-/* What `path` is called when it is taken of `element`. */
+/* What `path` is called when it is taken of `element`; "", which nothing is called, if that is too long. */
 static const char *path_in_element(const char *element, const char *path, char to[ELEMENT_BYTES_MAX])
 {
     bool of_this = !strncmp(path, "this", 4) && (!path[4] || path[4] == '.' || path[4] == '[');
-    if (of_this)
-        snprintf(to, ELEMENT_BYTES_MAX, "%s%s", element, path + 4);
-    else
-        snprintf(to, ELEMENT_BYTES_MAX, "%s.%s", element, path);
+    const char *rest = of_this ? path + 4 : path;
+    size_t element_bytes = strlen(element), rest_bytes = strlen(rest);
+    to[0] = 0;
+    if (element_bytes + 1 + rest_bytes >= ELEMENT_BYTES_MAX)
+        return to;
+    memcpy(to, element, element_bytes);
+    if (!of_this)
+        to[element_bytes++] = '.';
+    memcpy(to + element_bytes, rest, rest_bytes + 1);
     return to;
 }
 
