@@ -67,6 +67,9 @@ const char *view_mask(const char *text, struct arena *arena);
 /* The whole number in an argument, or `otherwise`. */
 int64_t view_number(const struct view_request *request, const char *name, int64_t otherwise, int64_t max);
 
+/* One entry of the log as JSON, owned by the caller; NULL if it is no event. */
+json_t *view_entry_json(const struct views *views, const struct entry *entry, struct arena *arena);
+
 struct view_answer view_events(struct views *views, const struct view_request *request);
 struct view_answer view_trace(struct views *views, const struct view_request *request);
 struct view_answer view_status(struct views *views, const struct view_request *request);

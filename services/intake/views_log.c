@@ -85,6 +85,15 @@ static const char *next_text(const uint64_t *next, uint32_t first, uint32_t coun
     return copy;
 }
 
+json_t *view_entry_json(const struct views *views, const struct entry *entry, struct arena *arena)
+{
+    struct event event;
+    struct fault fault;
+    if (!event_unpack(entry->packed, arena, &event, &fault))
+        return NULL;
+    return entry_json(entry, &event, view_site(views, event.site, arena), arena);
+}
+
 struct page {
     struct views *views;
     const struct view_request *request;
