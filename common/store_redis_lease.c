@@ -15,14 +15,15 @@ static void lease_command(struct store_redis *redis, const char *function, uint3
 static void tell(const redisReply *reply, uint32_t partition, enum stage stage, const char *owner, struct standing *ret)
 {
     redisReply **at = reply->element;
-    *ret = (struct standing){
+    struct standing standing = {
         .lease = {.partition = partition, .stage = stage, .epoch = (uint64_t)reply_number(at[1])},
         .checkpoint = {(uint64_t)reply_number(at[2]), reply_id(at[3])},
         .head = {(uint64_t)reply_number(at[4]), reply_id(at[5])},
         .earliest_due = reply_number(at[6]),
         .unclean = (int)reply_number(at[7]),
     };
-    strcpy(ret->lease.owner, owner);
+    strcpy(standing.lease.owner, owner);      /* which may stand in *ret */
+    *ret = standing;
 }
 
 enum store_status redis_claim(struct store *store, uint32_t partition, enum stage stage, const char *owner,
