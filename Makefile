@@ -9,6 +9,7 @@ BIN      := $(if $(filter release,$(MODE)),$(BUILD)/bin,$(BUILD)/$(MODE)/bin)
 
 FLAGS_release := -O2 -g
 FLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 PKG_CFLAGS    := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 CFLAGS   += -std=gnu11 -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
@@ -53,6 +54,37 @@ $(OBJ)/tests/unit/%: tests/unit/%.c $(SUPPORT_O) $(OBJ)/careline.a
 	$(CC) $(CFLAGS) -Itests -o $@ $< $(SUPPORT_O) $(OBJ)/careline.a $(LDFLAGS) $(LDLIBS) -lcmocka
 
 unit: $(UNIT)
+
+# What is printed from the tables in proto/: rewritten, or compared with what is committed.
+$(OBJ)/document: proto/document/main.c $(OBJ)/careline.a
+	$(CC) $(CFLAGS) -o $@ $< $(OBJ)/careline.a $(LDFLAGS) $(LDLIBS)
+
+.PHONY: documents documents-check
+documents: $(OBJ)/document
+	$< asyncapi > proto/asyncapi.json
+	$< catalogue > proto/EVENTS.md
+
+documents-check: $(OBJ)/document
+	@$< asyncapi | cmp - proto/asyncapi.json && $< catalogue | cmp - proto/EVENTS.md || \
+	    { echo "proto/asyncapi.json or proto/EVENTS.md is stale: make documents, and commit them"; exit 1; }
+
+# Each tests/fuzz/fuzz_*.c for SECONDS; what it finds interesting is kept in $(BUILD)/fuzz-corpus, what breaks it beside it.
+FUZZ    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+SECONDS ?= 60
+$(OBJ)/tests/fuzz/%: tests/fuzz/%.c $(OBJ)/careline.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Itests -fsanitize=fuzzer -o $@ $< $(OBJ)/careline.a $(LDFLAGS) $(LDLIBS)
+
+.PHONY: fuzz fuzzers
+fuzzers: $(addprefix $(OBJ)/tests/fuzz/,$(FUZZ))
+fuzz:
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
+	@for name in $(FUZZ); do \
+	    at=$(BUILD)/fuzz-corpus/$$name; mkdir -p $$at; \
+	    $(BUILD)/fuzz/tests/fuzz/$$name -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=4096 \
+	        -print_final_stats=1 -artifact_prefix=$$at- $$at $$(ls -d tests/fuzz/seeds/$$name 2>/dev/null) \
+	        > $$at.log 2>&1 || { tail -n 40 $$at.log; echo "$$name found something: $$at-*"; exit 1; }; \
+	    echo "$$name: $(SECONDS) s, $$(sed -n 's/^stat::number_of_executed_units: *//p' $$at.log) inputs, nothing found"; done
 
 clean:
 	rm -rf $(BUILD)

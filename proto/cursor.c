@@ -4,7 +4,7 @@
 
 struct cursor cursor_over(struct slice packed)
 {
-    return (struct cursor){packed.at, packed.at + packed.bytes};
+    return (struct cursor){packed.at, slice_end(packed)};
 }
 
 /* The head of the next value; false at the end, and on bytes that the guard would have refused. */

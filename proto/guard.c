@@ -22,7 +22,7 @@ static size_t character_bytes(const uint8_t *at, const uint8_t *end)
 
 bool text_is_plain(struct slice text)
 {
-    const uint8_t *at = text.at, *end = text.at + text.bytes;
+    const uint8_t *at = text.at, *end = slice_end(text);
     while (at < end) {
         size_t bytes = character_bytes(at, end);
         if (!bytes)
@@ -110,7 +110,7 @@ static const char *guard_keys(struct slice packed, size_t *ret_at_byte)
 
 const char *guard_check(struct slice packed, size_t *ret_at_byte)
 {
-    struct guard guard = {.at = packed.at, .end = packed.at + packed.bytes};
+    struct guard guard = {.at = packed.at, .end = slice_end(packed)};
     size_t at_byte = 0;
     const char *wrong = packed.bytes ? guard_walk(&guard) : "nothing at all";
     if (wrong)

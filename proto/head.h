@@ -17,4 +17,10 @@ const char *head_read(const uint8_t *at, const uint8_t *end, struct head *ret);
 /* A big-endian number of 1, 2, 4 or 8 bytes. */
 uint64_t big_endian(const uint8_t *at, size_t bytes);
 
+/* Where a run of bytes ends. Nothing may be added to NULL, not even 0. */
+static inline const uint8_t *slice_end(struct slice bytes)
+{
+    return bytes.at ? bytes.at + bytes.bytes : NULL;
+}
+
 #endif
