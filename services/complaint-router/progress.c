@@ -6,16 +6,15 @@
 
 static const enum case_act_number way[] = {ACT_ACKNOWLEDGE, ACT_ASSESS, ACT_ASSIGN, ACT_START, ACT_RESOLVE};
 
-static bool step(struct docket *docket, enum case_act_number act, const struct case_act *said, enum case_state target)
+static void step(struct docket *docket, enum case_act_number act, const struct case_act *said, enum case_state told)
 {
     const char *refusal = NULL;
     enum case_state next = state_after(docket->file.state, act, &refusal);
     if (next == CASE_NONE || next == (enum case_state)docket->file.state)
-        return false;
-    docket->quiet = next != target;
+        return;
+    docket->quiet = next != told;
     act_do(docket, act, said);
     docket->quiet = false;
-    return true;
 }
 
 static bool is_before(enum case_state state, enum case_state target)
@@ -23,10 +22,10 @@ static bool is_before(enum case_state state, enum case_state target)
     return state < target || (state == CASE_REOPENED && target >= CASE_RESOLVED);
 }
 
-static void walk(struct docket *docket, const struct case_act *said, enum case_state target)
+static void walk(struct docket *docket, const struct case_act *said, enum case_state target, enum case_state told)
 {
     for (size_t i = 0; i < sizeof way / sizeof way[0] && is_before(docket->file.state, target); i++)
-        step(docket, way[i], said, target);
+        step(docket, way[i], said, told);
 }
 
 /* A rating without a score says that the customer has no more to say. */
@@ -50,9 +49,11 @@ void on_complaint_progressed(struct turn *turn, const struct event *event, const
     said->reason = arena_printf(docket.arena, "the source says: %s", words_name(&source_status_words, progressed->status));
     clocks_tick(&docket, docket.now - 1);
     if (progressed->status == SOURCE_ACCEPTED)
-        walk(&docket, said, CASE_ACKNOWLEDGED);
-    if (progressed->status >= SOURCE_ANSWERED)
-        walk(&docket, said, CASE_RESOLVED);
+        walk(&docket, said, CASE_ACKNOWLEDGED, CASE_ACKNOWLEDGED);
+    if (progressed->status == SOURCE_ANSWERED)
+        walk(&docket, said, CASE_RESOLVED, CASE_RESOLVED);
+    if (progressed->status == SOURCE_RATED)
+        walk(&docket, said, CASE_RESOLVED, CASE_CLOSED);
     if (progressed->status == SOURCE_RATED)
         rate(&docket, said, progressed->satisfaction);
     docket_save(&docket);

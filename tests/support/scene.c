@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "log.h"
+
 enum { ZONE_MIN = 8 * 60 };
 
 static const char *const calendar =
@@ -111,6 +113,7 @@ struct scene *scene_new(const struct core *const *cores, const char *playbook, c
 {
     struct scene *scene = calloc(1, sizeof *scene);
     scene->arena = arena_new();
+    log_start("scene", LEVEL_WARN);
     if (playbook)
         check_playbook(playbook);
     scene->world = world_new(&(struct world_options){
