@@ -51,7 +51,7 @@ static const char *value_text(struct arena *arena, const json_t *value)
         return arena_printf(arena, "%lld", (long long)json_integer_value(value));
     if (json_is_boolean(value))
         return json_is_true(value) ? "yes" : "no";
-    if (!value)
+    if (!value || json_is_null(value))
         return "";
     char *dumped = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     const char *copy = arena_string(arena, dumped);
