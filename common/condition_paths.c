@@ -101,12 +101,11 @@ static void tell_unknown_path(struct playbook_reading *reading, const struct yam
                               enum event_number event)
 {
     const char *about = scope == SCOPE_EVENT ? event_types[event].name : "a complaint";
-    const char *near = nearest_name(key->text, all_paths(reading, scope, event));
     if (path_is_personal(scope, event, key->text))
         yaml_mistake(reading->mistakes, key, "\"%s\" is personal and sealed: no condition can read it", key->text);
     else
-        yaml_mistake(reading->mistakes, key, "conditions on %s know no \"%.40s\"%s%s", about, key->text,
-                     near ? ", did you mean " : "", near ? near : "");
+        yaml_mistake(reading->mistakes, key, "conditions on %s know no \"%.40s\"%s", about, key->text,
+                     reading_hint(reading, key->text, all_paths(reading, scope, event)));
 }
 
 /* -------- values of one condition */
@@ -212,9 +211,8 @@ static void tell_unknown_variant(struct playbook_reading *reading, const struct 
     for (size_t i = 0; i < known_count; i++)
         known[i] = reading->variants->keys[i]->text;
     known[known_count] = default_variant;
-    const char *near = nearest_name(key->text, known);
-    yaml_mistake(reading->mistakes, key, "no variant \"%.40s\" is described under variants%s%s", key->text,
-                 near ? ", did you mean " : "", near ? near : "");
+    yaml_mistake(reading->mistakes, key, "no variant \"%.40s\" is described under variants%s", key->text,
+                 reading_hint(reading, key->text, known));
 }
 
 static void variant_read(struct playbook_reading *reading, const struct yaml *node, size_t i, enum event_number event,

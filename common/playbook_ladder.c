@@ -38,9 +38,7 @@ static void tell_not_on_ladder(struct playbook_reading *reading, const struct ya
     const struct complaint_rules *rules = &reading->playbook->complaints;
     const char *known[LADDER_MAX + 1] = {NULL};
     memcpy(known, rules->ladder, rules->ladder_count * sizeof *known);
-    const char *near = nearest_name(role, known);
-    yaml_mistake(reading->mistakes, node, "%s is not on the ladder%s%s", role, near ? ", did you mean " : "",
-                 near ? near : "");
+    yaml_mistake(reading->mistakes, node, "%s is not on the ladder%s", role, reading_hint(reading, role, known));
 }
 
 static void read_entry(struct playbook_reading *reading, const struct yaml *key, const struct yaml *node,
@@ -87,10 +85,9 @@ static void read_clock(struct playbook_reading *reading, const struct yaml *key,
     size_t known = 0;
     while (clock_names[known] && strcmp(clock_names[known], key->text))
         known++;
-    const char *near = clock_names[known] ? NULL : nearest_name(key->text, clock_names);
     if (!clock_names[known])
-        yaml_mistake(reading->mistakes, key, "there is no clock \"%.40s\"%s%s", key->text, near ? ", did you mean " : "",
-                     near ? near : "");
+        yaml_mistake(reading->mistakes, key, "there is no clock \"%.40s\"%s", key->text,
+                     reading_hint(reading, key->text, clock_names));
     to->name = key->text;
     reading_count(reading, node, YAML_MAP);
     yaml_known_keys(node, keys, reading->mistakes);
@@ -125,9 +122,8 @@ static void check_told_event(struct playbook_reading *reading, const struct yaml
     enum event_number number = event_number(key->text);
     if (number != EVENT_UNKNOWN && event_types[number].class == STAGE_COMPLAINT_ROUTER)
         return;
-    const char *near = nearest_name(key->text, names);
-    yaml_mistake(reading->mistakes, key, "\"%.40s\" is nothing that becomes of a case%s%s", key->text,
-                 near ? ", did you mean " : "", near ? near : "");
+    yaml_mistake(reading->mistakes, key, "\"%.40s\" is nothing that becomes of a case%s", key->text,
+                 reading_hint(reading, key->text, names));
 }
 
 static void read_told(struct playbook_reading *reading, const struct yaml *key, const struct yaml *node)

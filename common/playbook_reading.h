@@ -16,6 +16,9 @@ struct playbook_reading {
 
 /* -------- values (playbook_values.c) */
 
+/* ", did you mean NAME?" with the nearest of the NULL-ended names; "" if none is near. */
+const char *reading_hint(struct playbook_reading *reading, const char *name, const char *const *known);
+
 /* A new array of `count` elements of `bytes` each. */
 void *reading_array(struct playbook_reading *reading, size_t count, size_t bytes);
 

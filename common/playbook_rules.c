@@ -21,14 +21,14 @@ static bool event_can_start_rules(enum event_number number)
     }
 }
 
-static const char *nearest_event(struct playbook_reading *reading, const char *text)
+static const char *event_hint(struct playbook_reading *reading, const char *text)
 {
     const char **names = reading_array(reading, EVENT_COUNT + 1, sizeof *names);
     size_t count = 0;
     for (int i = 0; i < EVENT_COUNT; i++)
         if (event_can_start_rules((enum event_number)i))
             names[count++] = event_types[i].name;
-    return nearest_name(text, names);
+    return reading_hint(reading, text, names);
 }
 
 static enum event_number read_event(struct playbook_reading *reading, const struct yaml *node, const struct yaml *rule)
@@ -39,10 +39,8 @@ static enum event_number read_event(struct playbook_reading *reading, const stru
     if (!*text)
         return EVENT_UNKNOWN;
     enum event_number number = event_number(text);
-    const char *near = nearest_event(reading, text);
     if (number == EVENT_UNKNOWN)
-        yaml_mistake(reading->mistakes, node, "there is no event \"%.60s\"%s%s", text, near ? ", did you mean " : "",
-                     near ? near : "");
+        yaml_mistake(reading->mistakes, node, "there is no event \"%.60s\"%s", text, event_hint(reading, text));
     else if (!event_can_start_rules(number))
         yaml_mistake(reading->mistakes, node, "no rule can follow %s: %s", text,
                      event_types[number].class == ACT ? "it may be refused; follow what comes of it" : "it is the engine's own");

@@ -111,9 +111,8 @@ static void tell_unknown_window(struct playbook_reading *reading, const struct y
     const char **known = reading_array(reading, playbook->window_count + 1, sizeof *known);
     for (size_t i = 0; i < playbook->window_count; i++)
         known[i] = playbook->windows[i].name;
-    const char *near = nearest_name(name, known);
-    yaml_mistake(reading->mistakes, node, "no window \"%.60s\" is described under windows%s%s", name,
-                 near ? ", did you mean " : "", near ? near : "");
+    yaml_mistake(reading->mistakes, node, "no window \"%.60s\" is described under windows%s", name,
+                 reading_hint(reading, name, known));
 }
 
 static void read_window(struct playbook_reading *reading, const struct yaml *node, struct step *to)
@@ -138,10 +137,8 @@ static void check_questionnaires(struct playbook_reading *reading, const struct 
         const char *name = step->questionnaire.at[i].value;
         if (!*name || playbook_questionnaire(playbook, name))
             continue;
-        const char *near = nearest_name(name, known);
         yaml_mistake(reading->mistakes, node->kind == YAML_MAP ? node->items[i] : node,
-                     "no questionnaire \"%s\" is described under questionnaires%s%s", name, near ? ", did you mean " : "",
-                     near ? near : "");
+                     "no questionnaire \"%s\" is described under questionnaires%s", name, reading_hint(reading, name, known));
     }
 }
 
@@ -162,12 +159,13 @@ static const struct step_shape *shape_of(struct playbook_reading *reading, const
     return shape;
 }
 
-static const char *read_step_name(struct playbook_reading *reading, const struct yaml *node, const struct yaml *what)
+/* A message in variants is called by what is sent when none fits. */
+static const char *read_step_name(struct playbook_reading *reading, const struct yaml *node, const struct yaml *what, int kind)
 {
     const struct yaml *name = yaml_get(node, "name");
-    if (!name && what->kind == YAML_MAP)
-        name = yaml_get(what, "default");
-    return reading_name(reading, name ? name : what, "name", NULL);
+    if (!name)
+        name = kind == STEP_MESSAGE && what->kind == YAML_MAP ? yaml_get(what, "default") : what;
+    return reading_name(reading, name, "name", NULL);
 }
 
 static void read_texts_of_step(struct playbook_reading *reading, const struct yaml *node, const struct yaml *what,
@@ -193,7 +191,7 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
     const struct yaml *what = yaml_get(node, shape->keys[0]);
     to->kind = shape->kind;
     to->task_kind = shape->task_kind;
-    to->name = read_step_name(reading, node, what);
+    to->name = read_step_name(reading, node, what, to->kind);
     if (event)
         to->when = reading_conditions(reading, yaml_get(node, "when"), SCOPE_EVENT, event);
     read_times(reading, node, to);

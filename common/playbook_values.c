@@ -2,6 +2,12 @@
 
 #include <string.h>
 
+const char *reading_hint(struct playbook_reading *reading, const char *name, const char *const *known)
+{
+    const char *near = nearest_name(name, known);
+    return near ? arena_printf(reading->arena, ", did you mean %s?", near) : "";
+}
+
 void *reading_array(struct playbook_reading *reading, size_t count, size_t bytes)
 {
     return arena_alloc(reading->arena, (count ? count : 1) * bytes);
@@ -73,9 +79,8 @@ const char *reading_role(struct playbook_reading *reading, const struct yaml *no
         return role;
     const char **known = reading_array(reading, reading->roles.count + 1, sizeof *known);
     memcpy(known, reading->roles.at, reading->roles.count * sizeof *known);
-    const char *near = nearest_name(role, known);
-    yaml_mistake(reading->mistakes, node, "role \"%s\" is not in the list of roles%s%s", role,
-                 near ? ", did you mean " : "", near ? near : "");
+    yaml_mistake(reading->mistakes, node, "role \"%s\" is not in the list of roles%s", role,
+                 reading_hint(reading, role, known));
     return role;
 }
 
