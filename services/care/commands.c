@@ -9,9 +9,10 @@ const struct command commands[] = {
      "  --file F        one event or a list of them, as JSON (- for standard input)\n"
      "Types and their fields: proto/EVENTS.md", false, run_post},
     {"import", "--map MAP FILE [--check]", "take in a front desk's CSV file", "导入前台导出的 CSV 文件",
-     " map site journal !check ",
+     " map site journal !check !paced ",
      "  --map MAP       how its columns are read (deploy/imports/*.yaml)\n"
      "  --check         read and report only; needs no running system\n"
+     "  --paced         take each row in at its own time of the system's clock, as it happened\n"
      "  --journal F     append what was acknowledged to this file, one JSON line each", true, run_import},
     {"apply", "PATH…", "check and store playbooks, calendars, templates, staff", "检查并启用剧本、日历、模板、人员",
      " site !check ", "  Files are told apart by their first key (playbook, calendar, templates, staff). A directory means all its\n"

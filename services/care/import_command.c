@@ -4,6 +4,9 @@
 
 #include "command.h"
 #include "import_map.h"
+#include "json.h"
+#include "pace.h"
+#include "random.h"
 
 enum { POST_ROWS = 200, TRIES = 60 };
 
@@ -126,6 +129,59 @@ static int post_all(struct invocation *call, const json_t *events, struct taken 
     return code;
 }
 
+/* -------- as it happened: each event at its own time of the system's clock */
+
+struct timed {
+    wall_ms at;
+    size_t row;
+    json_t *event;
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct timed *left = a, *right = b;
+    if (left->at != right->at)
+        return left->at < right->at ? -1 : 1;
+    return left->row < right->row ? -1 : left->row > right->row;
+}
+
+/* An event without a time of its own follows the one before it. */
+static struct timed *timed_events(struct invocation *call, const json_t *events)
+{
+    struct timed *list = arena_alloc(call->arena, (json_array_size(events) + 1) * sizeof *list);
+    wall_ms at = 0;
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        json_t *event = json_array_get(events, i);
+        const char *text = json_string_value(json_object_get(event, "occurred_at"));
+        if (text)
+            moment_parse(text, &at);
+        list[i] = (struct timed){at, i, event};
+    }
+    qsort(list, json_array_size(events), sizeof *list, by_time);
+    return list;
+}
+
+static int post_paced(struct invocation *call, const json_t *events, struct taken *taken)
+{
+    char name[24] = "import-";
+    random_hex(name + 7, 8);
+    struct pace pace = {call->client, name, 0};
+    struct timed *list = timed_events(call, events);
+    size_t count = json_array_size(events);
+    int code = pace_start(&pace) ? EXIT_OK : EXIT_NO_ANSWER;
+    for (size_t i = 0; i < count && code == EXIT_OK;) {
+        if (!pace_until(&pace, list[i].at))
+            return EXIT_NO_ANSWER;
+        json_t *batch = json_array();
+        for (wall_ms at = list[i].at; i < count && list[i].at == at && json_array_size(batch) < POST_ROWS; i++)
+            json_array_append(batch, list[i].event);
+        code = post_batch(call, batch, taken);
+        json_decref(batch);
+    }
+    pace_leave(&pace);
+    return code;
+}
+
 static int take_in(struct invocation *call, const struct import_result *result, json_t *body)
 {
     struct taken taken = {0};
@@ -133,7 +189,7 @@ static int take_in(struct invocation *call, const struct import_result *result, 
         fprintf(stderr, "care: cannot write %s: %m\n", option(call, "journal"));
         return EXIT_USAGE;
     }
-    int code = post_all(call, result->events, &taken);
+    int code = (option(call, "paced") ? post_paced : post_all)(call, result->events, &taken);
     if (taken.journal)
         fclose(taken.journal);
     json_object_set_new(body, "new", json_integer((json_int_t)taken.new));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "log.h"
 
 /* Options that every command has. */
 static const char common_options[] = " dir url key actor lang !json !help ";
@@ -105,6 +106,7 @@ int main(int count, char **words)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     curl_global_init(CURL_GLOBAL_DEFAULT);
+    log_start("care", LEVEL_ERROR);
     struct invocation call = {.arena = arena_new()};
     const char *name = count > 1 ? words[1] : "--help";
     int code = EXIT_USAGE;
