@@ -282,6 +282,8 @@ static int64_t daemon_turn(struct daemon *daemon)
     wait_ms = earlier(wait_ms, http_server_run(daemon->http));
     if (daemon->part->step)
         wait_ms = earlier(wait_ms, daemon->part->step(daemon->context));
+    if (http_server_is_woken(daemon->http))
+        wait_ms = earlier(wait_ms, http_server_run(daemon->http));
     if (daemon->master)
         wait_ms = earlier(wait_ms, clock_master_step(daemon->master));
     mono_ms now = real_mono_now();

@@ -12,6 +12,7 @@ static size_t segment_bytes(const char *at)
 static bool pattern_match(const char *pattern, const char *path, struct arena *arena, const char *part[HTTP_PARTS_MAX])
 {
     size_t parts = 0;
+    memset(part, 0, HTTP_PARTS_MAX * sizeof *part);
     while (*pattern && *path) {
         if (!strcmp(pattern, "{*}") && parts < HTTP_PARTS_MAX) {
             part[parts] = arena_string(arena, path);

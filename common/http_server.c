@@ -226,6 +226,11 @@ int64_t http_server_run(struct http_server *server)
     return 0;
 }
 
+bool http_server_is_woken(const struct http_server *server)
+{
+    return server->woken;
+}
+
 const char *http_server_address(const struct http_server *server)
 {
     return server->address;

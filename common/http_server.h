@@ -62,6 +62,8 @@ void http_server_free(struct http_server **server);
 int http_server_fd(const struct http_server *server);
 /* Never blocks. The milliseconds until it wants to be called again, 0: at once. */
 int64_t http_server_run(struct http_server *server);
+/* Was something answered since that is not on its way yet? */
+bool http_server_is_woken(const struct http_server *server);
 /* As http://127.0.0.1:4711 or unix:/path. */
 const char *http_server_address(const struct http_server *server);
 

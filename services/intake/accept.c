@@ -1,0 +1,347 @@
+#include "accept.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "credential.h"
+#include "cursor.h"
+#include "json.h"
+#include "partition.h"
+#include "random.h"
+#include "yaml.h"
+
+enum { CUSTOMER_BYTES_MAX = 64, SITE_BYTES_MAX = 64 };
+static const int64_t ahead_ms_max = 366 * DAY_MS;
+
+/* One acceptance on its way through the steps below. */
+struct acceptance {
+    const struct acceptor *acceptor;
+    const struct credential *credential;
+    int class;
+    const json_t *json;
+    struct arena *arena;
+    struct refusal *refusal;
+    struct event event;
+    const void *data;
+};
+
+static bool refuse(struct acceptance *a, int status, const char *field, const char *hint, const char *error)
+{
+    *a->refusal = (struct refusal){status, arena_string(a->arena, error), arena_string(a->arena, field), arena_string(a->arena, hint)};
+    return false;
+}
+
+/* -------- the envelope */
+
+static const char *const envelope_names[] = {"id", "source", "type", "site", "subject", "customer", "case", "time", "occurred_at",
+                                             "data", "specversion", "datacontenttype", "dataschema", NULL};
+
+static bool name_known(const char *name, const char *const *names)
+{
+    for (; *names; names++)
+        if (!strcmp(*names, name))
+            return true;
+    return false;
+}
+
+static bool check_names(struct acceptance *a)
+{
+    const char *name;
+    json_t *value;
+    if (!json_is_object(a->json))
+        return refuse(a, 400, "", "", "an event is a JSON object");
+    json_object_foreach((json_t *)(uintptr_t)a->json, name, value) {
+        if (!strcmp(name, "actor") || !strcmp(name, "role"))
+            return refuse(a, 400, name, "who acts comes from the key, or without keys from the headers X-Actor and X-Role",
+                          "is not for the body to say");
+        if (name_known(name, envelope_names))
+            continue;
+        const char *near = nearest_name(name, envelope_names);
+        return refuse(a, 400, name, near ? arena_printf(a->arena, "did you mean %s?", near) : "", "is no attribute of an event");
+    }
+    return true;
+}
+
+static bool text_is_clean(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return false;
+    return true;
+}
+
+static bool take_text(struct acceptance *a, const char *name, size_t bytes_max, const char **ret)
+{
+    const json_t *value = json_object_get(a->json, name);
+    *ret = "";
+    if (!value || json_is_null(value))
+        return true;
+    if (!json_is_string(value))
+        return refuse(a, 400, name, "", "must be a text");
+    if (json_string_length(value) > bytes_max)
+        return refuse(a, 400, name, "", arena_printf(a->arena, "is too long: %zu bytes, at most %zu", json_string_length(value),
+                                                     bytes_max));
+    if (!text_is_clean(json_string_value(value)) || strlen(json_string_value(value)) != json_string_length(value))
+        return refuse(a, 400, name, "", "must not hold control characters");
+    *ret = arena_string(a->arena, json_string_value(value));
+    return true;
+}
+
+static bool take_texts(struct acceptance *a)
+{
+    const struct { const char *name; size_t bytes_max; const char **to; } texts[] = {
+        {"id", NAME_BYTES_MAX, &a->event.id}, {"source", NAME_BYTES_MAX, &a->event.source},
+        {"type", NAME_BYTES_MAX, &a->event.type}, {"site", SITE_BYTES_MAX, &a->event.site},
+        {"subject", NAME_BYTES_MAX, &a->event.subject}, {"customer", CUSTOMER_BYTES_MAX, &a->event.customer},
+        {"case", NAME_BYTES_MAX, &a->event.case_id},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!take_text(a, texts[i].name, texts[i].bytes_max, texts[i].to))
+            return false;
+    const char *version = "";
+    if (!take_text(a, "specversion", 16, &version))
+        return false;
+    if (*version && strcmp(version, "1.0"))
+        return refuse(a, 400, "specversion", "write 1.0 or leave it out", "is not known");
+    return true;
+}
+
+/* Types are told by number once known; what only a stage may say is not for clients. */
+static bool check_type(struct acceptance *a)
+{
+    if (!*a->event.type)
+        return refuse(a, 400, "type", "proto/EVENTS.md lists the types", "is missing");
+    enum event_number number = event_number(a->event.type);
+    const char *names[EVENT_COUNT] = {NULL};
+    for (int i = EVENT_UNKNOWN + 1, count = 0; i < EVENT_COUNT; i++)
+        if (event_types[i].class == FACT || event_types[i].class == ACT)
+            names[count++] = event_types[i].name;
+    if (number == EVENT_UNKNOWN) {
+        const char *near = nearest_name(a->event.type, names);
+        return refuse(a, 400, "type", near ? arena_printf(a->arena, "did you mean %s?", near) : "proto/EVENTS.md lists the types",
+                      "is not known");
+    }
+    int class = event_types[number].class;
+    if (class != FACT && class != ACT)
+        return refuse(a, 400, "type", "", "is said by the system itself only");
+    if (a->class != ANY_STAGE && class != a->class)
+        return refuse(a, 400, "type", class == ACT ? "acts are posted to /v1/acts" : "facts are posted to /v1/events",
+                      class == ACT ? "is an act" : "is a fact");
+    a->event.number = number;
+    a->event.dataschema = "1";
+    return true;
+}
+
+/* An act may come without name: whoever repeats it does it again, and is refused if it is done. */
+static bool check_identity(struct acceptance *a)
+{
+    if (event_types[a->event.number].class == ACT && !*a->event.id && !*a->event.source) {
+        char *digits = arena_alloc(a->arena, 33);
+        random_hex(digits, 32);
+        a->event.id = digits;
+        a->event.source = "intake";
+    }
+    if (!*a->event.id || !*a->event.source)
+        return refuse(a, 400, *a->event.id ? "source" : "id", "the pair (source, id) lets you send again without harm", "is missing");
+    if (!*a->event.site)
+        return refuse(a, 400, "site", "the shop that it happened in", "is missing");
+    if (!name_is_plain(a->event.site))
+        return refuse(a, 400, "site", "letters, digits, . _ -", "is no name");
+    if (*a->event.customer && !name_is_plain(a->event.customer))
+        return refuse(a, 400, "customer", "an id of letters, digits, . _ -; never a name or number", "is no id");
+    if (!credential_may_post(a->credential, a->event.site, a->event.type))
+        return refuse(a, 403, "type", "ask whoever keeps the keys", "this key may not post that for this site");
+    return true;
+}
+
+static bool take_times(struct acceptance *a)
+{
+    const char *name = json_object_get(a->json, "occurred_at") ? "occurred_at" : "time";
+    const json_t *value = json_object_get(a->json, name);
+    wall_ms at = 0;
+    if (json_is_integer(value))
+        at = json_integer_value(value);
+    else if (value && !json_is_null(value) && (!json_is_string(value) || !moment_parse(json_string_value(value), &at)))
+        return refuse(a, 400, name, "write 2026-03-06T16:00:00+08:00", "is no time");
+    if (at < 0 || at > a->acceptor->now + ahead_ms_max)
+        return refuse(a, 400, name, "", "lies more than a year ahead, or before 1970");
+    a->event.occurred_at = at;
+    a->event.time = a->event.received_at = a->acceptor->now;
+    a->event.actor = a->credential->actor;
+    a->event.role = a->credential->role;
+    return true;
+}
+
+/* -------- the data */
+
+/* Refused rather than kept: what we don't know might be personal, and would stand in the open. */
+static bool check_fields(struct acceptance *a, const struct record *record, const json_t *object, const char *path)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+        const struct field *field = record_field(record, name);
+        const char *at = arena_printf(a->arena, "%s.%.64s", path, name);
+        if (!field) {
+            const char **names = arena_alloc(a->arena, (record->field_count + 1) * sizeof *names);
+            for (size_t i = 0; i < record->field_count; i++)
+                names[i] = record->fields[i].name;
+            const char *near = nearest_name(name, names);
+            return refuse(a, 400, at, near ? arena_printf(a->arena, "did you mean %s?", near) : "", "is not known");
+        }
+        for (size_t i = 0; field->kind == FIELD_RECORDS && i < json_array_size(value); i++)
+            if (json_is_object(json_array_get(value, i)) &&
+                !check_fields(a, field->record, json_array_get(value, i), arena_printf(a->arena, "%s[%zu]", at, i)))
+                return false;
+    }
+    return true;
+}
+
+static bool take_data(struct acceptance *a)
+{
+    const struct record *record = event_types[a->event.number].data;
+    const json_t *json = json_object_get(a->json, "data");
+    struct fault fault = {0};
+    if (json && !json_is_object(json))
+        return refuse(a, 400, "data", "", "must be an object");
+    if (json && !check_fields(a, record, json, "data"))
+        return false;
+    void *data = record_new(record, a->arena);
+    if ((json && !record_from_json(record, json, a->arena, data, &fault)) || !record_complete(record, data, &fault))
+        return refuse(a, 400, arena_printf(a->arena, "data%s%s", *fault.field ? "." : "", fault.field), "", fault.what);
+    a->data = data;
+    return true;
+}
+
+static const char *data_text(const struct acceptance *a, const char *name)
+{
+    const struct field *field = record_field(event_types[a->event.number].data, name);
+    if (!field || field->kind != FIELD_TEXT)
+        return "";
+    return *(const char *const *)((const char *)a->data + field->offset);
+}
+
+/* -------- the customer */
+
+/* Whom an act on a task or a case is about, as the store knows. */
+static const char *customer_of_entity(struct acceptance *a, enum entity_kind kind, const char *id)
+{
+    struct store *store = a->acceptor->store;
+    struct stored_entity entity = {0};
+    struct slice value, text;
+    uint32_t partition = partition_of_site(a->event.site, a->acceptor->partitions);
+    if (!store || !*id || store->functions->read_entities(store, partition, kind, &id, 1, a->arena, &entity) != STORE_OK ||
+        !entity.version || !cursor_find(entity.packed, "customer", &value))
+        return "";
+    struct cursor cursor = cursor_over(value);
+    return cursor_text(&cursor, &text) ? arena_text(a->arena, text.at, text.bytes) : "";
+}
+
+static const char *contact_of(const struct acceptance *a)
+{
+    static const char *const names[] = {"mobile", "email", "webhook"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (*data_text(a, names[i]))
+            return contact_normal(a->arena, data_text(a, names[i]));
+    return "";
+}
+
+/* Given, or by contact, or whom the task or case is about; else one of the event's own, so that what is personal in it
+ * can be sealed and erased. */
+static void settle_customer(struct acceptance *a, bool personal)
+{
+    const char *contact = contact_of(a);
+    char *made = arena_alloc(a->arena, 24);
+    if (!*a->event.customer && personal)
+        a->event.customer = customer_of_entity(a, ENTITY_TASK, data_text(a, "task"));
+    if (!*a->event.customer && personal)
+        a->event.customer = customer_of_entity(a, ENTITY_CASE, data_text(a, "case_id"));
+    if (*a->event.customer || (!*contact && !personal))
+        return;
+    if (!*contact)
+        contact = arena_printf(a->arena, "%s\n%s", a->event.source, a->event.id);
+    seal_customer_id(a->acceptor->sealer, a->event.site, contact, made);
+    a->event.customer = made;
+}
+
+static struct slice kept(struct arena *arena, struct buffer *buffer)
+{
+    struct slice slice = {arena_copy(arena, buffer->at, buffer->bytes), buffer->bytes};
+    buffer_free(buffer);
+    return slice;
+}
+
+static bool seal_data(struct acceptance *a)
+{
+    const struct record *record = event_types[a->event.number].data;
+    struct buffer open = {0}, personal = {0}, sealed = {0};
+    record_pack_only(record, a->data, PERSONAL, &personal);
+    bool has_personal = personal.bytes > 1;         /* more than an empty map */
+    settle_customer(a, has_personal);
+    record_pack(record, a->data, PERSONAL, &open);
+    a->event.data = kept(a->arena, &open);
+    bool done = !has_personal || seal_make(a->acceptor->sealer, a->event.customer, buffer_slice(&personal), &sealed);
+    if (done && has_personal)
+        a->event.sealed = kept(a->arena, &sealed);
+    sodium_memzero(personal.at, personal.bytes);
+    buffer_free(&personal);
+    buffer_free(&sealed);
+    return done || refuse(a, 503, "", "send it again in a moment", "the key store does not answer");
+}
+
+/* -------- the fact */
+
+/* Tells "the same again" from "something else under the same name": of the body as the client sent it. */
+static uint64_t digest_of(const json_t *json)
+{
+    uint8_t hash[crypto_generichash_BYTES_MIN];
+    uint64_t digest = 0;
+    char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+    crypto_generichash(hash, sizeof hash, (const uint8_t *)text, strlen(text), NULL, 0);
+    for (int i = 0; i < 8; i++)
+        digest = digest << 8 | hash[i];
+    sodium_memzero(text, strlen(text));
+    free(text);
+    return digest;
+}
+
+/* Facts about an order, a visit or a complaint are known for ever; others for as long as the store keeps keys. */
+static bool is_natural(enum event_number number)
+{
+    return number == EVENT_CAR_DELIVERED || number == EVENT_VISIT_FINISHED || number == EVENT_COMPLAINT_RECEIVED;
+}
+
+static bool make_fact(struct acceptance *a, struct accepted *ret)
+{
+    struct buffer packed = {0};
+    event_pack(&a->event, &packed);
+    if (packed.bytes > EVENT_BYTES_MAX) {
+        buffer_free(&packed);
+        return refuse(a, 413, "data", "", arena_printf(a->arena, "the event is too large: at most %d bytes", EVENT_BYTES_MAX));
+    }
+    *ret = (struct accepted){
+        .partition = partition_of_site(a->event.site, a->acceptor->partitions), .number = a->event.number,
+        .type = event_types[a->event.number].name, .id = a->event.id, .site = a->event.site,
+        .fact = {
+            .key = arena_printf(a->arena, "%s\n%s\n%s", a->event.source, a->event.id, a->event.site),
+            .natural = is_natural(a->event.number), .digest = digest_of(a->json),
+            .chain_id = a->acceptor->random(a->acceptor->random_context), .packed = kept(a->arena, &packed),
+        },
+    };
+    return true;
+}
+
+bool accept_event(const struct acceptor *acceptor, const struct credential *credential, int class, const json_t *json,
+                  struct arena *arena, struct accepted *ret, struct refusal *ret_refusal)
+{
+    bool (*const steps[])(struct acceptance *) = {
+        check_names, take_texts, check_type, check_identity, take_times, take_data, seal_data
+    };
+    struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .json = json, .arena = arena,
+                           .refusal = ret_refusal, .event = event_of(EVENT_UNKNOWN)};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (!steps[i](&a))
+            return false;
+    return make_fact(&a, ret);
+}

@@ -1,0 +1,39 @@
+/* accept: from what a client sent to a fact that can be appended, or to an answer that says what is wrong and where.
+ *
+ * Does no input or output but for the customers' keys and, for acts with personal words, one look at whom they are about. */
+#ifndef CARELINE_ACCEPT_H
+#define CARELINE_ACCEPT_H
+
+#include <jansson.h>
+
+#include "seal.h"
+#include "store.h"
+
+struct credential;
+
+struct refusal {
+    int status;                     /* HTTP: 400 malformed, 403 no right, 413 too large, 503 later */
+    const char *error, *field, *hint;       /* field and hint may be "" */
+};
+
+struct accepted {
+    struct fact fact;               /* lives in the arena */
+    uint32_t partition;
+    enum event_number number;
+    const char *type, *id, *site;
+};
+
+struct acceptor {
+    struct sealer *sealer;
+    struct store *store;            /* to look up whom an act is about; NULL: not looked up */
+    uint32_t partitions;
+    wall_ms now;
+    uint64_t (*random)(void *context);
+    void *random_context;
+};
+
+/* What kind of event may come by this way: FACT, ACT, or ANY_STAGE for both. An act without id and source is given some. */
+bool accept_event(const struct acceptor *acceptor, const struct credential *credential, int class, const json_t *json,
+                  struct arena *arena, struct accepted *ret, struct refusal *ret_refusal);
+
+#endif

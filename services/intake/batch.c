@@ -1,0 +1,167 @@
+#include "batch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { ROOM = BATCH_WAITING_MAX + 1024 };       /* one request more may come on top of a full batch */
+
+const char *const taken_words[] = {"new", "known", "conflict", "refused", "busy"};
+
+struct waiting {
+    struct origin *origin;
+    size_t index;
+    struct accepted *accepted;
+    size_t order;                   /* of arrival */
+};
+
+struct batch {
+    struct store *store;
+    struct bus *bus;
+    struct waiting *waiting;
+    size_t count;
+    struct fact *facts;             /* of one call */
+    uint64_t totals[TAKEN_BUSY + 1];
+};
+
+struct batch *batch_new(struct store *store, struct bus *bus)
+{
+    struct batch *batch = calloc(1, sizeof *batch);
+    assert(batch);
+    batch->store = store;
+    batch->bus = bus;
+    batch->waiting = calloc(ROOM, sizeof *batch->waiting);
+    batch->facts = calloc(BATCH_EVENTS_MAX, sizeof *batch->facts);
+    assert(batch->waiting && batch->facts);
+    return batch;
+}
+
+void batch_free(struct batch **batch)
+{
+    if (!batch || !*batch)
+        return;
+    free((*batch)->waiting);
+    free((*batch)->facts);
+    free(*batch);
+    *batch = NULL;
+}
+
+bool batch_is_full(const struct batch *batch)
+{
+    return batch->count >= BATCH_WAITING_MAX;
+}
+
+uint64_t batch_total(const struct batch *batch, enum taken_status status)
+{
+    return batch->totals[status];
+}
+
+void batch_add(struct batch *batch, struct origin *origin, size_t index, struct accepted *accepted)
+{
+    assert(batch->count < ROOM && index < origin->count);
+    batch->waiting[batch->count] = (struct waiting){origin, index, accepted, batch->count};
+    batch->count++;
+}
+
+static void origin_told(struct origin *origin)
+{
+    assert(origin->waiting);
+    if (--origin->waiting == 0)
+        origin->finish(origin);
+}
+
+void batch_refuse(struct origin *origin, size_t index, const char *id, const struct refusal *refusal)
+{
+    origin->outcomes[index] = (struct taken){
+        .status = refusal->status == 503 ? TAKEN_BUSY : TAKEN_REFUSED, .id = id, .refusal = *refusal
+    };
+    origin_told(origin);
+}
+
+/* -------- flushing */
+
+static int by_partition(const void *a, const void *b)
+{
+    const struct waiting *left = a, *right = b;
+    if (left->accepted->partition != right->accepted->partition)
+        return left->accepted->partition < right->accepted->partition ? -1 : 1;
+    return left->order < right->order ? -1 : 1;
+}
+
+/* How many from `first` on go into one call. */
+static size_t call_size(const struct batch *batch, size_t first)
+{
+    size_t count = 0, bytes = 0;
+    uint32_t partition = batch->waiting[first].accepted->partition;
+    while (first + count < batch->count && count < BATCH_EVENTS_MAX &&
+           batch->waiting[first + count].accepted->partition == partition) {
+        bytes += batch->waiting[first + count].accepted->fact.packed.bytes;
+        if (count && bytes > BATCH_BYTES_MAX)
+            break;
+        count++;
+    }
+    return count;
+}
+
+static const struct refusal conflict = {
+    409, "another event has the same source and id", "id", "send what is new under an id of its own"
+};
+
+static struct refusal refusal_of(enum store_status status)
+{
+    switch (status) {
+    case STORE_FULL:
+        return (struct refusal){503, "the store is full", "", "send it again later"};
+    case STORE_GONE:
+        return (struct refusal){503, "the store does not answer", "", "send it again, with the same source and id"};
+    default:
+        return (struct refusal){503, "the store refused the event", "", "tell the operator: it is in the log of intake"};
+    }
+}
+
+static void taken_set(struct batch *batch, const struct waiting *one, enum store_status status, const struct fact *fact)
+{
+    static const enum taken_status by_append[] = {
+        [APPEND_NEW] = TAKEN_NEW, [APPEND_KNOWN] = TAKEN_KNOWN, [APPEND_CONFLICT] = TAKEN_CONFLICT
+    };
+    struct taken outcome = {.status = TAKEN_BUSY, .id = one->accepted->id};
+    if (status != STORE_OK)
+        outcome.refusal = refusal_of(status);
+    else
+        outcome.status = by_append[fact->outcome];
+    if (outcome.status == TAKEN_CONFLICT)
+        outcome.refusal = conflict;
+    outcome.place = fact->place;
+    one->origin->outcomes[one->index] = outcome;
+    batch->totals[outcome.status]++;
+}
+
+static void call_append(struct batch *batch, size_t first, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        batch->facts[i] = batch->waiting[first + i].accepted->fact;
+    enum store_status status = batch->store->functions->append(
+        batch->store, batch->waiting[first].accepted->partition, batch->facts, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct waiting *one = &batch->waiting[first + i];
+        const struct fact *fact = &batch->facts[i];
+        taken_set(batch, one, status, fact);
+        if (status == STORE_OK && fact->outcome == APPEND_NEW)
+            batch->bus->functions->publish(batch->bus, &fact->place, one->accepted->type, fact->packed);
+    }
+}
+
+/* No finish adds to the batch: what follows from it is worked in the next turn. */
+void batch_flush(struct batch *batch)
+{
+    size_t count = batch->count;
+    if (!count)
+        return;
+    qsort(batch->waiting, count, sizeof *batch->waiting, by_partition);
+    for (size_t first = 0, size; first < count; first += size) {
+        size = call_size(batch, first);
+        call_append(batch, first, size);
+    }
+    batch->count = 0;
+    for (size_t i = 0; i < count; i++)
+        origin_told(batch->waiting[i].origin);
+}

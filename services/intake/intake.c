@@ -1,0 +1,200 @@
+#include "intake.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "intake_part.h"
+#include "log.h"
+#include "version.h"
+
+enum { FRAMES_PER_TURN = 4096, KEYS_BYTES_MAX = 1024 * 1024 };
+
+const struct setting intake_settings[] = {
+    {"zmq", SETTING_TEXT, "tcp://127.0.0.1:*", 0, 0, NULL, "where the ZeroMQ ROUTER listens"},
+    {"keys", SETTING_TEXT, "%s/keys.yaml", 0, 0, NULL, "file of API keys; without it only this machine is served"},
+    {"memory_percent", SETTING_INT, "85", 1, 100, NULL, "from this share of the store's memory on nothing is taken"},
+    {"disk_mb_min", SETTING_INT, "256", 0, 1 << 30, NULL, "with less free disk under --dir nothing is taken"},
+    {0}
+};
+
+const struct http_route intake_routes[] = {
+    {"POST", "/v1/events", post_events, NEEDS_KEY, "take in facts: one, or an array of at most 512", NULL},
+    {"POST", "/v1/acts", post_act, NEEDS_KEY, "do something, and wait for what came of it", NULL},
+    {"GET", "/v1/acts/{partition}/{seq}", get_act, NEEDS_KEY, "what came of an act", NULL},
+    {"GET", "/v1/openapi.json", get_openapi, NEEDS_NOTHING, "this document", NULL},
+    {"GET", "/v1/healthz", get_api_health, NEEDS_NOTHING, "are facts taken", NULL},
+    {0}
+};
+
+static const struct metric events_metric = {
+    METRIC_GAUGE, "careline_intake_events", "Events since the start, by what became of them", "outcome", NULL
+};
+static const struct metric pressed_metric = {
+    METRIC_GAUGE, "careline_intake_pressed", "1 while nothing is taken because memory or disk are short", NULL, NULL
+};
+
+/* -------- keys */
+
+static bool file_read(const char *path, struct buffer *to)
+{
+    char chunk[4096];
+    ssize_t got = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && to->bytes < KEYS_BYTES_MAX && (got = read(fd, chunk, sizeof chunk)) > 0)
+        buffer_append(to, chunk, (size_t)got);
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return fd >= 0 && got == 0;
+}
+
+/* false: the file is there but wrong, *ret is left alone. No file: no keys. */
+static bool keys_read(const char *path, struct keys **ret, char message[160])
+{
+    struct buffer text = {0};
+    struct arena *arena = arena_new();
+    struct mistakes mistakes = {.file = path, .arena = arena};
+    struct keys *keys = NULL;
+    bool there = *path && file_read(path, &text);
+    bool good = there || !*path || errno == ENOENT;
+    if (there) {
+        keys = keys_parse(buffer_slice(&text), path, &mistakes);
+        good = keys;
+    }
+    if (!good)
+        snprintf(message, 160, "%.150s", mistakes.count ? mistakes.lines[0] : strerror(errno));
+    for (size_t i = 0; i < mistakes.count; i++)
+        log_error("keys.mistake", log_text("line", mistakes.lines[i]));
+    if (good) {
+        keys_free(ret);
+        *ret = keys;
+    }
+    buffer_free(&text);
+    arena_free(&arena);
+    return good;
+}
+
+void intake_reload(void *context)
+{
+    struct intake *intake = context;
+    char message[160];
+    if (keys_read(config_text(daemon_config(intake->daemon), "keys"), &intake->keys, message))
+        log_info("keys.read", log_int("keys", intake->keys ? (int64_t)keys_count(intake->keys) : 0));
+}
+
+bool intake_is_secured(void *context)
+{
+    return ((struct intake *)context)->keys != NULL;
+}
+
+/* -------- from start to end */
+
+static bool wait_for(struct intake *intake, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    return !epoll_ctl(intake->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static bool intake_open(struct intake *intake, char message[160])
+{
+    struct daemon *daemon = intake->daemon;
+    const struct config *config = daemon_config(daemon);
+    const struct readings_options options = {
+        config_text(config, "store"), config_text(config, "keys_store"), config_text(config, "master_key"), daemon_partitions(daemon)
+    };
+    if (!keys_read(config_text(config, "keys"), &intake->keys, message))
+        return false;
+    intake->readings = readings_new(&options, message);
+    intake->router = intake->readings ? router_new(intake, config_text(config, "zmq"), message) : NULL;
+    if (!intake->router)
+        return false;
+    intake->batch = batch_new(daemon_store(daemon), daemon_bus(daemon));
+    intake->acts = acts_new(intake);
+    intake->pressure = pressure_new(daemon_store(daemon), (int)config_int(config, "memory_percent"), daemon_dir(daemon),
+                                    config_int(config, "disk_mb_min") << 20);
+    intake->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    return intake->epoll_fd >= 0 && wait_for(intake, readings_fd(intake->readings)) && wait_for(intake, router_fd(intake->router));
+}
+
+void *intake_start(struct daemon *daemon, char message[160])
+{
+    struct intake *intake = calloc(1, sizeof *intake);
+    assert(intake);
+    intake->daemon = daemon;
+    intake->epoll_fd = -1;
+    void *context = intake;
+    if (!intake_open(intake, message)) {
+        intake_stop(&context);
+        return NULL;
+    }
+    metrics_table(daemon_metrics(daemon), &events_metric, 1);
+    metrics_table(daemon_metrics(daemon), &pressed_metric, 1);
+    log_info("intake.listening", log_text("zmq", router_endpoint(intake->router)), log_bool("keys", intake->keys));
+    return context;
+}
+
+void intake_stop(void **context)
+{
+    struct intake *intake = *context;
+    if (intake->batch)
+        batch_flush(intake->batch);
+    readings_free(&intake->readings);
+    acts_free(&intake->acts);
+    router_free(&intake->router);
+    batch_free(&intake->batch);
+    if (intake->pressure)
+        pressure_free(&intake->pressure);
+    keys_free(&intake->keys);
+    if (intake->epoll_fd >= 0)
+        close(intake->epoll_fd);
+    free(intake);
+    *context = NULL;
+}
+
+int intake_fd(void *context)
+{
+    return ((struct intake *)context)->epoll_fd;
+}
+
+/* HTTP has been served already in this turn; what it brought is in the batch. */
+int64_t intake_step(void *context)
+{
+    struct intake *intake = context;
+    struct bus *bus = daemon_bus(intake->daemon);
+    mono_ms now = clock_mono(daemon_clock(intake->daemon));
+    struct frame frame;
+    pressure_look(intake->pressure, now);
+    router_receive(intake->router);
+    batch_flush(intake->batch);
+    intake->time_is_fresh = false;
+    for (int i = 0; i < FRAMES_PER_TURN && bus->functions->receive(bus, &frame); i++)
+        acts_frame(intake->acts, &frame);
+    readings_collect(intake->readings);
+    int64_t wait_ms = acts_step(intake->acts, now);
+    return router_is_waiting(intake->router) ? 0 : wait_ms;
+}
+
+void intake_report(void *context)
+{
+    struct intake *intake = context;
+    struct metrics *metrics = daemon_metrics(intake->daemon);
+    for (int status = TAKEN_NEW; status <= TAKEN_BUSY; status++)
+        metrics_set(metrics, &events_metric, taken_words[status],
+                    (double)batch_total(intake->batch, (enum taken_status)status));
+    metrics_set(metrics, &pressed_metric, NULL, pressure_reason(intake->pressure) != NULL);
+}
+
+void get_api_health(struct http_exchange *exchange, void *daemon)
+{
+    struct intake *intake = daemon_context(daemon);
+    if (!intake_is_pressed(intake, exchange))
+        http_answer_json(exchange, MHD_HTTP_OK, json_pack("{s:s, s:s}", "status", "ready", "version", CARELINE_VERSION));
+}

@@ -1,0 +1,125 @@
+/* POST /v1/events: one event, or an array of them. */
+#include <microhttpd.h>
+#include <string.h>
+
+#include "intake.h"
+
+struct post {
+    struct origin origin;
+    struct http_exchange *exchange;
+    bool single;
+};
+
+static void set_text(json_t *to, const char *name, const char *text)
+{
+    if (text && *text)
+        json_object_set_new(to, name, json_string(text));
+}
+
+static json_t *taken_json(const struct taken *taken, struct arena *arena)
+{
+    json_t *body = json_pack("{s:s}", "status", taken_words[taken->status]);
+    if (taken->status == TAKEN_NEW || taken->status == TAKEN_KNOWN) {
+        json_object_set_new(body, "partition", json_integer(taken->place.partition));
+        json_object_set_new(body, "seq", json_integer((json_int_t)taken->place.seq));
+    }
+    set_text(body, "id", taken->id);
+    if (taken->status == TAKEN_NEW)
+        set_text(body, "chain_id", arena_printf(arena, "%016llx", (unsigned long long)taken->place.id));
+    set_text(body, "error", taken->refusal.error);
+    set_text(body, "field", taken->refusal.field);
+    set_text(body, "hint", taken->refusal.hint);
+    return body;
+}
+
+static unsigned single_status(const struct taken *taken)
+{
+    if (taken->status == TAKEN_NEW)
+        return MHD_HTTP_CREATED;
+    return taken->status == TAKEN_KNOWN ? MHD_HTTP_OK : (unsigned)taken->refusal.status;
+}
+
+/* All taken: 200. All the same trouble: that. Else 207, and each says for itself. */
+static unsigned array_status(const struct post *post)
+{
+    unsigned first = MHD_HTTP_OK;
+    for (size_t i = 0; i < post->origin.count; i++) {
+        unsigned status = single_status(&post->origin.outcomes[i]);
+        status = status == MHD_HTTP_CREATED ? MHD_HTTP_OK : status;
+        if (i && status != first)
+            return MHD_HTTP_MULTI_STATUS;
+        first = status;
+    }
+    return first;
+}
+
+static void post_finish(struct origin *origin)
+{
+    struct post *post = (struct post *)origin;
+    struct http_exchange *exchange = post->exchange;
+    unsigned status = post->single ? single_status(&origin->outcomes[0]) : array_status(post);
+    json_t *body = post->single ? taken_json(&origin->outcomes[0], exchange->arena) : json_object();
+    if (!post->single) {
+        json_t *results = json_array();
+        for (size_t i = 0; i < origin->count; i++)
+            json_array_append_new(results, taken_json(&origin->outcomes[i], exchange->arena));
+        json_object_set_new(body, "results", results);
+    }
+    exchange->retry_after_s = status == MHD_HTTP_SERVICE_UNAVAILABLE ? RETRY_AFTER_S : 0;
+    http_answer_json(exchange, status, body);
+}
+
+static struct post *post_new(struct http_exchange *exchange, size_t count, bool single)
+{
+    struct post *post = arena_alloc(exchange->arena, sizeof *post);
+    *post = (struct post){
+        .origin = {.outcomes = arena_alloc(exchange->arena, count * sizeof *post->origin.outcomes), .count = count,
+                   .waiting = count, .finish = post_finish},
+        .exchange = exchange, .single = single,
+    };
+    return post;
+}
+
+static const char *event_id(const json_t *event)
+{
+    const char *id = json_string_value(json_object_get(event, "id"));
+    return id && strlen(id) <= NAME_BYTES_MAX ? id : "";
+}
+
+/* All is accepted first: the batch may be flushed, and the answer sent, by the last one added. */
+static void post_all(struct intake *intake, struct post *post, const struct credential *credential, const json_t *events)
+{
+    struct acceptor acceptor = intake_acceptor(intake);
+    struct arena *arena = post->exchange->arena;
+    size_t count = post->origin.count;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *event = post->single ? events : json_array_get(events, i);
+        struct accepted *accepted = arena_alloc(arena, sizeof *accepted);
+        struct refusal refusal;
+        if (accept_event(&acceptor, credential, FACT, event, arena, accepted, &refusal))
+            batch_add(intake->batch, &post->origin, i, accepted);
+        else
+            batch_refuse(&post->origin, i, arena_string(arena, event_id(event)), &refusal);
+    }
+    if (batch_is_full(intake->batch))
+        batch_flush(intake->batch);
+}
+
+void post_events(struct http_exchange *exchange, void *daemon)
+{
+    struct intake *intake = daemon_context(daemon);
+    struct credential credential;
+    if (!intake_credential(intake, exchange, &credential) || intake_is_pressed(intake, exchange))
+        return;
+    json_t *events = intake_json(exchange);
+    if (!events)
+        return;
+    bool single = !json_is_array(events);
+    size_t count = single ? 1 : json_array_size(events);
+    if (!count || count > EVENTS_PER_REQUEST_MAX)
+        http_refuse(exchange, count ? MHD_HTTP_CONTENT_TOO_LARGE : MHD_HTTP_BAD_REQUEST,
+                    count ? "too many events in one request" : "no events in the request", NULL, "send 1 to 512 at once");
+    else
+        post_all(intake, post_new(exchange, count, single), &credential, events);
+    json_decref(events);
+}
