@@ -27,7 +27,7 @@ enum {
     REWIND_MAX = 256                /* writes of a partition that the memory store can take back */
 };
 
-#define DUE_MAX (((wall_ms)1 << 48) - 1)
+#define DUE_MAX ((wall_ms)253402300799999)      /* 9999-12-31T23:59:59.999Z: the latest that an event can tell */
 
 enum store_status {
     STORE_OK,

@@ -213,10 +213,7 @@ bool partition_take_back(struct partition *partition)
 
 struct stored *partition_entity(const struct partition *partition, enum entity_kind kind, const char *id)
 {
-    struct { struct stored stored; char id[ENTITY_ID_BYTES_MAX + 1]; } wanted = {.stored.hash = text_hash(id)};
-    size_t bytes = strlen(id);
-    assert(bytes <= ENTITY_ID_BYTES_MAX);
-    memcpy((char *)&wanted + offsetof(struct stored, id), id, bytes + 1);
+    const struct stored wanted = {.hash = text_hash(id), .id = id};
     return ordered_find(&partition->entities[kind], &wanted);
 }
 
@@ -225,10 +222,11 @@ struct stored *stored_new(const struct entity_put *put)
     const char *queue = put->queue ? put->queue : "";
     size_t id_bytes = strlen(put->id) + 1, queue_bytes = strlen(queue) + 1;
     struct stored *stored = allocate(sizeof *stored + id_bytes + queue_bytes + put->packed.bytes);
-    char *tail = stored->id + id_bytes;
-    memcpy(stored->id, put->id, id_bytes);
+    char *id = (char *)(stored + 1), *tail = id + id_bytes;
+    memcpy(id, put->id, id_bytes);
     memcpy(tail, queue, queue_bytes);
     memcpy(tail + queue_bytes, put->packed.at, put->packed.bytes);
+    stored->id = id;
     stored->hash = text_hash(put->id);
     stored->version = put->version;
     stored->due = put->due;

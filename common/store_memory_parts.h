@@ -16,10 +16,9 @@ struct stored {
     uint64_t hash;
     uint64_t version;
     wall_ms due;
-    const char *queue;              /* these three point behind the struct */
+    const char *id, *queue;         /* these three point behind the struct */
     const uint8_t *packed;
     size_t bytes;
-    char id[];
 };
 
 struct timer {

@@ -90,7 +90,7 @@ enum store_status memory_scan_entities(struct store *store, uint32_t number, enu
     if (!may_read(memory, "scan_entities", entities_fault(memory, number, kind, NULL, 0), &status))
         return status;
     const struct ordered *list = &memory->partition[number]->entities[kind];
-    const struct stored from = {.hash = *cursor};
+    const struct stored from = {.hash = *cursor, .id = ""};
     size_t first = ordered_place(list, &from, NULL), end = first;
     uint64_t last = 0;
     for (; end < list->count; end++) {
