@@ -145,7 +145,7 @@ static bool tcp_read(struct store_redis *redis, const char *address, char messag
     const char *rest = host + bytes + (bracket && host[bytes] == ']');
     char *end = NULL;
     long port = *rest == ':' ? strtol(rest + 1, &end, 10) : PORT_DEFAULT;
-    bool whole = *rest == ':' ? end != rest + 1 && !*end : !*rest;
+    bool whole = (*rest == ':' ? end != rest + 1 && !*end : !*rest) && (!bracket || host[bytes] == ']');
     if (!bytes || bytes >= sizeof redis->host || !whole || port < 1 || port > PORT_MAX) {
         snprintf(message, MESSAGE_BYTES, "tcp://%.80s is no address: write tcp://host:port", address);
         return false;

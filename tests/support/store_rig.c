@@ -62,6 +62,18 @@ void rig_leases_expire(struct rig *rig)
     freeReplyObject(keys);
 }
 
+void rig_members_expire(struct rig *rig)
+{
+    rig->now += RIG_TTL_MS;
+    if (!rig->server)
+        return;
+    redisReply *names = redisCommand(rig->redis, "ZRANGE {members} 0 -1");
+    assert_non_null(names);
+    for (size_t i = 0; i < names->elements; i++)
+        assert_true(redis_server_do(rig->redis, "ZADD {members} 1 %s", names->element[i]->str));
+    freeReplyObject(names);
+}
+
 static int by_generation(const void *a, const void *b)
 {
     const char *left = (*(redisReply *const *)a)->str, *right = (*(redisReply *const *)b)->str;

@@ -39,6 +39,9 @@ void rig_close(struct rig *rig);
 /* All leases taken with RIG_TTL_MS run out. */
 void rig_leases_expire(struct rig *rig);
 
+/* All announcements made with RIG_TTL_MS run out. */
+void rig_members_expire(struct rig *rig);
+
 /* Idempotency keys grow older by so many generations of four days; leases run out as well. */
 void rig_keys_age(struct rig *rig, int generations);
 
