@@ -85,8 +85,8 @@ static void mistakes_in_a_staff_list_are_told_at_once(void **state)
         "s.yaml:5:33: people[1].email: \"nowhere\" is no e-mail address",
         "s.yaml:5:54: people[1].capability: wants a number from 1 to 100",
         "s.yaml:6:11: people[2].id: \"x\" is somebody else's id already",
-        "s.yaml:6:35: people[2].deputy: nobody here has the id \"z\"",
-        "s.yaml:7:35: people[3].deputy: nobody stands in for themselves",
+        "s.yaml:6:34: people[2].deputy: nobody here has the id \"z\"",
+        "s.yaml:7:34: people[3].deputy: nobody stands in for themselves",
     };
     assert_null(staff_of(text_of("staff: s\n"
                                  "poeple: []\n"
