@@ -137,7 +137,7 @@ static json_t *all_channels(void)
     json_object_set_new(channels, "partition",
                         channel("p/{partition}/", "every event of a partition, for readers that want no gaps; four digits",
                                 "partition", event_references()));
-    json_object_set_new(channels, "type", channel("e/{type}", "events of one type, for anyone who only wants to listen",
+    json_object_set_new(channels, "type", channel("e/{type}/", "events of one type, for anyone who only wants to listen",
                                                   "type", event_references()));
     json_object_set_new(channels, "due", channel("t/{partition}", "when the partition's next timer is due; four digits",
                                                  "partition", due));
