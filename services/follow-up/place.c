@@ -40,10 +40,6 @@ static const char *place_agreed(struct job *job, wall_ms from)
     struct gate_result gate = gate_at(job, from);
     if (gate.answer == GATE_CLOSED)
         return gate.reason;
-    if (task->due_at <= turn_now(job->turn) && task->window_end_at > turn_now(job->turn)) {
-        task->state = TASK_OPEN;        /* the time has come already, and is not over */
-        return NULL;
-    }
     bool inside = job->week && calendar_next_opening(calendar_of(job), job->week, from, &opening) && opening.from <= from;
     task->due_at = from;
     task->window = inside ? calendar_opening_text(calendar_of(job), opening, turn_arena(job->turn)) : "";
@@ -72,11 +68,27 @@ static const char *moment_find(struct job *job, wall_ms from, wall_ms *ret_at, s
     return NULL;
 }
 
+/* Its time has come and its opening is not over: a window that gave way to a deadline, or an agreed time, counts too. */
+static bool is_in_opening(const struct task *task, wall_ms now)
+{
+    return task->due_at <= now && task->window_end_at > now;
+}
+
+static bool gate_allows(const struct job *job)
+{
+    enum gate_answer answer = gate_at(job, turn_now(job->turn)).answer;
+    return answer == GATE_OPEN || (answer == GATE_LATER && job->task.call_back_agreed);
+}
+
 const char *job_place(struct job *job, wall_ms from)
 {
     struct task *task = &job->task;
     wall_ms now = turn_now(job->turn), at;
     struct opening opening;
+    if (from <= now && is_in_opening(task, now) && gate_allows(job)) {
+        task->state = TASK_OPEN;
+        return NULL;
+    }
     if (task->call_back_agreed)
         return place_agreed(job, later_of(from, now));
     const char *shut = moment_find(job, later_of(from, now), &at, &opening);
@@ -99,8 +111,6 @@ const char *job_obstacle(const struct job *job)
         return "it waits for its time";
     if (task->window_end_at && task->window_end_at <= now)
         return "its call window is over";
-    if (job->week && !task->call_back_agreed && !calendar_is_open(calendar_of(job), job->week, now))
-        return "outside its call window";
     struct gate_result gate = gate_at(job, now);
     if (gate.answer == GATE_CLOSED || (gate.answer == GATE_LATER && !task->call_back_agreed))
         return gate.reason;

@@ -23,6 +23,8 @@ static struct task task_from(struct turn *turn, const struct event *event, const
     task.opened_at = turn_now(turn);
     task.due_at = want->due_at;
     task.deadline_at = want->deadline_at;
+    task.window = want->window;
+    task.window_end_at = want->window_end_at;
     task.questionnaire = want->questionnaire;
     task.customer_class = want->customer_class;
     task.arrived_late = want->arrived_late;

@@ -56,8 +56,10 @@ struct planned_step step_place(const struct planning *planning, size_t index)
         .breach_foreseen = placed.breach_foreseen, .arrived_late = placed.arrived_late,
         .reason = in_time.due < now ? reason_to_skip(planning, &in_time, valid) : "", .work = "",
     };
-    if (placed.opening.to)
+    if (placed.opening.to) {
         planned.window = calendar_opening_text(planning->site->calendar, placed.opening, turn_arena(planning->turn));
+        planned.window_end_at = placed.opening.to;
+    }
     if (step->kind == STEP_DEADLINE && placed.deadline)
         planned.due_at = placed.deadline > now ? placed.deadline : now;
     if (*planned.reason)

@@ -41,7 +41,7 @@ static void task_want(struct planned *planned, struct planned_step *step, const 
         .task = step->work, .step = step->name, .kind = kind, .plan = plan->id, .rule = plan->rule,
         .rule_step = step->rule_step, .playbook_hash = plan->playbook_hash, .about = plan->about,
         .about_type = plan->about_type, .role = rule_step->role, .due_at = step->due_at, .deadline_at = step->deadline_at,
-        .window = step->window, .questionnaire = chosen(planned, &rule_step->questionnaire),
+        .window = step->window, .window_end_at = step->window_end_at, .questionnaire = chosen(planned, &rule_step->questionnaire),
         .customer_class = planned->customer ? planned->customer->class : CLASS_NONE, .arrived_late = step->arrived_late,
         .why = step->why, .variables = plan->variables,
     };
@@ -51,7 +51,7 @@ static void task_want(struct planned *planned, struct planned_step *step, const 
     step->state = STEP_STARTED;
 }
 
-/* If the opening that was planned is over, or the gate opens later, the next one. */
+/* If the opening that was planned is over, or the gate opens later: the next one. */
 static void step_move(struct planned *planned, struct planned_step *step, const struct step *rule_step, wall_ms from)
 {
     const struct week *week = site_window(planned->site, rule_step);
@@ -59,6 +59,7 @@ static void step_move(struct planned *planned, struct planned_step *step, const 
     if (week && calendar_next_opening(planned->site->calendar, week, from, &opening)) {
         from = opening.from > from ? opening.from : from;
         step->window = calendar_opening_text(planned->site->calendar, opening, turn_arena(planned->turn));
+        step->window_end_at = opening.to;
     }
     if (from <= turn_now(planned->turn))
         return;
@@ -71,7 +72,8 @@ static void start_task(struct planned *planned, struct planned_step *step, const
                        const struct gate_result *gate)
 {
     wall_ms now = turn_now(planned->turn);
-    step_move(planned, step, rule_step, gate->answer == GATE_LATER && gate->until > now ? gate->until : now);
+    if (gate->answer == GATE_LATER || (step->window_end_at && step->window_end_at <= now))
+        step_move(planned, step, rule_step, gate->until > now ? gate->until : now);
     task_want(planned, step, rule_step, *rule_step->task_kind ? rule_step->task_kind : "call");
 }
 

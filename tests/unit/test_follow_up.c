@@ -80,6 +80,26 @@ static void a_task_keeps_to_its_window(void **state)
     shop_close(shop);
 }
 
+/* No opening before the deadline: the window gives way to business hours, and that opening holds as any other. */
+static void a_window_may_give_way_to_a_deadline(void **state)
+{
+    static const char rules[] =
+        "playbook: p\nversion: 1\nwindows: { saturday: { sat: [10:00-11:30] } }\n"
+        "rules: [ { on: visit.finished, steps: [ { call: care, after: 1d, before: 3d, window: saturday, role: follow-up-agent } ] } ]\n";
+    (void)state;
+    struct showroom *shop = shop_open("2026-03-02 15:10", rules);
+    visit(shop, "c1", "v1");
+    const struct planned_step *planned = ((const struct plan_made *)shop_last(shop, EVENT_PLAN_MADE))->steps.at;
+    assert_false(planned->breach_foreseen);
+    assert_true(planned->due_at <= planned->deadline_at);
+    world_run_until(shop->world, planned->due_at);
+    claim(shop, "ann", "v1.care");
+    assert_string_equal(shop_refusal(shop), "");
+    outcome(shop, "v1.care", "busy", "");               /* further attempts keep to the window */
+    assert_int_equal(shop_task(shop, "v1.care")->due_at, shop_time("2026-03-07 10:00"));
+    shop_close(shop);
+}
+
 static void overdue_is_said_once(void **state)
 {
     (void)state;
@@ -563,6 +583,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_task_keeps_to_its_window),
+        cmocka_unit_test(a_window_may_give_way_to_a_deadline),
         cmocka_unit_test(overdue_is_said_once),
         cmocka_unit_test(the_list_has_key_customers_first_then_by_time),
         cmocka_unit_test(claims_that_are_refused),
