@@ -20,10 +20,23 @@ static size_t character_bytes(const uint8_t *at, const uint8_t *end)
     return bytes;
 }
 
+/* Are the next eight bytes ASCII without NUL? Texts mostly are. */
+static bool is_ascii_8(const uint8_t *at)
+{
+    const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+    uint64_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return !(bytes & highs) && !((bytes - ones) & highs);
+}
+
 bool text_is_plain(struct slice text)
 {
     const uint8_t *at = text.at, *end = slice_end(text);
     while (at < end) {
+        if (end - at >= 8 && is_ascii_8(at)) {
+            at += 8;
+            continue;
+        }
         size_t bytes = character_bytes(at, end);
         if (!bytes)
             return false;
