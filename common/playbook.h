@@ -123,7 +123,6 @@ struct complaint_rules {
     struct span repeat_within;              /* 30d: a repeat */
     struct span duplicate_within;           /* the same matter again: linked */
     const char *approval_role;              /* regional-office */
-    const char *close_follow_up;            /* rule event after closing is case.closed; role of the verification call */
     /* templates by what happened (case.acknowledged …): told to the customer, or to the holder */
     size_t tell_count;  struct { const char *event; const char *to; const char *template; } *tell;   /* to: customer, holder, role name */
 };

@@ -5,7 +5,7 @@
 
 static const char *const complaint_keys[] = {
     "categories", "departments", "grades", "repeat_within", "duplicate_within", "ladder", "entry", "clocks", "warn_percent",
-    "approval_role", "close_follow_up", "tell", NULL
+    "approval_role", "tell", NULL
 };
 enum { GRADES_MAX = 64, WARN_PERCENT_DEFAULT = 80 };
 
@@ -143,7 +143,7 @@ void reading_complaints(struct playbook_reading *reading, const struct yaml *nod
 {
     struct complaint_rules *rules = &reading->playbook->complaints;
     rules->warn_percent = WARN_PERCENT_DEFAULT;
-    rules->approval_role = rules->close_follow_up = "";
+    rules->approval_role = "";
     if (!node)
         return;
     rules->present = true;
@@ -156,7 +156,6 @@ void reading_complaints(struct playbook_reading *reading, const struct yaml *nod
     rules->duplicate_within = reading_span(reading, yaml_get(node, "duplicate_within"));
     rules->warn_percent = (int)yaml_int(yaml_get(node, "warn_percent"), WARN_PERCENT_DEFAULT, 1, 99, reading->mistakes);
     rules->approval_role = reading_role(reading, yaml_get(node, "approval_role"), "");
-    rules->close_follow_up = reading_role(reading, yaml_get(node, "close_follow_up"), "");
     reading_ladder(reading, node);
     reading_clocks(reading, yaml_get(node, "clocks"), node);
     reading_tell(reading, yaml_get(node, "tell"));
