@@ -42,8 +42,8 @@ bool seal_make(struct sealer *sealer, const char *customer, struct slice plain, 
     uint8_t *at = calloc(1, room);
     if (!at)
         abort();
-    crypto_aead_xchacha20poly1305_ietf_encrypt(at, NULL, plain.at, plain.bytes, (const uint8_t *)customer, strlen(customer),
-                                               NULL, head + 1, key);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(at, NULL, plain.at, plain.bytes, (const uint8_t *)customer,
+                                               strlen(customer), NULL, head + 1, key);
     buffer_append(to, head, sizeof head);
     buffer_append(to, at, room);
     free(at);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys are made from the customer's id and how often it was erased: nothing is kept but the erasures, and every run of a
- * simulation seals alike. No secret: for tests only. */
+/* Keys are made from the customer's id and how often it was erased: nothing is kept but the erasures, and every run of
+ * a simulation seals alike. No secret: for tests only. */
 struct erasure {
     struct erasure *next;
     uint64_t times;

@@ -57,7 +57,8 @@ static void disconnect(struct redis_sealer *sealer)
     sealer->connection = NULL;
 }
 
-static redisReply *ask_once(struct redis_sealer *sealer, const char *command, const char *customer, const uint8_t *value)
+static redisReply *ask_once(struct redis_sealer *sealer, const char *command, const char *customer,
+                            const uint8_t *value)
 {
     char key[16];
     size_t length = strlen(customer);
@@ -77,8 +78,8 @@ static redisReply *ask_once(struct redis_sealer *sealer, const char *command, co
     return NULL;
 }
 
-/* One command; the caller frees the answer. NULL: no answer, or an error. Tried again once over a new connection, for the
- * old one may have died while it was not used; each of the commands may be done twice. */
+/* One command; the caller frees the answer. NULL: no answer, or an error. Tried again once over a new connection, for
+ * the old one may have died while it was not used; each of the commands may be done twice. */
 static redisReply *ask(struct redis_sealer *sealer, const char *command, const char *customer, const uint8_t *value)
 {
     bool was_connected = sealer->connection != NULL;
@@ -91,15 +92,16 @@ static redisReply *ask(struct redis_sealer *sealer, const char *command, const c
 static void wrap(const struct redis_sealer *sealer, const char *customer, const uint8_t *key, uint8_t *ret_wrapped)
 {
     randombytes_buf(ret_wrapped, NONCE_BYTES);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(ret_wrapped + NONCE_BYTES, NULL, key, SEAL_KEY_BYTES, (const uint8_t *)customer,
-                                               strlen(customer), NULL, ret_wrapped, sealer->wrapping_key);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(ret_wrapped + NONCE_BYTES, NULL, key, SEAL_KEY_BYTES,
+                                               (const uint8_t *)customer, strlen(customer), NULL, ret_wrapped,
+                                               sealer->wrapping_key);
 }
 
 static bool unwrap(const struct redis_sealer *sealer, const char *customer, const uint8_t *wrapped, uint8_t *ret_key)
 {
-    return !crypto_aead_xchacha20poly1305_ietf_decrypt(ret_key, NULL, NULL, wrapped + NONCE_BYTES, WRAPPED_BYTES - NONCE_BYTES,
-                                                       (const uint8_t *)customer, strlen(customer), wrapped,
-                                                       sealer->wrapping_key);
+    return !crypto_aead_xchacha20poly1305_ietf_decrypt(ret_key, NULL, NULL, wrapped + NONCE_BYTES,
+                                                       WRAPPED_BYTES - NONCE_BYTES, (const uint8_t *)customer,
+                                                       strlen(customer), wrapped, sealer->wrapping_key);
 }
 
 /* -------- keys */

@@ -16,7 +16,7 @@ struct sealer_functions {
 struct sealer {
     const struct sealer_functions *functions;
     uint8_t id_key[SEAL_KEY_BYTES];     /* of the hash that makes customer ids */
-    bool repeatable;                    /* the same contents seal to the same bytes: for simulations that replay exactly */
+    bool repeatable;                    /* what is sealed again is the same bytes: for simulations that replay exactly */
 };
 
 #endif

@@ -37,7 +37,8 @@ const char *arena_text(struct arena *arena, const void *from, size_t bytes);
 const char *arena_string(struct arena *arena, const char *from);
 
 /* A formatted, NUL-terminated text. */
-const char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
+const char *arena_printf(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3), nonnull(2)));
 
 /* Bytes handed out since the last reset. */
 size_t arena_used_bytes(const struct arena *arena);

@@ -96,7 +96,8 @@ static const struct field attributes[] = {
     ATTRIBUTE("occurred_at", occurred_at, FIELD_TIME, 0, 0, "when it happened in the world"),
     ATTRIBUTE("received_at", received_at, FIELD_TIME, 0, 0, "when intake took it"),
     ATTRIBUTE("data", data, FIELD_MAP, 0, EVENT_BYTES_MAX, "what happened, as its type describes it"),
-    ATTRIBUTE("sealed", sealed, FIELD_BYTES, 0, EVENT_BYTES_MAX, "personal fields of data, sealed with the customer's key"),
+    ATTRIBUTE("sealed", sealed, FIELD_BYTES, 0, EVENT_BYTES_MAX,
+              "personal fields of data, sealed with the customer's key"),
 };
 
 const struct record event_record = {
@@ -131,7 +132,8 @@ const void *event_data(const struct event *event, struct slice personal, struct 
     }
     void *data = record_new(record, arena);
     if ((event->data.bytes && !record_unpack(record, event->data, arena, data, fault)) ||
-        (personal.bytes && !record_unpack(record, personal, arena, data, fault)) || !record_complete(record, data, fault))
+        (personal.bytes && !record_unpack(record, personal, arena, data, fault)) ||
+        !record_complete(record, data, fault))
         return NULL;
     return data;
 }
@@ -191,7 +193,8 @@ static bool is_hidden_character(const uint8_t *at, size_t bytes)
 
 static bool is_plain_ascii(uint8_t c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
+           c == '-';
 }
 
 bool name_is_plain(const char *name)

@@ -25,7 +25,8 @@ void json_pack_value(const json_t *value, struct buffer *to);
 
 /* Fills the struct at `to` from a JSON object. Unknown members are kept (in `unknown`). Times are RFC 3339 texts or
  * integers in ms. false with *fault: which member and what was expected. */
-bool record_from_json(const struct record *record, const json_t *from, struct arena *arena, void *to, struct fault *fault);
+bool record_from_json(const struct record *record, const json_t *from, struct arena *arena, void *to,
+                      struct fault *fault);
 
 /* Text forms of an instant. parse takes RFC 3339 with an offset or Z; false leaves *ret alone. */
 const char *moment_text(struct arena *arena, wall_ms at, int offset_minutes);

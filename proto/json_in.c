@@ -25,7 +25,8 @@ void json_pack_value(const json_t *value, struct buffer *to)
     case JSON_FALSE: pack_bool(to, json_is_true(value)); break;
     case JSON_INTEGER: pack_int(to, json_integer_value(value)); break;
     case JSON_REAL: pack_real(to, json_real_value(value)); break;
-    case JSON_STRING: pack_text_slice(to, (struct slice){(const uint8_t *)json_string_value(value), json_string_length(value)});
+    case JSON_STRING:
+        pack_text_slice(to, (struct slice){(const uint8_t *)json_string_value(value), json_string_length(value)});
         break;
     case JSON_ARRAY:
         pack_array(to, json_array_size(value));
@@ -72,9 +73,14 @@ struct reader {
 
 static const char *type_name(const json_t *value)
 {
-    static const char *const names[] = {
-        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list", [JSON_STRING] = "a text", [JSON_INTEGER] = "a whole number",
-        [JSON_REAL] = "a number with a fraction", [JSON_TRUE] = "true", [JSON_FALSE] = "false", [JSON_NULL] = "null"};
+    static const char *const names[] = {[JSON_OBJECT] = "an object",
+                                        [JSON_ARRAY] = "a list",
+                                        [JSON_STRING] = "a text",
+                                        [JSON_INTEGER] = "a whole number",
+                                        [JSON_REAL] = "a number with a fraction",
+                                        [JSON_TRUE] = "true",
+                                        [JSON_FALSE] = "false",
+                                        [JSON_NULL] = "null"};
     return names[json_typeof(value)];
 }
 
@@ -181,7 +187,8 @@ static bool read_bytes(struct reader *reader, const struct field *field, const j
         return wrong_type(reader, field->name, "base64", value);
     size_t length = json_string_length(value), bytes;
     uint8_t *at = arena_alloc(reader->arena, length);
-    if (sodium_base642bin(at, length, json_string_value(value), length, NULL, &bytes, NULL, sodium_base64_VARIANT_ORIGINAL))
+    if (sodium_base642bin(at, length, json_string_value(value), length, NULL, &bytes, NULL,
+                          sodium_base64_VARIANT_ORIGINAL))
         return fault_at(reader->fault, field->name, "must be base64");
     if (!fits(reader, field->name, bytes, field->limit))
         return false;
@@ -279,12 +286,14 @@ static bool read_object(struct reader *reader, const struct record *record, cons
     struct buffer unknown = {0};
     bool good = read_members(reader, record, from, to, &unknown);
     if (good && unknown.bytes)
-        *record_unknown(record, to) = (struct slice){arena_copy(reader->arena, unknown.at, unknown.bytes), unknown.bytes};
+        *record_unknown(record, to) =
+            (struct slice){arena_copy(reader->arena, unknown.at, unknown.bytes), unknown.bytes};
     buffer_free(&unknown);
     return good;
 }
 
-bool record_from_json(const struct record *record, const json_t *from, struct arena *arena, void *to, struct fault *fault)
+bool record_from_json(const struct record *record, const json_t *from, struct arena *arena, void *to,
+                      struct fault *fault)
 {
     struct reader reader = {arena, fault};
     return read_object(&reader, record, from, to);

@@ -88,7 +88,8 @@ static json_t *value_to_json(struct cursor *cursor)
     case CURSOR_INT:
     case CURSOR_UINT: return number_to_json(cursor);
     case CURSOR_REAL: return real_to_json(cursor);
-    case CURSOR_TEXT: return cursor_text(cursor, &taken) ? json_stringn((const char *)taken.at, taken.bytes) : json_null();
+    case CURSOR_TEXT:
+        return cursor_text(cursor, &taken) ? json_stringn((const char *)taken.at, taken.bytes) : json_null();
     case CURSOR_BYTES: return cursor_bytes(cursor, &taken) ? base64(taken) : json_null();
     case CURSOR_ARRAY: return array_to_json(cursor);
     case CURSOR_MAP: return map_to_json(cursor);

@@ -129,8 +129,8 @@ static bool take_offset(const char **text, int64_t *ret_ms)
 bool moment_parse(const char *text, wall_ms *ret)
 {
     int64_t days, ms, offset;
-    if (!take_date(&text, &days) || !take_one_of(&text, "Tt ") || !take_time(&text, &ms) || !take_offset(&text, &offset) ||
-        *text)
+    if (!take_date(&text, &days) || !take_one_of(&text, "Tt ") || !take_time(&text, &ms) ||
+        !take_offset(&text, &offset) || *text)
         return false;
     wall_ms at = days * DAY_MS + ms - offset;
     if (at < 0 || at > MOMENT_MAX)

@@ -159,7 +159,8 @@ static struct slice unknown_merged(struct arena *arena, struct slice before, str
     size_t bytes = 0;
     struct cursor cursor = cursor_over(before);
     struct slice key, value;
-    for (const uint8_t *pair = cursor.at; cursor_text(&cursor, &key) && cursor_skip(&cursor, &value); pair = cursor.at) {
+    for (const uint8_t *pair = cursor.at; cursor_text(&cursor, &key) && cursor_skip(&cursor, &value);
+         pair = cursor.at) {
         if (unknown_has(added, key))
             continue;
         memcpy(at + bytes, pair, (size_t)(cursor.at - pair));

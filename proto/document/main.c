@@ -54,10 +54,12 @@ static json_t *kind_schema(const struct field *field)
     case FIELD_TEXT: return json_pack("{s:s, s:I}", "type", "string", "maxLength", limit);
     case FIELD_WORD: return word_schema(field->words);
     case FIELD_INT: return json_pack("{s:s, s:s}", "type", "integer", "format", "int64");
-    case FIELD_TIME: return json_pack("{s:s, s:s, s:s}", "type", "integer", "format", "int64", "x-unit", "ms since 1970 UTC");
+    case FIELD_TIME:
+        return json_pack("{s:s, s:s, s:s}", "type", "integer", "format", "int64", "x-unit", "ms since 1970 UTC");
     case FIELD_BOOL: return json_pack("{s:s}", "type", "boolean");
-    case FIELD_TEXTS: return json_pack("{s:s, s:{s:s, s:i}, s:I}", "type", "array", "items", "type", "string", "maxLength",
-                                       TEXT_OF_LIST_BYTES_MAX, "maxItems", limit);
+    case FIELD_TEXTS:
+        return json_pack("{s:s, s:{s:s, s:i}, s:I}", "type", "array", "items", "type", "string", "maxLength",
+                         TEXT_OF_LIST_BYTES_MAX, "maxItems", limit);
     case FIELD_BYTES: return json_pack("{s:s, s:s, s:I}", "type", "string", "format", "binary", "maxLength", limit);
     case FIELD_MAP: return json_pack("{s:s, s:I}", "type", "object", "x-max-bytes", limit);
     case FIELD_RECORDS: return json_pack("{s:s, s:o, s:I}", "type", "array", "items",
@@ -79,7 +81,8 @@ static json_t *record_schema(const struct record *record)
             json_array_append_new(required, json_string(field->name));
         json_object_set_new(properties, field->name, schema);
     }
-    json_t *schema = json_pack("{s:s, s:s, s:o}", "type", "object", "description", record->about, "properties", properties);
+    json_t *schema =
+        json_pack("{s:s, s:s, s:o}", "type", "object", "description", record->about, "properties", properties);
     if (json_array_size(required))
         json_object_set(schema, "required", required);
     json_decref(required);
@@ -135,10 +138,12 @@ static json_t *all_channels(void)
     json_object_set_new(due, "due", reference("messages", "due"));
     json_t *channels = json_object();
     json_object_set_new(channels, "partition",
-                        channel("p/{partition}/", "every event of a partition, for readers that want no gaps; four digits",
-                                "partition", event_references()));
-    json_object_set_new(channels, "type", channel("e/{type}/", "events of one type, for anyone who only wants to listen",
-                                                  "type", event_references()));
+                        channel("p/{partition}/",
+                                "every event of a partition, for readers that want no gaps; four digits", "partition",
+                                event_references()));
+    json_object_set_new(
+        channels, "type",
+        channel("e/{type}/", "events of one type, for anyone who only wants to listen", "type", event_references()));
     json_object_set_new(channels, "due", channel("t/{partition}", "when the partition's next timer is due; four digits",
                                                  "partition", due));
     return channels;
@@ -151,13 +156,13 @@ static json_t *operation(const char *name)
 
 static int print_asyncapi(void)
 {
-    json_t *document = json_pack(
-        "{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o}}", "asyncapi", "3.0.0", "info", "title",
-        "Careline events", "version", "1", "description",
-        "What Careline says on its bus. PROTOCOL.md beside this file tells how to listen without gaps.",
-        "defaultContentType", "application/msgpack", "channels", all_channels(), "operations", "publishPartition",
-        operation("partition"), "publishType", operation("type"), "publishDue", operation("due"), "components", "messages",
-        all_messages(), "schemas", all_schemas());
+    json_t *document =
+        json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o}}", "asyncapi", "3.0.0", "info",
+                  "title", "Careline events", "version", "1", "description",
+                  "What Careline says on its bus. PROTOCOL.md beside this file tells how to listen without gaps.",
+                  "defaultContentType", "application/msgpack", "channels", all_channels(), "operations",
+                  "publishPartition", operation("partition"), "publishType", operation("type"), "publishDue",
+                  operation("due"), "components", "messages", all_messages(), "schemas", all_schemas());
     if (!document || json_dumpf(document, stdout, JSON_INDENT(2)))
         return 1;
     json_decref(document);
@@ -177,7 +182,9 @@ static const char *kind_text(const struct field *field, char text[96])
     case FIELD_TEXTS: snprintf(text, 96, "%zu texts at most", field->limit); break;
     case FIELD_BYTES: snprintf(text, 96, "bytes, %zu", field->limit); break;
     case FIELD_MAP: snprintf(text, 96, "map, %zu bytes", field->limit); break;
-    case FIELD_RECORDS: snprintf(text, 96, "%zu [%s](#%s) at most", field->limit, field->record->name, field->record->name); break;
+    case FIELD_RECORDS:
+        snprintf(text, 96, "%zu [%s](#%s) at most", field->limit, field->record->name, field->record->name);
+        break;
     }
     return text;
 }
@@ -214,9 +221,10 @@ static void print_words(const struct words *words)
 
 static int print_catalogue(void)
 {
-    printf("# Events\n\nPrinted by `make documents` from the tables beside this file; change those. "
-           "[PROTOCOL.md](PROTOCOL.md) tells how\nevents travel. Fields marked personal travel only sealed. A field that "
-           "is empty is left out.\n");
+    printf(
+        "# Events\n\nPrinted by `make documents` from the tables beside this file; change those. "
+        "[PROTOCOL.md](PROTOCOL.md) tells how\nevents travel. Fields marked personal travel only sealed. A field that "
+        "is empty is left out.\n");
     print_events(FACT, FACT, "Facts: what happened outside");
     print_events(ACT, ACT, "Acts: what somebody asks to be done");
     print_events(STAGE_NONE, STAGE_COUNT, "Results: what a stage made of it");

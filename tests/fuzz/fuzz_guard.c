@@ -1,5 +1,5 @@
-/* Any bytes at all to the guard, the cursor, the record codec and the event reader. What the guard lets pass must be read
- * whole by all of them; what is read and written again must not change any more. */
+/* Any bytes at all to the guard, the cursor, the record codec and the event reader. What the guard lets pass must be
+ * read whole by all of them; what is read and written again must not change any more. */
 #include <msgpack.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     json_decref(packed_to_json(packed));
     struct arena *arena = arena_new();
     unsigned choice = data[0] % (EVENT_COUNT + ENTITY_COUNT);
-    const struct record *record = choice < EVENT_COUNT ? event_types[choice].data : entity_types[choice - EVENT_COUNT].record;
+    const struct record *record =
+        choice < EVENT_COUNT ? event_types[choice].data : entity_types[choice - EVENT_COUNT].record;
     check_record(record ? record : &event_record, packed, arena);
     check_event(packed, arena);
     arena_free(&arena);

@@ -37,7 +37,8 @@ static const char *cell_text(enum case_state state, enum case_act_number act)
 
 static void check_act_row(char cells[COLUMNS + 1][CELL_BYTES])
 {
-    static const char *const rights[] = {[RIGHT_HANDLER] = "handler", [RIGHT_APPROVER] = "approver", [RIGHT_ANYBODY] = "anybody"};
+    static const char *const rights[] = {
+        [RIGHT_HANDLER] = "handler", [RIGHT_APPROVER] = "approver", [RIGHT_ANYBODY] = "anybody"};
     enum case_act_number act = act_of_event(event_number(cells[0]));
     if (act == ACT_COUNT)
         fail_msg("PROTOCOL.md has an act that is none: %s", cells[0]);

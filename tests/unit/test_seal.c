@@ -140,8 +140,8 @@ static pid_t start_server(const char *dir)
     char log[96];
     snprintf(log, sizeof log, "%s/redis.log", dir);
     if (chdir(dir) == 0)
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "", "--logfile", log,
-               "--appendonly", "yes", (char *)NULL);
+        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "", "--logfile",
+               log, "--appendonly", "yes", (char *)NULL);
     _exit(127);
 }
 
