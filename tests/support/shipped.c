@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -28,4 +29,16 @@ struct slice shipped_file(struct arena *arena, const char *path)
     size_t bytes = fread(at, 1, SHIPPED_BYTES_MAX, file);
     fclose(file);
     return (struct slice){at, bytes};
+}
+
+struct slice shipped_example(struct arena *arena, const char *path)
+{
+    static const char *const open = "```yaml\n", *const close = "\n```";
+    struct slice file = shipped_file(arena, path);
+    const char *text = arena_text(arena, file.at, file.bytes), *from = strstr(text, open);
+    const char *to = from ? strstr(from, close) : NULL;
+    if (!to)
+        fail_msg("%s has no example", path);
+    from += strlen(open);
+    return (struct slice){(const uint8_t *)from, (size_t)(to + 1 - from)};
 }

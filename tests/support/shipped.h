@@ -8,4 +8,7 @@
  * test if it is not there. */
 struct slice shipped_file(struct arena *arena, const char *path);
 
+/* The first YAML example in a document. */
+struct slice shipped_example(struct arena *arena, const char *path);
+
 #endif

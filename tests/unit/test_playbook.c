@@ -307,6 +307,17 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(playbook->rules[0].line, 3);
 }
 
+static void documented_example_is_sound(void **state)
+{
+    (void)state;
+    const struct playbook *playbook = parse_slice(shipped_example(arena, "deploy/playbooks/README.md"));
+    if (!playbook)
+        fail_msg("%s", mistakes.lines[0]);
+    assert_string_equal(playbook->name, "tyre-shop");
+    assert_true(playbook->windows[0].strict);
+    assert_string_equal(playbook->rules[0].steps[1].questionnaire.at[0].value, "long");
+}
+
 /* -------- mistakes */
 
 #define RULE "playbook: p\nrules:\n  - on: visit.finished\n    steps:\n"
@@ -482,6 +493,7 @@ int main(void)
         cmocka_unit_test(ladder_entries_and_departments_are_read),
         cmocka_unit_test(classes_contact_and_channels_are_read),
         cmocka_unit_test(what_is_not_said_has_its_default),
+        cmocka_unit_test(documented_example_is_sound),
         cmocka_unit_test(every_mistake_is_told_with_its_place),
         cmocka_unit_test(chains_that_end_are_taken),
     };

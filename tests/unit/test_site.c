@@ -106,6 +106,15 @@ static void mistakes_in_a_staff_list_are_told_at_once(void **state)
     assert_int_equal(mistakes.count, sizeof lines / sizeof lines[0]);
 }
 
+static void documented_example_is_sound(void **state)
+{
+    (void)state;
+    const struct staff *staff = staff_of(shipped_example(arena, "deploy/sample/README.md"));
+    assert_null(staff);         /* a part of the list: the deputy is not shown */
+    assert_int_equal(mistakes.count, 1);
+    assert_non_null(strstr(mistakes.lines[0], "people[0].deputy: nobody here has the id \"zhou-min\""));
+}
+
 static bool role_is_held(const struct staff *staff, const char *role)
 {
     for (size_t i = 0; i < staff->count; i++)
@@ -315,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(people_are_found_by_id_or_full_name),
         cmocka_unit_test(mistakes_in_a_staff_list_are_told_at_once),
+        cmocka_unit_test(documented_example_is_sound),
         cmocka_unit_test(sample_shop_has_all_that_its_playbook_names),
         cmocka_unit_test(activations_add_replace_and_remove),
         cmocka_unit_test(pause_and_absences_outlive_an_activation),

@@ -240,6 +240,20 @@ static void shipped_texts_are_sound(void **state)
     arena_free(&arena);
 }
 
+static void documented_example_is_sound(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    mistakes = (struct mistakes){.file = "README.md", .arena = arena};
+    const struct templates *templates = templates_parse(shipped_example(arena, "deploy/templates/README.md"), arena, &mistakes);
+    struct template_text text;
+    if (!templates)
+        fail_msg("%s", mistakes.lines[0]);
+    assert_true(templates_find(templates, "thanks", "email", "en", &text));
+    assert_string_equal(text.subject, "Thank you");
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +264,7 @@ int main(void)
         cmocka_unit_test(text_is_found_by_language_and_channel),
         cmocka_unit_test(mistakes_in_a_set_are_told_at_once),
         cmocka_unit_test(shipped_texts_are_sound),
+        cmocka_unit_test(documented_example_is_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
