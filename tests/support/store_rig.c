@@ -95,7 +95,8 @@ void rig_keys_age(struct rig *rig, int generations)
     if (!rig->server)
         return;
     redisReply *keys = keys_like(rig, "*keys:*");
-    qsort(keys->element, keys->elements, sizeof *keys->element, by_generation);
+    if (keys->elements)
+        qsort(keys->element, keys->elements, sizeof *keys->element, by_generation);
     for (size_t i = 0; i < keys->elements; i++)
         age_key(rig, keys->element[i]->str, generations);
     freeReplyObject(keys);
