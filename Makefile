@@ -14,7 +14,7 @@ PKG_CFLAGS    := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 CFLAGS   += -std=gnu11 -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
             -D_GNU_SOURCE -MMD -MP -Iproto -Icommon $(FLAGS_$(MODE)) $(PKG_CFLAGS)
-LDFLAGS  += $(FLAGS_$(MODE))
+LDFLAGS  += $(FLAGS_$(MODE)) -Wl,--as-needed
 LDLIBS   += $(PKG_LIBS) -lcsv -lm -lpthread
 
 DAEMONS  := intake scheduler follow-up complaint-router notifier
@@ -55,6 +55,18 @@ $(OBJ)/tests/unit/%: tests/unit/%.c $(SUPPORT_O) $(OBJ)/careline.a
 
 unit: $(UNIT)
 
+# ARGS are deploy/run's: make run ARGS="--clock 2026-03-06T16:00 --speed 3600"
+run:
+	@.ci/install
+	@$(MAKE) --no-print-directory all
+	@exec deploy/run --dir run $(ARGS)
+
+# ONLY names groups: make test ONLY="unit flows"
+test:
+	@.ci/install
+	@$(MAKE) --no-print-directory all unit $(OBJ)/document
+	@tests/run --build $(BUILD) --mode $(MODE) $(ONLY)
+
 # What is printed from the tables in proto/: rewritten, or compared with what is committed.
 $(OBJ)/document: proto/document/main.c $(OBJ)/careline.a
 	$(CC) $(CFLAGS) -o $@ $< $(OBJ)/careline.a $(LDFLAGS) $(LDLIBS)
@@ -85,6 +97,15 @@ fuzz:
 	        -print_final_stats=1 -artifact_prefix=$$at- $$at $$(ls -d tests/fuzz/seeds/$$name 2>/dev/null) \
 	        > $$at.log 2>&1 || { tail -n 40 $$at.log; echo "$$name found something: $$at-*"; exit 1; }; \
 	    echo "$$name: $(SECONDS) s, $$(sed -n 's/^stat::number_of_executed_units: *//p' $$at.log) inputs, nothing found"; done
+
+help:
+	@echo 'make                     every program into $(BIN)'
+	@echo 'make run [ARGS=…]        installs what is missing, builds, starts all with a sample dealer; Ctrl-C ends it'
+	@echo 'make test [ONLY=…]       unit, scenarios, simulation, real processes; ONLY="unit flows process"'
+	@echo 'make test MODE=asan      the same with ASan and UBSan'
+	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'
+	@echo 'make documents           proto/asyncapi.json and proto/EVENTS.md anew from the definitions'
+	@echo 'make clean               what was built'
 
 clean:
 	rm -rf $(BUILD)
