@@ -572,10 +572,25 @@ static void own_quiet_hours_move_a_call(void **state)
     shop_post(shop, "customer.preferred", "'customer':'c1'", "'quiet_hours':'14:00-16:45'");
     visit(shop, "c1", "v1");
     shop_run(shop, "2026-03-03 16:44");
-    claim(shop, "ann", "v1.care");
-    assert_string_equal(shop_refusal(shop), "nothing_due");
+    assert_int_equal(shop_count(shop, EVENT_TASK_OPENED), 0);
     shop_run(shop, "2026-03-03 16:45");
     assert_int_equal(shop_task(shop, "v1.care")->state, TASK_OPEN);
+    shop_close(shop);
+}
+
+static void quiet_hours_told_later_hold_too(void **state)
+{
+    (void)state;
+    struct showroom *shop = shop_with_task();
+    shop_post(shop, "customer.preferred", "'customer':'c1'", "'quiet_hours':'14:00-16:45'");
+    claim(shop, "ann", "v1.care");
+    assert_string_equal(shop_refusal(shop), "nothing_due");
+    shop_forget(shop);
+    shop_run(shop, "2026-03-03 16:45");
+    claim(shop, "ann", "v1.care");
+    assert_string_equal(shop_refusal(shop), "");
+    outcome(shop, "v1.care", "no_answer", "");          /* 18:45 is outside: tomorrow's morning window, which is not quiet */
+    assert_int_equal(shop_task(shop, "v1.care")->due_at, shop_time("2026-03-04 10:00"));
     shop_close(shop);
 }
 
@@ -607,6 +622,7 @@ int main(void)
         cmocka_unit_test(corrections),
         cmocka_unit_test(do_not_call_closes_what_waits),
         cmocka_unit_test(own_quiet_hours_move_a_call),
+        cmocka_unit_test(quiet_hours_told_later_hold_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
