@@ -4,17 +4,13 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include <hiredis/hiredis.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "seal.h"
+#include "support/redis_server.h"
 
 static struct slice text_slice(const char *text)
 {
@@ -125,86 +121,33 @@ static void memory_seals_alike_in_every_run(void **state)
 
 /* -------- Redis */
 
-struct redis {
-    char dir[64];
-    char address[96];
+struct rig {
+    struct redis_server server;
     char key_path[96];
-    pid_t pid;
 };
-
-static pid_t start_server(const char *dir)
-{
-    pid_t pid = fork();
-    if (pid)
-        return pid;
-    char log[96];
-    snprintf(log, sizeof log, "%s/redis.log", dir);
-    if (chdir(dir) == 0)
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "", "--logfile",
-               log, "--appendonly", "yes", (char *)NULL);
-    _exit(127);
-}
-
-/* Waits until it answers, five seconds at most. */
-static void await_server(const char *path)
-{
-    for (int tries = 0; tries < 500; tries++) {
-        redisContext *connection = redisConnectUnix(path);
-        redisReply *answer = connection && !connection->err ? redisCommand(connection, "PING") : NULL;
-        bool up = answer && answer->type == REDIS_REPLY_STATUS;
-        if (answer)
-            freeReplyObject(answer);
-        if (connection)
-            redisFree(connection);
-        if (up)
-            return;
-        poll(NULL, 0, 10);
-    }
-    fail_msg("redis-server did not come up");
-}
-
-static void stop_server(struct redis *redis)
-{
-    if (redis->pid > 0) {
-        kill(redis->pid, SIGKILL);
-        waitpid(redis->pid, NULL, 0);
-    }
-    redis->pid = 0;
-}
-
-static void run_server(struct redis *redis)
-{
-    redis->pid = start_server(redis->dir);
-    await_server(redis->address + strlen("unix:"));
-}
 
 static int redis_up(void **state)
 {
-    static struct redis redis;
-    const char *temporary = getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir;
+    static struct rig rig;
+    rig = (struct rig){0};
+    *state = &rig;
     signal(SIGPIPE, SIG_IGN);
-    snprintf(redis.dir, sizeof redis.dir, "%.40s/careline-seal-XXXXXX", temporary);
-    assert_non_null(mkdtemp(redis.dir));
-    snprintf(redis.address, sizeof redis.address, "unix:%s/redis.sock", redis.dir);
-    snprintf(redis.key_path, sizeof redis.key_path, "%s/master.key", redis.dir);
-    run_server(&redis);
-    *state = &redis;
+    if (!redis_server_start(&rig.server, true))
+        return -1;
+    snprintf(rig.key_path, sizeof rig.key_path, "%s/master.key", rig.server.directory);
     return 0;
 }
 
 static int redis_down(void **state)
 {
-    struct redis *redis = *state;
-    char command[128];
-    stop_server(redis);
-    snprintf(command, sizeof command, "rm -rf '%s'", redis->dir);
-    return system(command);
+    redis_server_stop(&((struct rig *)*state)->server);
+    return 0;
 }
 
-static struct sealer *open_sealer(const struct redis *redis)
+static struct sealer *open_sealer(const struct rig *rig)
 {
     char message[160] = "";
-    struct sealer *sealer = sealer_redis_new(redis->address, redis->key_path, message);
+    struct sealer *sealer = sealer_redis_new(rig->server.address, rig->key_path, message);
     assert_string_equal(message, "");
     assert_non_null(sealer);
     return sealer;
@@ -214,7 +157,7 @@ static void redis_keeps_its_promises(void **state)
 {
     struct sealer *sealer = open_sealer(*state);
     struct stat about;
-    assert_int_equal(stat(((struct redis *)*state)->key_path, &about), 0);
+    assert_int_equal(stat(((struct rig *)*state)->key_path, &about), 0);
     assert_int_equal(about.st_mode & 0777, 0600);
     check_sealing(sealer);
     check_erasing(sealer);
@@ -242,16 +185,16 @@ static void two_processes_share_keys_and_ids(void **state)
 
 static void keys_survive_a_restart_and_an_outage(void **state)
 {
-    struct redis *redis = *state;
-    struct sealer *sealer = open_sealer(redis), *fresh = open_sealer(redis);
+    struct rig *rig = *state;
+    struct sealer *sealer = open_sealer(rig), *fresh = open_sealer(rig);
     struct buffer sealed = {0}, refused = {0};
     assert_true(seal_make(sealer, "lasting", text_slice("still here"), &sealed));
-    stop_server(redis);
+    redis_server_kill(&rig->server);
     assert_closed(fresh, "lasting", buffer_slice(&sealed), -1);
     assert_false(seal_make(fresh, "new", text_slice("x"), &refused));
     assert_false(seal_erase(fresh, "lasting"));
     assert_int_equal(refused.bytes, 0);
-    run_server(redis);
+    assert_true(redis_server_again(&rig->server));
     assert_opens(fresh, "lasting", buffer_slice(&sealed), "still here");
     assert_opens(sealer, "lasting", buffer_slice(&sealed), "still here");
     assert_true(seal_make(sealer, "new", text_slice("x"), &refused));
@@ -282,21 +225,21 @@ static void write_file(const char *path, const void *bytes, size_t count, mode_t
 
 static void wrong_beginnings_are_refused_with_a_reason(void **state)
 {
-    struct redis *redis = *state;
+    struct rig *rig = *state;
     char path[128], nowhere[128];
-    snprintf(path, sizeof path, "%s/other.key", redis->dir);
-    snprintf(nowhere, sizeof nowhere, "unix:%s/nobody.sock", redis->dir);
-    struct sealer *first = open_sealer(redis);
+    snprintf(path, sizeof path, "%s/other.key", rig->server.directory);
+    snprintf(nowhere, sizeof nowhere, "unix:%s/nobody.sock", rig->server.directory);
+    struct sealer *first = open_sealer(rig);
     sealer_free(&first);
-    assert_refused(nowhere, redis->key_path, "does not answer");
+    assert_refused(nowhere, rig->key_path, "does not answer");
     write_file(path, "0123456789abcdef0123456789abcdef", 32, 0600);
-    assert_refused(redis->address, path, "another master key");
+    assert_refused(rig->server.address, path, "another master key");
     write_file(path, "short", 5, 0600);
-    assert_refused(redis->address, path, "exactly 32 bytes");
+    assert_refused(rig->server.address, path, "exactly 32 bytes");
     write_file(path, "0123456789abcdef0123456789abcdef", 32, 0644);
-    assert_refused(redis->address, path, "chmod 600");
-    snprintf(path, sizeof path, "%s/no/such/dir.key", redis->dir);
-    assert_refused(redis->address, path, "No such file");
+    assert_refused(rig->server.address, path, "chmod 600");
+    snprintf(path, sizeof path, "%s/no/such/dir.key", rig->server.directory);
+    assert_refused(rig->server.address, path, "No such file");
 }
 
 /* -------- contacts */
