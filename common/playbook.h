@@ -162,6 +162,10 @@ struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct m
 
 const struct questionnaire *playbook_questionnaire(const struct playbook *playbook, const char *name);
 
+/* The templates that a playbook sends; the roles that somebody must hold for it. Each once, into the arena. */
+struct texts playbook_templates(const struct playbook *playbook, struct arena *arena);
+struct texts playbook_roles(const struct playbook *playbook, struct arena *arena);
+
 /* The category of one problem code by its letter; of a text, by the first category (in the file's order) that has a word
  * in it. CATEGORY_NONE: no rule speaks of it. */
 int complaint_category_of_code(const struct complaint_rules *rules, const char *code);

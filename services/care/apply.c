@@ -100,6 +100,14 @@ static int activate(struct invocation *call, const char *site, const struct sett
     return code;
 }
 
+/* No mistake: the rest may be in force already, or come later. */
+static void tell_gaps(struct invocation *call, const struct settings *settings)
+{
+    struct texts gaps = setting_gaps(settings->at, settings->count, call->arena);
+    for (size_t i = 0; i < gaps.count; i++)
+        fprintf(stderr, "care: %s: %s\n", say(call, "note", "注意"), gaps.at[i]);
+}
+
 int run_apply(struct invocation *call)
 {
     struct settings *settings = arena_alloc(call->arena, sizeof *settings);
@@ -109,6 +117,7 @@ int run_apply(struct invocation *call)
         fprintf(stderr, "care: %s\n", settings->count ? say(call, "nothing was stored", "未保存任何内容") : "care apply PATH…");
         return settings->count ? EXIT_MISTAKES : EXIT_USAGE;
     }
+    tell_gaps(call, settings);
     if (option(call, "check"))
         return EXIT_OK;
     if (!connect_call(call))

@@ -60,12 +60,12 @@ bool setting_read(const char *path, struct arena *arena, struct setting_file *re
     struct yaml *root = yaml_parse(yaml, arena, mistakes);
     bool named = root && root->kind == YAML_MAP && root->count && root->items[0]->kind == YAML_SCALAR;
     int kind = named ? words_find(&config_kind_words, root->keys[0]->text) : -1;
-    *ret = (struct setting_file){path, kind, kind > 0 ? root->items[0]->text : "", yaml};
+    *ret = (struct setting_file){path, kind, kind > 0 ? root->items[0]->text : "", yaml, NULL};
     if (root && kind <= 0)
         yaml_mistake(mistakes, root, "the first key must say what it is: playbook, calendar, templates or staff");
     if (kind == CONFIG_CALENDAR && !put_holidays_inside(root, arena, ret, mistakes))
         return false;
     if (kind > 0 && mistakes->count == before)
-        parsers[kind](ret->content, arena, mistakes);
+        ret->parsed = parsers[kind](ret->content, arena, mistakes);
     return mistakes->count == before;
 }

@@ -10,9 +10,14 @@ struct setting_file {
     int kind;                   /* enum config_kind */
     const char *name;
     struct slice content;       /* as it is to be stored */
+    const void *parsed;         /* struct playbook, calendar, templates or staff; NULL: there were mistakes */
 };
 
 /* false: it cannot be read or has mistakes, which are added. */
 bool setting_read(const char *path, struct arena *arena, struct setting_file *ret, struct mistakes *mistakes);
+
+/* Do settings that are given together fit? Lines for a person: templates and roles that a playbook names and the
+ * templates and staff lists beside it do not have. None if there is nothing beside it to compare with. */
+struct texts setting_gaps(const struct setting_file *files, size_t count, struct arena *arena);
 
 #endif
