@@ -120,12 +120,12 @@ static struct entity_condition make_condition(struct truth *truth, const struct 
 static struct checkpoint checkpoint_ahead(struct truth *truth, const struct step *step, struct checkpoint from)
 {
     uint64_t ahead = truth->views[step->partition].head.seq - from.seq;
-    uint64_t seq = from.seq + (ahead ? chance_next() % (ahead + 1) : 0);
+    uint64_t seq = from.seq + (one_in(3) ? ahead : ahead ? chance_next() % (ahead + 1) : 0);
     struct entry_list list = {0};
     if (seq == from.seq)
         return from;
     assert_int_equal(truth->rig->calls->read_log(truth->rig->store, step->partition, seq, 1, truth->arena, &list), STORE_OK);
-    return (struct checkpoint){seq + one_in(80), list.at[0].place.id ^ one_in(80)};
+    return (struct checkpoint){seq + one_in(80), list.at[0].place.id ^ one_in(40)};
 }
 
 static struct lease lease_now(const struct truth *truth, uint32_t partition, enum stage stage)
