@@ -25,6 +25,7 @@ enum {
     HEALTH_CONNECTIONS_MAX = 32,
     HEALTH_BODY_BYTES_MAX = 4096,
     OWNER_DIGITS = 16,
+    DRAIN_TURN_MS = 5,
     MALLOC_ARENAS = 2               /* more only cost memory: one thread does nearly all */
 };
 
@@ -304,8 +305,19 @@ static void daemon_loop(struct daemon *daemon)
 
 /* -------- stopping: in the reverse order, whatever has been made so far */
 
+static void daemon_drain(struct daemon *daemon)
+{
+    const struct daemon_part *part = daemon->part;
+    mono_ms begun = real_mono_now();
+    while (part->drain && daemon->stage && !part->drain(daemon->context) && real_mono_now().ms - begun.ms < DRAIN_MS) {
+        watchdog_pat(real_mono_now());
+        pause_ms(daemon, DRAIN_TURN_MS);
+    }
+}
+
 static void daemon_stop(struct daemon *daemon)
 {
+    daemon_drain(daemon);
     if (daemon->stage)
         stage_stop(daemon->stage);
     if (daemon->master)

@@ -15,6 +15,7 @@
 
 enum {
     DAEMON_TICK_MS = 1000,          /* a turn at least once a second */
+    DRAIN_MS = SEND_TIMEOUT_MS + 200,
     MEMBER_TTL_MS = 4500,           /* a dead one's announcement is gone after this */
     EXIT_CONFIG = 64,               /* wrong arguments or settings */
     EXIT_ENVIRONMENT = 69           /* store, port or file not to be had */
@@ -45,6 +46,8 @@ struct daemon_part {
     /* Once a second: its metrics. */
     void (*report)(void *context);
     void (*reload)(void *context);
+    /* At the end, before the stage gives up its leases: finishes what it has begun. False: asked again soon, DRAIN_MS long. */
+    bool (*drain)(void *context);
     /* At the end, after the stage gave up its leases; frees the context. */
     void (*stop)(void **context);
 };

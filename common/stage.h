@@ -62,6 +62,9 @@ void stage_stop(struct stage_loop *stage);
 /* Notifier: what an attempt came to. Appended as send.finished as soon as the store takes it, once for each attempt: what
  * was said first stands. Everything is copied. false: OUTBOX_MAX wait already, say it again later. */
 bool stage_append(struct stage_loop *stage, const struct send_order *order, enum send_result result, const char *detail);
+/* Until when the partition surely is ours, as far as we know; 0: it is not. */
+mono_ms stage_lease_ends(const struct stage_loop *stage, uint32_t partition);
+
 /* How many wait. */
 size_t stage_outbox(const struct stage_loop *stage);
 

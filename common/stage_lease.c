@@ -192,34 +192,11 @@ void stage_renew(struct stage_loop *stage)
 
 /* ---------------------------------------------------------------- claiming */
 
-/* A former owner died at this checkpoint again and again: what comes next may be what kills it. A partition where nothing
- * waits has killed nobody; giving the lease back cleanly makes the store forget. */
-static enum store_status ask_innocent(struct stage_loop *stage, uint32_t partition, struct standing *ret)
-{
-    enum store_status status = ask(stage, partition, ret);
-
-    if (status != STORE_OK || ret->unclean == 0 || ret->head.seq > ret->checkpoint.seq)
-        return status;
-    stage->options.store->functions->release(stage->options.store, &ret->lease);
-    return ask(stage, partition, ret);
-}
-
-static void take_care(struct stage_partition *partition, int unclean)
-{
-    partition->unclean = unclean;
-    partition->singles_left = unclean >= POISON_SINGLE ? BATCH_EVENTS_MAX : 0;
-    partition->set_aside = unclean >= POISON_ASIDE;
-    partition->batch_max = BATCH_EVENTS_MAX;
-    if (unclean >= POISON_SINGLE)
-        log_warn("takeover.unclean", log_int("partition", partition->number), log_int("times", unclean),
-                 log_int("checkpoint", (int64_t)partition->checkpoint.seq));
-}
-
 static bool claim_one(struct stage_loop *stage, struct stage_partition *partition)
 {
     struct standing standing;
     mono_ms asked = stage_mono(stage);
-    enum store_status status = ask_innocent(stage, partition->number, &standing);
+    enum store_status status = ask(stage, partition->number, &standing);
 
     if (status == STORE_GONE)
         store_answered(stage, false);
@@ -231,7 +208,7 @@ static bool claim_one(struct stage_loop *stage, struct stage_partition *partitio
     backoff_none(&partition->backoff);
     listen(stage, partition->number, true);
     adopt(stage, partition, &standing, asked);
-    take_care(partition, standing.unclean);
+    stage_suspect(stage, partition, standing.unclean);
     partition->attempts_unchecked = stage->options.send && stage_kind(stage) == STAGE_NOTIFIER;
     say(stage, "lease.claimed", partition, standing.unclean ? "the former owner died" : "it was free");
     return true;
@@ -291,4 +268,11 @@ void stage_release(struct stage_loop *stage, struct stage_partition *partition)
     store->functions->release(store, &partition->lease);
     stage_lose(stage, partition, "given back");
     partition->free_since.ms = 0;
+}
+
+mono_ms stage_lease_ends(const struct stage_loop *stage, uint32_t partition)
+{
+    if (partition >= stage->options.partitions || !stage->partitions[partition].owned)
+        return (mono_ms){0};
+    return stage->partitions[partition].lease_ends;
 }

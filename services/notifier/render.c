@@ -1,0 +1,201 @@
+#include "parcel.h"
+
+#include <string.h>
+
+#include "cursor.h"
+#include "facts.h"
+#include "seal.h"
+#include "store.h"
+
+/* Who gets it, and what the text can show. */
+struct recipient {
+    struct arena *arena;
+    const char *name, *mobile, *email, *webhook, *language;
+    struct slice variables;
+};
+
+/* -------- reading */
+
+static bool entity_read(struct rendering *rendering, struct parcel *parcel, enum entity_kind kind, const char *id,
+                        const void **ret)
+{
+    struct stored_entity stored = {0};
+    struct fault fault;
+    *ret = NULL;
+    if (rendering->store->functions->read_entities(rendering->store, parcel->partition, kind, &id, 1, parcel->arena, &stored) !=
+        STORE_OK)
+        return parcel_fail(parcel, SEND_TEMPORARY, "not sent: the store does not answer");
+    if (!stored.version)
+        return true;
+    void *record = record_new(entity_types[kind].record, parcel->arena);
+    if (!record_unpack(entity_types[kind].record, stored.packed, parcel->arena, record, &fault))
+        return parcel_fail(parcel, SEND_PERMANENT, "not sent: the recipient's record cannot be read");
+    *ret = record;
+    return true;
+}
+
+static bool customer_open(struct rendering *rendering, struct parcel *parcel, const struct customer *customer,
+                          const struct customer_recorded **ret)
+{
+    struct slice plain = {0};
+    struct fault fault;
+    struct customer_recorded *opened = record_new(&customer_recorded_record, parcel->arena);
+    int answer = customer->sealed.bytes
+                     ? seal_open(rendering->sealer, parcel->order.customer, customer->sealed, parcel->arena, &plain)
+                     : 0;
+    if (answer < 0)
+        return parcel_fail(parcel, SEND_TEMPORARY, "not sent: the key store does not answer");
+    if (!answer || !record_unpack(&customer_recorded_record, plain, parcel->arena, opened, &fault))
+        return parcel_fail(parcel, SEND_PERMANENT, "not sent: no contact can be read, the customer may be erased");
+    *ret = opened;
+    return true;
+}
+
+static bool find_customer(struct rendering *rendering, struct parcel *parcel, struct recipient *ret)
+{
+    const struct customer_recorded *opened;
+    const void *found;
+    const char *id = arena_printf(parcel->arena, "%s/%s", parcel->order.site, parcel->order.customer);
+    if (!entity_read(rendering, parcel, ENTITY_CUSTOMER, id, &found))
+        return false;
+    const struct customer *customer = found;
+    if (!customer)
+        return parcel_fail(parcel, SEND_PERMANENT, "not sent: no such customer");
+    if (customer->do_not_message)
+        return parcel_fail(parcel, SEND_PERMANENT, "not sent: do_not_message");
+    if (!customer_open(rendering, parcel, customer, &opened))
+        return false;
+    ret->name = opened->name;
+    ret->mobile = opened->mobile;
+    ret->email = opened->email;
+    ret->webhook = opened->webhook;
+    ret->language = customer->language;
+    return true;
+}
+
+static bool find_staff(struct parcel *parcel, const struct site *site, struct recipient *ret)
+{
+    const struct person *person = site->staff ? staff_person(site->staff, parcel->order.to_staff) : NULL;
+    if (!person)
+        return parcel_fail(parcel, SEND_PERMANENT, "not sent: not on the staff list");
+    ret->name = person->name;
+    ret->mobile = person->mobile;
+    ret->email = person->email;
+    ret->webhook = person->webhook;
+    ret->language = person->language;
+    return true;
+}
+
+static bool find_site(struct rendering *rendering, struct parcel *parcel, const struct site **ret)
+{
+    const void *config;
+    if (!entity_read(rendering, parcel, ENTITY_NOTIFIER_SITE, parcel->order.site, &config))
+        return false;
+    if (!config)
+        return parcel_fail(parcel, SEND_PERMANENT, "not sent: the site is not set up");
+    *ret = content_site(rendering->contents, parcel->order.site, config, parcel->arena);
+    return true;
+}
+
+/* -------- the address of a channel */
+
+static bool is_number(const char *to)
+{
+    size_t bytes = strspn(to + (*to == '+'), "0123456789");
+    return bytes >= 5 && bytes <= 20 && !to[bytes + (*to == '+')];
+}
+
+static bool is_mail_address(const char *to)
+{
+    const char *at = strchr(to, '@');
+    return at && at != to && at[1] && !strchr(at + 1, '@') && !strpbrk(to, " \t\r\n<>,;\"") && strlen(to) <= 254;
+}
+
+static bool is_url(const char *to)
+{
+    return (!strncmp(to, "http://", 7) || !strncmp(to, "https://", 8)) && !strpbrk(to, " \t\r\n\"<>");
+}
+
+static bool address(struct parcel *parcel, const struct recipient *recipient)
+{
+    static bool (*const checks[notice_channel_count])(const char *) = {
+        [NOTICE_SMS] = is_number, [NOTICE_EMAIL] = is_mail_address, [NOTICE_WEBHOOK] = is_url,
+    };
+    const char *const contacts[notice_channel_count] = {
+        [NOTICE_SMS] = recipient->mobile, [NOTICE_EMAIL] = recipient->email, [NOTICE_WEBHOOK] = recipient->webhook,
+    };
+    int channel = parcel->order.channel;
+    parcel->to = contacts[channel] ? contacts[channel] : "";
+    parcel->name = recipient->name ? recipient->name : "";
+    if (!*parcel->to)
+        return parcel_fail(parcel, SEND_PERMANENT, "not sent: no contact for this channel");
+    if (channel == NOTICE_SMS)
+        parcel->to = contact_normal(parcel->arena, parcel->to);
+    if (!checks[channel] || !checks[channel](parcel->to))
+        return parcel_fail(parcel, SEND_PERMANENT, "not sent: the contact is malformed");
+    if (channel == NOTICE_WEBHOOK && strncmp(parcel->to, parcel->gateway->only_to, strlen(parcel->gateway->only_to)))
+        return parcel_fail(parcel, SEND_PERMANENT, "not sent: the gateway does not send to such addresses");
+    return true;
+}
+
+/* -------- the text */
+
+static const char *variable(const struct recipient *recipient, const char *path)
+{
+    struct slice value, text;
+    int64_t number;
+    bool truth;
+    if (!recipient->variables.bytes || !cursor_find(recipient->variables, path, &value))
+        return NULL;
+    struct cursor cursor = cursor_over(value);
+    if (cursor_text(&cursor, &text))
+        return arena_text(recipient->arena, text.at, text.bytes);
+    if (cursor_int(&cursor, &number))
+        return arena_printf(recipient->arena, "%lld", (long long)number);
+    return cursor_bool(&cursor, &truth) && truth ? "yes" : NULL;
+}
+
+static const char *lookup(void *context, const char *path)
+{
+    const struct recipient *recipient = context;
+    if (!strcmp(path, "customer.name") || !strcmp(path, "staff.name"))
+        return recipient->name;
+    return variable(recipient, path);
+}
+
+static const char *render(struct parcel *parcel, const char *template, enum escape escape, struct site_text_facts *facts)
+{
+    struct buffer text = {0};
+    struct fault fault;
+    bool good = template_render(template ? template : "", escape, site_text_fact, facts, &text, &fault);
+    const char *copy = good ? arena_string(parcel->arena, buffer_text(&text)) : NULL;
+    buffer_free(&text);
+    return copy;
+}
+
+static bool write_text(struct rendering *rendering, struct parcel *parcel, const struct site *site, struct recipient *recipient)
+{
+    struct template_text found = {0};
+    const char *language = recipient->language && *recipient->language ? recipient->language : "zh-CN";
+    const struct templates *templates = content_templates(rendering->contents, parcel->order.templates_hash);
+    struct site_text_facts facts = {site, language, lookup, recipient, parcel->arena};
+    if (!templates || !templates_find(templates, parcel->order.template, words_name(&notice_channel_words, parcel->order.channel),
+                                      language, &found))
+        return parcel_fail(parcel, SEND_PERMANENT, "not sent: there is no such text");
+    parcel->subject = render(parcel, found.subject, ESCAPE_HEADER, &facts);
+    parcel->text = render(parcel, found.body, ESCAPE_NONE, &facts);
+    if (!parcel->subject || !parcel->text)
+        return parcel_fail(parcel, SEND_PERMANENT, "not sent: the text cannot be rendered");
+    return true;
+}
+
+bool parcel_render(struct parcel *parcel, struct rendering *rendering)
+{
+    const struct site *site;
+    struct recipient recipient = {.arena = parcel->arena, .variables = parcel->order.variables};
+    if (!find_site(rendering, parcel, &site))
+        return false;
+    if (*parcel->order.to_staff ? !find_staff(parcel, site, &recipient) : !find_customer(rendering, parcel, &recipient))
+        return false;
+    return address(parcel, &recipient) && write_text(rendering, parcel, site, &recipient);
+}
