@@ -55,8 +55,11 @@ static const char *moment_find(struct job *job, wall_ms from, wall_ms *ret_at, s
 {
     for (int i = 0; i < PLACE_TRIES; i++) {
         *ret_opening = (struct opening){0};
-        if (job->week && calendar_next_opening(calendar_of(job), job->week, from, ret_opening))
-            from = later_of(from, ret_opening->from);
+        if (job->week && !calendar_next_opening(calendar_of(job), job->week, from, ret_opening)) {
+            *ret_at = from + DAY_MS;    /* never open, as it is set up now: look again tomorrow */
+            return NULL;
+        }
+        from = later_of(from, ret_opening->from);
         *ret_at = from;
         struct gate_result gate = gate_at(job, from);
         if (gate.answer == GATE_CLOSED)

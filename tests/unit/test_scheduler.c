@@ -291,6 +291,19 @@ static void equal_names_of_steps_do_not_collide(void **state)
     shop_close(shop);
 }
 
+/* A delivery that names nobody is followed too: the agent finds out whom to call. */
+static void nobody_is_followed_too(void **state)
+{
+    (void)state;
+    struct showroom *shop = shop_open("2026-03-06 16:00", sales);
+    shop_post(shop, "car.delivered", "", "'order':'d1'");
+    shop_run(shop, "2026-03-07 16:00");
+    shop_post(shop, "task.claim", "", "'agent':'ann'");
+    shop_post(shop, "task.outcome", "", "'task':'d1.first','outcome':'wrong_number'");
+    assert_int_equal(shop_task(shop, "d1.first")->outcome, OUTCOME_WRONG_NUMBER);
+    shop_close(shop);
+}
+
 /* -------- customers */
 
 static void classes(void **state)
@@ -414,6 +427,7 @@ int main(void)
         cmocka_unit_test(the_questionnaire_goes_by_the_class_at_the_time_of_the_call),
         cmocka_unit_test(rules_follow_derived_events_too),
         cmocka_unit_test(equal_names_of_steps_do_not_collide),
+        cmocka_unit_test(nobody_is_followed_too),
         cmocka_unit_test(classes),
         cmocka_unit_test(changes_are_told_only_when_there_are_some),
         cmocka_unit_test(preferences_are_kept_until_told_otherwise),
