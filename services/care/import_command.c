@@ -96,21 +96,31 @@ static void count_answer(struct taken *taken, const json_t *event, const json_t 
     json_decref(line);
 }
 
-/* Posts one batch until it is answered: the events' ids make repeating safe. */
+static bool any_busy(const json_t *results)
+{
+    size_t i;
+    json_t *result;
+    json_array_foreach(results, i, result)
+        if (strcmp(json_string_value(json_object_get(result, "status")), "busy") == 0)
+            return true;
+    return false;
+}
+
+/* Posts one batch until all of it is answered: the events' ids make repeating safe. */
 static int post_batch(struct invocation *call, json_t *batch, struct taken *taken)
 {
     for (int try = 0;; try++) {
         struct client_answer answer = client_post(call->client, "/v1/events", batch);
-        if (json_is_array(answer.body) && answer.status < 500) {
+        const json_t *results = json_object_get(answer.body, "results");
+        bool busy = answer.status == 0 || answer.status >= 500 || (results && any_busy(results));
+        int code = EXIT_OK;
+        if (!busy && json_array_size(results) == json_array_size(batch))
             for (size_t i = 0; i < json_array_size(batch); i++)
-                count_answer(taken, json_array_get(batch, i), json_array_get(answer.body, i));
-            json_decref(answer.body);
-            return EXIT_OK;
-        }
-        bool later = answer.status == 0 || answer.status >= 500;
-        int code = later && try < TRIES ? EXIT_OK : answer_failed(call, &answer);
+                count_answer(taken, json_array_get(batch, i), json_array_get(results, i));
+        else if (!busy || try >= TRIES)
+            code = answer_failed(call, &answer);
         json_decref(answer.body);
-        if (code != EXIT_OK)
+        if (!busy || code != EXIT_OK)
             return code;
         nanosleep(&(struct timespec){.tv_nsec = 500000000L}, NULL);
     }

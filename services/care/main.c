@@ -102,19 +102,32 @@ static int run(struct invocation *call)
     return code;
 }
 
+/* The first word that is no option, and no option's value, is the command. */
+static int command_place(int count, char **words)
+{
+    for (int i = 1; i < count; i++) {
+        if (strncmp(words[i], "--", 2) != 0)
+            return i;
+        if (!strchr(words[i], '=') && option_kind(common_options, words[i] + 2) == 1)
+            i++;
+    }
+    return count;
+}
+
 int main(int count, char **words)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     curl_global_init(CURL_GLOBAL_DEFAULT);
     log_start("care", LEVEL_ERROR);
     struct invocation call = {.arena = arena_new()};
-    const char *name = count > 1 ? words[1] : "--help";
-    int code = EXIT_USAGE;
-    call.command = find_command(name);
-    if (call.command ? parse(&call, count - 2, words + 2) : parse(&call, count - 1, words + 1)) {
+    int place = command_place(count, words), code = EXIT_USAGE;
+    const char *name = place < count ? words[place] : NULL;
+    call.command = name ? find_command(name) : NULL;
+    memmove(words + place, words + place + 1, (size_t)(place < count ? count - place - 1 : 0) * sizeof *words);
+    if (parse(&call, count - 1 - (place < count), words + 1)) {
         call.chinese = wants_chinese(&call);
         call.json = option(&call, "json") != NULL;
-        if (!call.command && strncmp(name, "--", 2) != 0)
+        if (!call.command && name)
             fprintf(stderr, "care: there is no command \"%s\"; care --help lists them\n", name);
         else if (!call.command)
             code = help(&call);
