@@ -91,6 +91,27 @@ static void add_occurrence(icalcomponent *component, struct icaltime_span *span,
     add_days(context, floor_div(span->start, 86400));
 }
 
+/* A whole day; the library's own makers of dates leave -1 in the time of day, by which recurrences then miss. */
+static struct icaltimetype date_of(int year, int month, int day)
+{
+    return (struct icaltimetype){.year = year, .month = month, .day = day, .is_date = 1};
+}
+
+/* Does each rule repeat by days or more? One by seconds would run for ever. */
+static bool repeats_by_days(icalcomponent *component)
+{
+    icalproperty *p = icalcomponent_get_first_property(component, ICAL_RRULE_PROPERTY);
+    for (; p; p = icalcomponent_get_next_property(component, ICAL_RRULE_PROPERTY)) {
+        struct icalrecurrencetype rule = icalproperty_get_rrule(p);
+        bool by_days = rule.freq == ICAL_YEARLY_RECURRENCE || rule.freq == ICAL_MONTHLY_RECURRENCE ||
+                       rule.freq == ICAL_WEEKLY_RECURRENCE || rule.freq == ICAL_DAILY_RECURRENCE;
+        if (!by_days || rule.by_hour[0] != ICAL_RECURRENCE_ARRAY_MAX || rule.by_minute[0] != ICAL_RECURRENCE_ARRAY_MAX ||
+            rule.by_second[0] != ICAL_RECURRENCE_ARRAY_MAX)
+            return false;
+    }
+    return true;
+}
+
 static void add_event(icalcomponent *component, struct icaltimetype start, struct event_days *event)
 {
     bool repeats = icalcomponent_get_first_property(component, ICAL_RRULE_PROPERTY) ||
@@ -99,15 +120,14 @@ static void add_event(icalcomponent *component, struct icaltimetype start, struc
         add_days(event, day_of(start));
         return;
     }
-    start = icaltime_from_day_of_year(icaltime_day_of_year(start), start.year);
+    start = date_of(start.year, start.month, start.day);
     icalproperty_set_dtstart(icalcomponent_get_first_property(component, ICAL_DTSTART_PROPERTY), start);
     icalproperty *end = icalcomponent_get_first_property(component, ICAL_DTEND_PROPERTY);
     if (end) {
         icalcomponent_remove_property(component, end);
         icalproperty_free(end);
     }
-    struct icaltimetype from = icaltime_from_day_of_year(1, FIRST_YEAR), to = icaltime_from_day_of_year(1, LAST_YEAR + 1);
-    icalcomponent_foreach_recurrence(component, from, to, add_occurrence, event);
+    icalcomponent_foreach_recurrence(component, date_of(FIRST_YEAR, 1, 1), date_of(LAST_YEAR + 1, 1, 1), add_occurrence, event);
 }
 
 static void read_event(struct reading *r, icalcomponent *component)
@@ -125,6 +145,8 @@ static void read_event(struct reading *r, icalcomponent *component)
     event.length = length_of(component, start);
     if (event.length > EVENT_DAYS_MAX)
         yaml_mistake(r->mistakes, r->node, "event %.60s: lasts over a year", event.name);
+    else if (!repeats_by_days(component))
+        yaml_mistake(r->mistakes, r->node, "event %.60s: repeats by less than a day, or in a way that is not known", event.name);
     else
         add_event(component, start, &event);
     if (event.full)

@@ -182,6 +182,8 @@ static inline int64_t naive_instant(const struct naive_calendar *c, int date, in
         minute++;
     if (!inside(minute) || !inside(minute - 1))
         return OUTSIDE;
+    if (p->date[minute] * 1440ll + p->minute[minute] == wanted)
+        return start_of(c, minute) + rest_ms;
     int64_t before = p->date[minute - 1] * 1440ll + p->minute[minute - 1];
     return start_of(c, minute - 1) + (wanted - before) * A_MINUTE + rest_ms;
 }
