@@ -148,7 +148,8 @@ static void bounds_read(struct playbook_reading *reading, const struct yaml *nod
 {
     const struct yaml *min = yaml_get(node, "min"), *max = yaml_get(node, "max");
     if ((min || max) && type->kind != FIELD_INT)
-        yaml_mistake(reading->mistakes, min ? min : max, "%s is no number: min and max cannot be asked of it", type->path);
+        yaml_mistake(reading->mistakes, min ? min : max, "%s is no number: min and max cannot be asked of it",
+                     type->path);
     to->has_min = min != NULL;
     to->has_max = max != NULL;
     to->min = yaml_int(min, 0, INT64_MIN, INT64_MAX, reading->mistakes);

@@ -89,7 +89,8 @@ static void content_parse(struct content *content, struct slice text)
     content->parsed = parsers[content->kind](text, content->arena, &mistakes);
     if (!content->parsed)
         log_error("content.broken", log_text("hash", content->hash),
-                  log_text("mistake", mistakes.count ? mistakes.lines[0] : ""), log_int("mistakes", (int64_t)mistakes.count));
+                  log_text("mistake", mistakes.count ? mistakes.lines[0] : ""),
+                  log_int("mistakes", (int64_t)mistakes.count));
 }
 
 static size_t bucket_of(const char *hash)
@@ -169,7 +170,8 @@ static void site_take(struct content_cache *cache, const struct active_config *a
     }
 }
 
-const struct site *content_site(struct content_cache *cache, const char *site_id, const struct site_config *config, struct arena *arena)
+const struct site *content_site(struct content_cache *cache, const char *site_id, const struct site_config *config,
+                                struct arena *arena)
 {
     struct site *site = arena_alloc(arena, sizeof *site);
     *site = (struct site){.id = site_id, .calendar = calendar_everyday(), .calendar_hash = "", .templates_hash = "",

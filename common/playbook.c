@@ -66,7 +66,8 @@ struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct m
     struct yaml *top = yaml_parse(yaml, arena, mistakes);
     if (!top)
         return NULL;
-    struct playbook_reading reading = {arena, mistakes, arena_alloc(arena, sizeof *reading.playbook), NULL, {NULL, 0}, false};
+    struct playbook_reading reading = {.arena = arena, .mistakes = mistakes};
+    reading.playbook = arena_alloc(arena, sizeof *reading.playbook);
     if (!reading_count(&reading, top, YAML_MAP) && top->kind == YAML_MAP)
         yaml_mistake(mistakes, top, "is empty");
     yaml_known_keys(top, top_keys, mistakes);

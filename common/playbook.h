@@ -69,7 +69,7 @@ struct step {
     struct span after, before;      /* before: zero for none */
     bool business;
     struct span valid_for;          /* message: zero for none */
-    const struct week *window;      /* NULL: any time. The site's calendar may hold one of the same name: it goes first */
+    const struct week *window;      /* NULL: any time. One of the same name in the site's calendar goes first */
     const char *window_name;
     const char *role;
     struct variant_list template;       /* message; or the announcement of a call */
@@ -124,10 +124,16 @@ struct complaint_rules {
     struct span duplicate_within;           /* the same matter again: linked */
     const char *approval_role;              /* regional-office */
     /* templates by what happened (case.acknowledged …): told to the customer, or to the holder */
-    size_t tell_count;  struct { const char *event; const char *to; const char *template; } *tell;   /* to: customer, holder, role name */
+    size_t tell_count;
+    struct { const char *event; const char *to; const char *template; } *tell;      /* to: customer, holder, role */
 };
 
-struct class_rules { bool present; int64_t key_spending_cents; int64_t key_visits; int64_t regular_visits; const char *owner_role[4]; };
+struct class_rules {
+    bool present;
+    int64_t key_spending_cents, key_visits;     /* either makes a key customer; 0: not by this */
+    int64_t regular_visits;
+    const char *owner_role[customer_class_count];
+};
 
 struct contact_rules {                      /* the gate; the customer's own preferences go first where stricter */
     int quiet_from_min, quiet_to_min;       /* both 0: none */
@@ -153,7 +159,7 @@ struct playbook {
     size_t channel_count; struct channel_rules *channels;
     struct texts channel_order;             /* fall-over order when the customer says nothing */
     int dissatisfied_at_most;               /* 2 */
-    struct span late_after;                 /* 30d: steps of facts that come later than this past their time are left out */
+    struct span late_after;                 /* 30d: steps whose fact comes later than this are left out */
     struct span claim_for;                  /* 2h: a claimed task that is not finished by then goes back to the list */
 };
 

@@ -4,8 +4,8 @@
 #include "playbook_reading.h"
 
 static const char *const complaint_keys[] = {
-    "categories", "departments", "grades", "repeat_within", "duplicate_within", "ladder", "entry", "clocks", "warn_percent",
-    "approval_role", "tell", NULL
+    "categories", "departments", "grades", "repeat_within", "duplicate_within", "ladder", "entry", "clocks",
+    "warn_percent", "approval_role", "tell", NULL
 };
 enum { GRADES_MAX = 64, WARN_PERCENT_DEFAULT = 80 };
 
@@ -45,7 +45,8 @@ static void check_letters(struct playbook_reading *reading, const struct yaml *n
 {
     for (size_t i = 0; i < letters->count; i++)
         if (!isupper((unsigned char)letters->at[i][0]) || letters->at[i][1])
-            yaml_mistake(reading->mistakes, node, "\"%.20s\" is no code letter: one capital letter each", letters->at[i]);
+            yaml_mistake(reading->mistakes, node, "\"%.20s\" is no code letter: one capital letter each",
+                         letters->at[i]);
 }
 
 static void read_category(struct playbook_reading *reading, const struct yaml *key, const struct yaml *node)
@@ -114,10 +115,12 @@ static void check_grades(struct playbook_reading *reading, const struct yaml *no
         if (always && !last)
             yaml_mistake(reading->mistakes, node->items[i + 1], "never reached: the rule before it has no conditions");
         if (!always && last)
-            yaml_mistake(reading->mistakes, node->items[i], "the last rule takes what remains: it must have no conditions");
+            yaml_mistake(reading->mistakes, node->items[i],
+                         "the last rule takes what remains: it must have no conditions");
         for (size_t j = 0; j < i; j++)
             if (*rules->grades[i].name && !strcmp(rules->grades[i].name, rules->grades[j].name))
-                yaml_mistake(reading->mistakes, node->items[i], "rule \"%s\" stands there twice", rules->grades[i].name);
+                yaml_mistake(reading->mistakes, node->items[i], "rule \"%s\" stands there twice",
+                             rules->grades[i].name);
     }
 }
 

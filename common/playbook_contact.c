@@ -83,7 +83,8 @@ void reading_contact(struct playbook_reading *reading, const struct yaml *node)
     size_t count = reading_count(reading, exempt, YAML_LIST);
     contact->exempt_purposes.at = reading_array(reading, count, sizeof *contact->exempt_purposes.at);
     for (size_t i = 0; i < count; i++)
-        contact->exempt_purposes.at[contact->exempt_purposes.count++] = reading_choice(reading, exempt->items[i], purposes);
+        contact->exempt_purposes.at[contact->exempt_purposes.count++] =
+            reading_choice(reading, exempt->items[i], purposes);
 }
 
 /* -------- channels of notices */

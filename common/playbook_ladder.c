@@ -79,7 +79,8 @@ static struct span read_grade_span(struct playbook_reading *reading, const struc
     return span;
 }
 
-static void read_clock(struct playbook_reading *reading, const struct yaml *key, const struct yaml *node, struct clock_rule *to)
+static void read_clock(struct playbook_reading *reading, const struct yaml *key, const struct yaml *node,
+                       struct clock_rule *to)
 {
     static const char *const keys[] = {"recurring", "major", "general", "minor", NULL};
     size_t known = 0;

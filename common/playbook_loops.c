@@ -99,11 +99,11 @@ static void tell_loop(struct playbook_reading *reading, const struct yaml *at, s
     const struct rule *from = &reading->playbook->rules[rule], *to = &reading->playbook->rules[next];
     const struct step *step = starting_step(from, to);
     if (rule == next)
-        yaml_mistake(reading->mistakes, at, "endless: step \"%s\" leads to %s, which starts this rule again; add a condition "
-                     "such as step: NAME", step->name, to->on_text);
+        yaml_mistake(reading->mistakes, at, "endless: step \"%s\" leads to %s, which starts this rule again; add a "
+                     "condition such as step: NAME", step->name, to->on_text);
     else
-        yaml_mistake(reading->mistakes, at, "endless: step \"%s\" leads to %s, which starts rules[%zu], and that leads back here",
-                     step->name, to->on_text, next);
+        yaml_mistake(reading->mistakes, at, "endless: step \"%s\" leads to %s, which starts rules[%zu], and that leads "
+                     "back here", step->name, to->on_text, next);
 }
 
 void reading_loops(struct playbook_reading *reading, const struct yaml *rules)

@@ -4,7 +4,9 @@
 
 enum { QUESTIONNAIRES_MAX = 64, QUESTIONS_MAX = 64 };     /* an outcome carries 64 answers at most */
 
-static const char *const question_keys[] = {"question", "kind", "zh", "en", "choices", "required", "satisfaction", NULL};
+static const char *const question_keys[] = {
+    "question", "kind", "zh", "en", "choices", "required", "satisfaction", NULL
+};
 static const char *const question_kinds[] = {"score", "choice", "yes_no", "text", NULL};
 
 static const char *wording(struct playbook_reading *reading, const struct yaml *node, const char *language)
@@ -47,7 +49,8 @@ static void check_names(struct playbook_reading *reading, const struct yaml *nod
         scores += list->questions[i].satisfaction;
         for (size_t j = 0; j < i; j++)
             if (*list->questions[i].name && !strcmp(list->questions[i].name, list->questions[j].name))
-                yaml_mistake(reading->mistakes, node->items[i], "question \"%s\" stands there twice", list->questions[i].name);
+                yaml_mistake(reading->mistakes, node->items[i], "question \"%s\" stands there twice",
+                             list->questions[i].name);
     }
     if (scores > 1)
         yaml_mistake(reading->mistakes, node, "%d questions claim to be the satisfaction: one is enough", scores);

@@ -1,4 +1,4 @@
-/* playbook_reading: what the parts of the playbook's reader share. For common/playbook*.c and condition_paths.c only. */
+/* playbook_reading: what the parts of the playbook's reader share. For playbook*.c and condition_paths.c only. */
 #ifndef CARELINE_PLAYBOOK_READING_H
 #define CARELINE_PLAYBOOK_READING_H
 
@@ -56,7 +56,8 @@ struct condition_list reading_conditions(struct playbook_reading *reading, const
                                          enum condition_scope scope, enum event_number event);
 
 /* A plain name, or a map from variants to names. */
-struct variant_list reading_variants(struct playbook_reading *reading, const struct yaml *node, enum event_number event);
+struct variant_list reading_variants(struct playbook_reading *reading, const struct yaml *node,
+                                     enum event_number event);
 
 /* Are the descriptions under `variants` maps that say something? */
 void reading_check_variants(struct playbook_reading *reading);

@@ -43,7 +43,8 @@ static enum event_number read_event(struct playbook_reading *reading, const stru
         yaml_mistake(reading->mistakes, node, "there is no event \"%.60s\"%s", text, event_hint(reading, text));
     else if (!event_can_start_rules(number))
         yaml_mistake(reading->mistakes, node, "no rule can follow %s: %s", text,
-                     event_types[number].class == ACT ? "it may be refused; follow what comes of it" : "it is the engine's own");
+                     event_types[number].class == ACT ? "it may be refused; follow what comes of it"
+                                                      : "it is the engine's own");
     else
         return number;
     return EVENT_UNKNOWN;
@@ -54,8 +55,8 @@ static void check_step_names(struct playbook_reading *reading, const struct rule
     for (size_t i = 0; i < rule->step_count; i++)
         for (size_t j = 0; j < i; j++)
             if (*rule->steps[i].name && !strcmp(rule->steps[i].name, rule->steps[j].name))
-                yaml_mistake(reading->mistakes, steps->items[i], "step \"%s\" stands there twice: give one a name of its own",
-                             rule->steps[i].name);
+                yaml_mistake(reading->mistakes, steps->items[i],
+                             "step \"%s\" stands there twice: give one a name of its own", rule->steps[i].name);
 }
 
 static void read_steps(struct playbook_reading *reading, const struct yaml *node, struct rule *rule)

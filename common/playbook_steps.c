@@ -10,12 +10,16 @@ static const struct step_shape {
     const char *task_kind;
     const char *keys[16];
 } shapes[] = {
-    {STEP_CALL, "call", {"call", "name", "when", "after", "before", "business", "window", "role", "announce", "questionnaire",
-                         "retry", "outcome", "priority", "purpose", NULL}},
-    {STEP_MESSAGE, "", {"message", "name", "when", "after", "business", "valid_for", "window", "priority", "purpose", NULL}},
-    {STEP_FORM, "form", {"form", "name", "when", "after", "before", "business", "window", "role", "questionnaire", "outcome",
-                         "priority", "purpose", NULL}},
-    {STEP_DEADLINE, "", {"deadline", "name", "when", "after", "before", "business", "role", "priority", "purpose", NULL}},
+    {STEP_CALL, "call",
+     {"call", "name", "when", "after", "before", "business", "window", "role", "announce", "questionnaire", "retry",
+      "outcome", "priority", "purpose", NULL}},
+    {STEP_MESSAGE, "",
+     {"message", "name", "when", "after", "business", "valid_for", "window", "priority", "purpose", NULL}},
+    {STEP_FORM, "form",
+     {"form", "name", "when", "after", "before", "business", "window", "role", "questionnaire", "outcome", "priority",
+      "purpose", NULL}},
+    {STEP_DEADLINE, "",
+     {"deadline", "name", "when", "after", "before", "business", "role", "priority", "purpose", NULL}},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
@@ -25,7 +29,8 @@ static const struct retry default_retry = {3, 2, {{2 * HOUR_MS, 0}, {0, 1}}};
 /* -------- outcomes */
 
 static const int final_outcomes[] = {
-    OUTCOME_COMPLETED, OUTCOME_DISSATISFIED, OUTCOME_REFUSED, OUTCOME_UNREACHABLE, OUTCOME_WRONG_NUMBER, OUTCOME_CANCELLED
+    OUTCOME_COMPLETED, OUTCOME_DISSATISFIED, OUTCOME_REFUSED, OUTCOME_UNREACHABLE, OUTCOME_WRONG_NUMBER,
+    OUTCOME_CANCELLED
 };
 static const char *const outcome_keys[] = {"complaint", "message", "stop", "reopen", NULL};
 
@@ -46,7 +51,9 @@ static void read_complaint(struct playbook_reading *reading, const struct yaml *
     yaml_known_keys(node, keys, reading->mistakes);
     const struct yaml *channel = yaml_get(node, "channel");
     to->complaint = true;
-    to->complaint_channel = channel ? yaml_word(channel, &complaint_channel_words, reading->mistakes) : CHANNEL_IN_FOLLOW_UP;
+    to->complaint_channel = CHANNEL_IN_FOLLOW_UP;
+    if (channel)
+        to->complaint_channel = yaml_word(channel, &complaint_channel_words, reading->mistakes);
     if (channel && !to->complaint_channel)
         yaml_mistake(reading->mistakes, channel, "a complaint needs a channel");
 }
@@ -69,8 +76,8 @@ static void read_outcome(struct playbook_reading *reading, const struct yaml *ke
 {
     to->outcome = yaml_word(key, &outcome_words, reading->mistakes);
     if (to->outcome >= 0 && !outcome_is_final(to->outcome))
-        yaml_mistake(reading->mistakes, key, "%s does not end a task: one of completed, dissatisfied, refused, unreachable, "
-                     "wrong_number, cancelled", key->text);
+        yaml_mistake(reading->mistakes, key, "%s does not end a task: one of completed, dissatisfied, refused, "
+                     "unreachable, wrong_number, cancelled", key->text);
     reading_count(reading, node, YAML_MAP);
     yaml_known_keys(node, outcome_keys, reading->mistakes);
     read_complaint(reading, yaml_get(node, "complaint"), to);
@@ -81,7 +88,8 @@ static void read_outcome(struct playbook_reading *reading, const struct yaml *ke
         check_outcome(reading, node, to, event);
 }
 
-static void read_outcomes(struct playbook_reading *reading, const struct yaml *node, enum event_number event, struct step *to)
+static void read_outcomes(struct playbook_reading *reading, const struct yaml *node, enum event_number event,
+                          struct step *to)
 {
     size_t count = reading_count(reading, node, YAML_MAP);
     to->outcomes.at = reading_array(reading, count, sizeof *to->outcomes.at);
@@ -138,7 +146,8 @@ static void check_questionnaires(struct playbook_reading *reading, const struct 
         if (!*name || playbook_questionnaire(playbook, name))
             continue;
         yaml_mistake(reading->mistakes, node->kind == YAML_MAP ? node->items[i] : node,
-                     "no questionnaire \"%s\" is described under questionnaires%s", name, reading_hint(reading, name, known));
+                     "no questionnaire \"%s\" is described under questionnaires%s", name,
+                     reading_hint(reading, name, known));
     }
 }
 
@@ -160,7 +169,8 @@ static const struct step_shape *shape_of(struct playbook_reading *reading, const
 }
 
 /* A message in variants is called by what is sent when none fits. */
-static const char *read_step_name(struct playbook_reading *reading, const struct yaml *node, const struct yaml *what, int kind)
+static const char *read_step_name(struct playbook_reading *reading, const struct yaml *node, const struct yaml *what,
+                                  int kind)
 {
     const struct yaml *name = yaml_get(node, "name");
     if (!name)

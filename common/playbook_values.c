@@ -31,7 +31,8 @@ const char *reading_name(struct playbook_reading *reading, const struct yaml *no
     const char *name = yaml_text(node, "", reading->mistakes);
     if (!*name || (name_is_plain(name) && strlen(name) < 64))
         return name;
-    yaml_mistake(reading->mistakes, node, "\"%.40s\" is no name: letters, digits, dots, dashes, at most 63 bytes", name);
+    yaml_mistake(reading->mistakes, node, "\"%.40s\" is no name: letters, digits, dots, dashes, at most 63 bytes",
+                 name);
     return "";
 }
 

@@ -55,8 +55,8 @@ static void active_set(struct active_config_list *active, const struct config_ac
     active->count += !known;
 }
 
-struct site_config *site_config_after(const struct site_config *before, const char *site, const struct config_activated *change,
-                                      struct arena *arena)
+struct site_config *site_config_after(const struct site_config *before, const char *site,
+                                      const struct config_activated *change, struct arena *arena)
 {
     struct site_config *after = arena_alloc(arena, sizeof *after);
     if (before)

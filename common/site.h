@@ -59,7 +59,8 @@ bool templates_find(const struct templates *templates, const char *name, const c
 
 /* A word of the catalogue (major, first_response …) as the templates' `words` say it in this language; else with blanks
  * for underscores, into the arena. */
-const char *templates_word(const struct templates *templates, const char *language, const char *word, struct arena *arena);
+const char *templates_word(const struct templates *templates, const char *language, const char *word,
+                           struct arena *arena);
 
 struct playbook_in_force { const char *hash; const struct playbook *playbook; };
 
@@ -80,8 +81,8 @@ const struct playbook_in_force *site_complaint_playbook(const struct site *site)
 const struct contact_rules *site_contact_rules(const struct site *site);
 
 /* Applies config.activated to the stored list (adds, replaces, removes by kind and name). Into the arena. */
-struct site_config *site_config_after(const struct site_config *before, const char *site, const struct config_activated *change,
-                                      struct arena *arena);
+struct site_config *site_config_after(const struct site_config *before, const char *site,
+                                      const struct config_activated *change, struct arena *arena);
 
 /* What every text of a site can show: site.id, site.name, site.phone, word.PATH (the value at PATH as templates_word says
  * it), and all that the inner lookup knows, which goes first. Context: struct site_text_facts. */
@@ -113,7 +114,8 @@ const struct templates *content_templates(struct content_cache *cache, const cha
 const struct calendar *content_calendar(struct content_cache *cache, const char *hash);
 const struct staff *content_staff(struct content_cache *cache, const char *hash);
 /* The site put together from its stored config; into the arena. */
-const struct site *content_site(struct content_cache *cache, const char *site_id, const struct site_config *config, struct arena *arena);
+const struct site *content_site(struct content_cache *cache, const char *site_id, const struct site_config *config,
+                                struct arena *arena);
 /* 64 hex digits (BLAKE2b-256). */
 void content_hash(struct slice content, char ret[65]);
 

@@ -30,6 +30,7 @@ const char *site_text_fact(void *context, const char *path)
     if (strncmp(path, word, sizeof word - 1))
         return NULL;
     value = inner_fact(facts, path + sizeof word - 1);
-    return value && *value ? templates_word(facts->site->templates, facts->language ? facts->language : "", value, facts->arena)
-                           : NULL;
+    if (!value || !*value)
+        return NULL;
+    return templates_word(facts->site->templates, facts->language ? facts->language : "", value, facts->arena);
 }

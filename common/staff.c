@@ -70,7 +70,8 @@ static const struct person *person_by_id(const struct staff *staff, const char *
     return NULL;
 }
 
-static void check_person(struct playbook_reading *reading, const struct yaml *node, const struct staff *staff, size_t number)
+static void check_person(struct playbook_reading *reading, const struct yaml *node, const struct staff *staff,
+                         size_t number)
 {
     const struct person *person = &staff->people[number];
     const struct yaml *deputy = yaml_get(node, "deputy");

@@ -201,8 +201,8 @@ static bool render_if(struct rendering *r, const char **at, const struct tag *ta
 }
 
 /* {{#each}} was read; works its body for each element, and once without effect if there are none. */
-static bool render_each(struct rendering *r, const char **at, const struct tag *tag, const struct scope *scope, bool live,
-                        int depth)
+static bool render_each(struct rendering *r, const char **at, const struct tag *tag, const struct scope *scope,
+                        bool live, int depth)
 {
     const char *opened = *at;
     enum tag_kind end;
@@ -222,8 +222,8 @@ static bool render_each(struct rendering *r, const char **at, const struct tag *
     return true;
 }
 
-static bool render_tag(struct rendering *r, const char **at, const struct tag *tag, const struct scope *scope, bool live,
-                       int depth)
+static bool render_tag(struct rendering *r, const char **at, const struct tag *tag, const struct scope *scope,
+                       bool live, int depth)
 {
     char found[ELEMENT_BYTES_MAX];
     if (tag->kind == TAG_IF)

@@ -195,7 +195,8 @@ bool templates_find(const struct templates *templates, const char *name, const c
     return wording != NULL;
 }
 
-const char *templates_word(const struct templates *templates, const char *language, const char *word, struct arena *arena)
+const char *templates_word(const struct templates *templates, const char *language, const char *word,
+                           struct arena *arena)
 {
     const struct yaml *found = templates ? yaml_get(words_of(templates, language), word) : NULL;
     if (found)

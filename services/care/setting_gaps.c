@@ -47,7 +47,8 @@ static void add_gap(struct texts *gaps, const struct setting_file *playbook, con
                     struct arena *arena)
 {
     if (gaps->count < GAPS_TOLD_MAX)
-        gaps->at[gaps->count++] = arena_printf(arena, "%s names %s \"%s\", %s", playbook->path, need->what, name, need->gap);
+        gaps->at[gaps->count++] =
+            arena_printf(arena, "%s names %s \"%s\", %s", playbook->path, need->what, name, need->gap);
 }
 
 struct texts setting_gaps(const struct setting_file *files, size_t count, struct arena *arena)
