@@ -40,8 +40,7 @@ static size_t whole_characters(const char *text, size_t max)
     return bytes;
 }
 
-/* Text in a header (RFC 2047): as it is, or in encoded words on lines of their own. Control characters cannot survive. */
-static void header_text(const char *text, struct buffer *to)
+static void encoded_words(const char *text, struct buffer *to)
 {
     if (is_plain(text) && strlen(text) < 60) {
         buffer_string(to, text);
@@ -54,6 +53,18 @@ static void header_text(const char *text, struct buffer *to)
         buffer_string(to, "?=");
         text += bytes;
     }
+}
+
+/* Text in a header (RFC 2047): as it is, or in encoded words on lines of their own, in any case without line breaks. */
+static void header_text(const char *text, struct buffer *to)
+{
+    struct buffer clean = {0};
+    buffer_string(&clean, text);
+    for (size_t i = 0; i < clean.bytes; i++)
+        if (clean.at[i] < ' ' || clean.at[i] == 0x7f)
+            clean.at[i] = ' ';
+    encoded_words(buffer_text(&clean), to);
+    buffer_free(&clean);
 }
 
 static void body_text(const char *text, struct buffer *to)
