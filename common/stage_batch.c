@@ -130,9 +130,8 @@ static void publish_all(struct stage_loop *stage, struct stage_partition *partit
 
 static void grow(struct stage_partition *partition)
 {
-    partition->unclean = 0;
     partition->set_aside = false;
-    partition->singles_left -= partition->singles_left > 0 && partition->commit_events > 0;
+    partition->singles_left -= partition->singles_left > 0;
     partition->batch_max = partition->batch_max * 2 < BATCH_EVENTS_MAX ? partition->batch_max * 2 : BATCH_EVENTS_MAX;
 }
 
@@ -149,6 +148,7 @@ static void answer_ok(struct stage_loop *stage, struct stage_partition *partitio
     if (partition->set_aside)
         stage->report.quarantined++;
     grow(partition);
+    stage_unmark(stage, partition);
     if (!turn)
         return;
     stage->report.emitted += turn->emitted_count;
@@ -256,7 +256,7 @@ static bool checkpoint_is_lazy_too_long(const struct stage_loop *stage, const st
 {
     uint64_t ahead = partition->worked.seq - partition->checkpoint.seq;
 
-    return ahead > 0 && (stage->options.eager_checkpoints || ahead >= BATCH_EVENTS_MAX || partition->singles_left > 0 ||
+    return ahead > 0 && (stage->options.eager_checkpoints || ahead >= BATCH_EVENTS_MAX || partition->careful ||
                          stage_mono(stage).ms - partition->worked_since.ms >= LAZY_MS);
 }
 
@@ -276,7 +276,9 @@ static bool batch(struct stage_loop *stage, struct stage_partition *partition)
     struct turn *turn = stage->working = turn_new(&stage->tools, partition->number);
     size_t count = 0;
 
-    if (decide(partition, turn, &count) == TURN_LATER) {
+    if (!stage_mark(stage, partition))
+        turn->missing = "store";
+    if (turn->missing || decide(partition, turn, &count) == TURN_LATER) {
         log_warn("batch.later", log_int("partition", partition->number), log_text("no_answer", turn->missing));
         turn_free(&stage->working);
         backoff_more(&partition->backoff, stage_mono(stage));

@@ -226,9 +226,10 @@ static void claim_seen(struct stage_loop *stage, const struct partition_view *vi
 {
     struct stage_partition *partition = &stage->partitions[number];
     int64_t left = view->stages[stage_kind(stage)].lease_left_ms;
-    bool held = view->stages[stage_kind(stage)].owner[0] != '\0';
+    const char *owner = view->stages[stage_kind(stage)].owner;
+    bool held = owner[0] != '\0';
 
-    if (held && left > 0) {
+    if (held && left > 0 && strcmp(owner, stage->options.owner) != 0) {
         partition->free_since.ms = 0;
         *wait_ms = left + 5 < *wait_ms ? left + 5 : *wait_ms;
         return;

@@ -3,6 +3,7 @@
  *   stage.c         the step: what is done in which order, how long to sleep
  *   stage_lease.c   claim, renew, share, release
  *   stage_batch.c   from waiting events to a commit, and what its answer means
+ *   stage_poison.c  events that kill whoever works them
  *   stage_fire.c    due timers; time that jumps
  *   stage_send.c    orders to the sender, attempts of a former owner, facts of its own */
 #ifndef CARELINE_STAGE_PARTS_H
@@ -33,7 +34,8 @@ struct stage_partition {
     struct reader reader;
     uint64_t head;
     wall_ms earliest_due;
-    int unclean;
+    int deaths;                     /* of former owners while they worked from this checkpoint */
+    bool careful, marked;           /* the store is told before a batch is worked; it knows */
     bool set_aside;                 /* the next event is not to be worked */
     size_t singles_left;            /* events still to be worked one by one */
     size_t batch_max;               /* smaller after a refusal or a change by others */
@@ -96,6 +98,12 @@ void stage_lose(struct stage_loop *stage, struct stage_partition *partition, con
 /* Takes where the store says we stand; false: it does not answer or the lease is lost. */
 bool stage_reload(struct stage_loop *stage, struct stage_partition *partition);
 void stage_release(struct stage_loop *stage, struct stage_partition *partition);
+
+/* stage_poison.c */
+void stage_suspect(struct stage_loop *stage, struct stage_partition *partition, int unclean);
+/* Before a batch is worked; false: the store does not answer. And after its commit. */
+bool stage_mark(struct stage_loop *stage, struct stage_partition *partition);
+void stage_unmark(struct stage_loop *stage, struct stage_partition *partition);
 
 /* stage_batch.c */
 void stage_work(struct stage_loop *stage, struct stage_partition *partition);

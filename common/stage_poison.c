@@ -1,0 +1,93 @@
+/* An event that kills whoever works it must not take the fleet down.
+ *
+ * The store counts claims that followed an expired lease at an unchanged checkpoint. But a process that dies leaves all
+ * its partitions, the innocent ones too: so after a first such claim a note says "being worked from here" while a batch is
+ * decided and committed, and only deaths under that note count on. From the third the batch is one event, the fifth sets
+ * it aside. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "stage_parts.h"
+
+static const char notes[] = "working";
+
+static void field_of(const struct stage_loop *stage, const struct stage_partition *partition, char ret[64])
+{
+    snprintf(ret, 64, "%s/%04u", stage_names[stage->options.core->stage], partition->number);
+}
+
+/* Deaths noted at this checkpoint; -1: there is no note. */
+static int deaths_noted(struct stage_loop *stage, const struct stage_partition *partition)
+{
+    struct store *store = stage->options.store;
+    struct arena *arena = arena_new();
+    struct texts fields = {0};
+    struct slice *values = NULL;
+    char field[64];
+    int deaths = -1;
+
+    field_of(stage, partition, field);
+    if (store->functions->note_get(store, notes, arena, &fields, &values) != STORE_OK)
+        fields.count = 0;
+    for (size_t i = 0; i < fields.count; i++) {
+        const char *value = arena_text(arena, values[i].at, values[i].bytes);
+        unsigned long long seq;
+        int count;
+        if (strcmp(fields.at[i], field) == 0 && sscanf(value, "%llu %d", &seq, &count) == 2 &&
+            seq == partition->checkpoint.seq)
+            deaths = count;
+    }
+    arena_free(&arena);
+    return deaths;
+}
+
+void stage_suspect(struct stage_loop *stage, struct stage_partition *partition, int unclean)
+{
+    int suspected = unclean > 0 ? deaths_noted(stage, partition) + 1 : 0;
+
+    if (unclean > 0 && suspected < 1)
+        suspected = 1;
+    if (suspected > unclean)
+        suspected = unclean;
+    partition->deaths = suspected;
+    partition->careful = suspected > 0;
+    partition->marked = false;
+    partition->singles_left = suspected >= POISON_SINGLE ? BATCH_EVENTS_MAX : 0;
+    partition->set_aside = suspected >= POISON_ASIDE;
+    partition->batch_max = BATCH_EVENTS_MAX;
+    if (suspected >= POISON_SINGLE)
+        log_warn("takeover.unclean", log_text("stage", stage_names[stage->options.core->stage]),
+                 log_int("partition", partition->number), log_int("deaths", suspected),
+                 log_int("checkpoint", (int64_t)partition->checkpoint.seq));
+}
+
+bool stage_mark(struct stage_loop *stage, struct stage_partition *partition)
+{
+    struct store *store = stage->options.store;
+    char field[64], value[64];
+
+    if (!partition->careful || partition->marked)
+        return true;
+    field_of(stage, partition, field);
+    int bytes = snprintf(value, sizeof value, "%llu %d", (unsigned long long)partition->checkpoint.seq, partition->deaths);
+    if (store->functions->note_put(store, notes, field, (struct slice){(const uint8_t *)value, (size_t)bytes}) != STORE_OK)
+        return false;
+    partition->marked = true;
+    return true;
+}
+
+void stage_unmark(struct stage_loop *stage, struct stage_partition *partition)
+{
+    struct store *store = stage->options.store;
+    char field[64];
+
+    partition->deaths = 0;
+    partition->careful = partition->singles_left > 0;
+    if (!partition->marked)
+        return;
+    field_of(stage, partition, field);
+    store->functions->note_put(store, notes, field, (struct slice){0});
+    partition->marked = false;
+}

@@ -1,0 +1,161 @@
+#include "faulty_store.h"
+
+static struct faulty_store *faulty_of(struct store *store)
+{
+    return (struct faulty_store *)store;
+}
+
+/* Passes one call on, unless it is fated otherwise. */
+#define PASS(name, writes, ...)                                                                    \
+    struct faulty_store *faulty = faulty_of(store);                                                \
+    int fate = faulty->before ? faulty->before(faulty->context, #name) : FATE_DONE;                \
+    if (fate == FATE_GONE)                                                                         \
+        return STORE_GONE;                                                                         \
+    if (fate == FATE_FULL && (writes))                                                             \
+        return STORE_FULL;                                                                         \
+    enum store_status status = faulty->inner->functions->name(faulty->inner, __VA_ARGS__);         \
+    if (faulty->after)                                                                             \
+        faulty->after(faulty->context, #name);                                                     \
+    return fate == FATE_ANSWER_LOST ? STORE_GONE : status
+
+static enum store_status f_append(struct store *store, uint32_t partition, struct fact *facts, size_t count)
+{
+    PASS(append, true, partition, facts, count);
+}
+
+static enum store_status f_commit(struct store *store, struct commit *commit)
+{
+    PASS(commit, true, commit);
+}
+
+static enum store_status f_fire(struct store *store, const struct lease *lease, wall_ms now, uint64_t seed, struct arena *arena,
+                                struct entry_list *fired, wall_ms *earliest)
+{
+    PASS(fire, true, lease, now, seed, arena, fired, earliest);
+}
+
+static enum store_status f_claim(struct store *store, uint32_t partition, enum stage stage, const char *owner, int64_t ttl,
+                                 struct standing *ret)
+{
+    PASS(claim, false, partition, stage, owner, ttl, ret);
+}
+
+static enum store_status f_renew(struct store *store, const struct lease *leases, size_t count, int64_t ttl,
+                                 struct standing *ret, enum store_status *statuses)
+{
+    PASS(renew, false, leases, count, ttl, ret, statuses);
+}
+
+static enum store_status f_release(struct store *store, const struct lease *lease)
+{
+    PASS(release, false, lease);
+}
+
+static enum store_status f_read_log(struct store *store, uint32_t partition, uint64_t from, size_t max, struct arena *arena,
+                                    struct entry_list *ret)
+{
+    PASS(read_log, false, partition, from, max, arena, ret);
+}
+
+static enum store_status f_read_entities(struct store *store, uint32_t partition, enum entity_kind kind,
+                                         const char *const *ids, size_t count, struct arena *arena, struct stored_entity *ret)
+{
+    PASS(read_entities, false, partition, kind, ids, count, arena, ret);
+}
+
+static enum store_status f_scan_entities(struct store *store, uint32_t partition, enum entity_kind kind, uint64_t *cursor,
+                                         struct arena *arena, struct stored_entity_list *ret)
+{
+    PASS(scan_entities, false, partition, kind, cursor, arena, ret);
+}
+
+static enum store_status f_read_queue(struct store *store, uint32_t partition, const char *prefix, const char *after,
+                                      size_t max, struct arena *arena, struct texts *ret)
+{
+    PASS(read_queue, false, partition, prefix, after, max, arena, ret);
+}
+
+static enum store_status f_read_timers(struct store *store, uint32_t partition, wall_ms from, size_t skip, size_t max,
+                                       struct arena *arena, struct timer_list *ret)
+{
+    PASS(read_timers, false, partition, from, skip, max, arena, ret);
+}
+
+static enum store_status f_view(struct store *store, const uint32_t *partitions, size_t count, struct partition_view *ret)
+{
+    PASS(view, false, partitions, count, ret);
+}
+
+static enum store_status f_content_put(struct store *store, const char *hash, struct slice content)
+{
+    PASS(content_put, true, hash, content);
+}
+
+static enum store_status f_content_get(struct store *store, const char *hash, struct arena *arena, struct slice *ret)
+{
+    PASS(content_get, false, hash, arena, ret);
+}
+
+static enum store_status f_note_put(struct store *store, const char *map, const char *field, struct slice value)
+{
+    PASS(note_put, true, map, field, value);
+}
+
+static enum store_status f_note_get(struct store *store, const char *map, struct arena *arena, struct texts *fields,
+                                    struct slice **values)
+{
+    PASS(note_get, false, map, arena, fields, values);
+}
+
+static enum store_status f_note_swap(struct store *store, const char *map, const char *field, struct slice expected,
+                                     struct slice value)
+{
+    PASS(note_swap, true, map, field, expected, value);
+}
+
+static enum store_status f_announce(struct store *store, const struct member *member, int64_t ttl)
+{
+    PASS(announce, false, member, ttl);
+}
+
+static enum store_status f_members(struct store *store, struct arena *arena, struct member_list *ret)
+{
+    PASS(members, false, arena, ret);
+}
+
+static enum store_status f_now(struct store *store, wall_ms *ret)
+{
+    PASS(now, false, ret);
+}
+
+static void f_health(struct store *store, struct store_health *ret)
+{
+    struct store *inner = faulty_of(store)->inner;
+
+    inner->functions->health(inner, ret);
+}
+
+static const char *f_message(struct store *store)
+{
+    struct store *inner = faulty_of(store)->inner;
+
+    return inner->functions->message(inner);
+}
+
+static void f_free(struct store **store)
+{
+    *store = NULL;
+}
+
+static const struct store_functions faulty_functions = {
+    .append = f_append, .commit = f_commit, .fire = f_fire, .claim = f_claim, .renew = f_renew, .release = f_release,
+    .read_log = f_read_log, .read_entities = f_read_entities, .scan_entities = f_scan_entities, .read_queue = f_read_queue,
+    .read_timers = f_read_timers, .view = f_view, .content_put = f_content_put, .content_get = f_content_get,
+    .note_put = f_note_put, .note_get = f_note_get, .note_swap = f_note_swap, .announce = f_announce, .members = f_members,
+    .now = f_now, .health = f_health, .message = f_message, .free = f_free,
+};
+
+void faulty_store_over(struct faulty_store *faulty, struct store *inner)
+{
+    *faulty = (struct faulty_store){.store = {&faulty_functions}, .inner = inner};
+}

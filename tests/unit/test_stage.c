@@ -1,0 +1,368 @@
+/* The loop: leases, batches, answers of the store, firing; against both stores. */
+#include "support/crew.h"
+#include "support/store_rig.h"
+#include "support/toy.h"
+
+#include "log.h"
+
+enum { ROUNDS = 4000, SITES = 3 };
+
+static struct crew crew;
+static struct dice dice;
+
+static void open_crew(struct rig *rig)
+{
+    dice = dice_of(7);
+    crew_open(&crew, rig->store, RIG_PARTITIONS, &dice);
+}
+
+static void deliver_some(int count)
+{
+    static const char *const sites[SITES] = {"sample", "north", "south"};
+    char order[16];
+
+    for (int i = 0; i < count; i++) {
+        snprintf(order, sizeof order, "JC%03d", i);
+        assert_true(crew_deliver(&crew, sites[i % SITES], order, 1 + i % 5));
+    }
+}
+
+static void expect_all_worked(void)
+{
+    if (!crew_run(&crew, ROUNDS))
+        fail_msg("it does not come to rest");
+    const char *wrong = crew_check(&crew);
+    if (!wrong)
+        wrong = crew_check_always(&crew);
+    if (wrong)
+        fail_msg("%s", wrong);
+    assert_true(crew_sent_most(&crew) <= 1);
+}
+
+static struct stage_report report_of(const struct crew_member *member)
+{
+    struct stage_report report;
+
+    stage_report(member->loop, &report);
+    return report;
+}
+
+static struct crew_member *member_of(const struct core *core)
+{
+    for (size_t i = 0; i < crew.member_count; i++)
+        if (crew.members[i].loop && crew.members[i].core == core)
+            return &crew.members[i];
+    fail();
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- all is well */
+
+static void each_effect_once(struct rig *rig)
+{
+    open_crew(rig);
+    deliver_some(20);
+    crew_start_all(&crew, toy_cores);
+    deliver_some(30);                           /* the first 20 are known already */
+    expect_all_worked();
+    assert_int_equal(crew_delivered(&crew), 30);
+    assert_int_equal(report_of(member_of(&toy_scheduler)).fired, 60);
+    crew_close(&crew);
+}
+
+static void more_than_one_batch(struct rig *rig)
+{
+    char order[16];
+
+    open_crew(rig);
+    crew_start(&crew, &toy_scheduler);
+    for (int i = 0; i < 1300; i++) {
+        snprintf(order, sizeof order, "JC%04d", i);
+        assert_true(crew_deliver(&crew, "sample", order, 3));
+    }
+    crew_start_all(&crew, toy_cores + 1);
+    expect_all_worked();
+    assert_true(report_of(member_of(&toy_scheduler)).commits < 60);
+    crew_close(&crew);
+}
+
+static int drop(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static int shuffle(void *context)
+{
+    (void)context;
+    return (int)dice_below(&dice, 4);
+}
+
+static void a_silent_wire_costs_only_time(struct rig *rig)
+{
+    open_crew(rig);
+    bus_hub_fate(crew.hub, drop, NULL);
+    crew_start_all(&crew, toy_cores);
+    deliver_some(10);
+    expect_all_worked();
+    assert_true(report_of(member_of(&toy_follow_up)).log_reads > 0);
+    crew_close(&crew);
+}
+
+static void a_wire_that_shuffles(struct rig *rig)
+{
+    open_crew(rig);
+    bus_hub_fate(crew.hub, shuffle, NULL);
+    crew_start_all(&crew, toy_cores);
+    crew_step(&crew);
+    deliver_some(60);
+    expect_all_worked();
+    assert_true(report_of(member_of(&toy_scheduler)).reordered > 0);
+    crew_close(&crew);
+}
+
+/* ---------------------------------------------------------------- replicas */
+
+static void announce(struct rig *rig, const struct crew_member *member)
+{
+    struct member alive = {.name = member->owner, .stage = stage_names[member->core->stage], .endpoint = "", .details = ""};
+
+    assert_status(rig, STORE_OK, rig->calls->announce(rig->store, &alive, RIG_TTL_MS));
+}
+
+static void step_for(int64_t ms)
+{
+    for (int64_t i = 0; i < ms; i += 50) {
+        crew_step(&crew);
+        clock_manual_set(crew.clock, clock_now(crew.clock) + 50);
+    }
+}
+
+static void replicas_share_and_take_over(struct rig *rig)
+{
+    open_crew(rig);
+    struct crew_member *a = crew_start(&crew, &toy_scheduler);
+    announce(rig, a);
+    step_for(100);
+    assert_int_equal(report_of(a).owned, RIG_PARTITIONS);
+    struct crew_member *b = crew_start(&crew, &toy_scheduler);
+    announce(rig, b);
+    step_for(3500);
+    assert_int_equal(report_of(a).owned, RIG_PARTITIONS / 2);
+    assert_int_equal(report_of(b).owned, RIG_PARTITIONS / 2);
+    crew_start_all(&crew, toy_cores + 1);
+    deliver_some(20);
+    expect_all_worked();
+    crew_kill(b);                               /* its leases run out; nobody waits for its announcement to end */
+    rig_leases_expire(rig);
+    step_for(1100);
+    assert_int_equal(report_of(a).owned, RIG_PARTITIONS);
+    crew_close(&crew);
+}
+
+static void one_that_stops_leaves_at_once(struct rig *rig)
+{
+    struct partition_view views[RIG_PARTITIONS];
+    uint32_t numbers[RIG_PARTITIONS] = {0, 1, 2, 3, 4, 5, 6, 7};
+
+    open_crew(rig);
+    deliver_some(9);
+    struct crew_member *a = crew_start(&crew, &toy_scheduler);
+    step_for(50);
+    crew_stop(a);
+    assert_status(rig, STORE_OK, rig->calls->view(rig->store, numbers, RIG_PARTITIONS, views));
+    for (int i = 0; i < RIG_PARTITIONS; i++) {
+        assert_string_equal(views[i].stages[STAGE_SCHEDULER].owner, "");
+        assert_int_equal(views[i].stages[STAGE_SCHEDULER].unclean, 0);
+    }
+    crew_start_all(&crew, toy_cores);
+    crew_step(&crew);
+    assert_int_equal(report_of(member_of(&toy_scheduler)).owned, RIG_PARTITIONS);
+    expect_all_worked();
+    crew_close(&crew);
+}
+
+static void an_orphan_is_claimed_beyond_the_share(struct rig *rig)
+{
+    struct member ghost = {.name = "ghost", .stage = "scheduler", .endpoint = "", .details = ""};
+
+    open_crew(rig);
+    assert_status(rig, STORE_OK, rig->calls->announce(rig->store, &ghost, RIG_TTL_MS));
+    struct crew_member *a = crew_start(&crew, &toy_scheduler);
+    step_for(500);
+    assert_int_equal(report_of(a).owned, RIG_PARTITIONS / 2);
+    step_for(ORPHAN_MS + 1100);
+    assert_int_equal(report_of(a).owned, RIG_PARTITIONS);
+    crew_close(&crew);
+}
+
+static void a_zombie_does_no_harm(struct rig *rig)
+{
+    open_crew(rig);
+    crew_start_all(&crew, toy_cores);
+    deliver_some(9);
+    for (int i = 0; i < 3; i++)
+        crew_step(&crew);
+    size_t asleep = crew.member_count;
+    for (size_t i = 0; i < asleep; i++)
+        crew.members[i].paused = true;
+    rig_leases_expire(rig);
+    crew_start_all(&crew, toy_cores);
+    deliver_some(24);
+    for (int i = 0; i < 20; i++)
+        crew_step(&crew);
+    for (size_t i = 0; i < asleep; i++)
+        crew.members[i].paused = false;
+    deliver_some(30);
+    expect_all_worked();
+    for (size_t i = 0; i < asleep; i++)
+        assert_true(report_of(&crew.members[i]).fenced > 0);
+    crew_close(&crew);
+}
+
+/* ---------------------------------------------------------------- checkpoints, time, stopping */
+
+static uint64_t checkpoint_of(struct rig *rig, enum stage stage)
+{
+    uint32_t numbers[RIG_PARTITIONS] = {0, 1, 2, 3, 4, 5, 6, 7};
+    struct partition_view views[RIG_PARTITIONS];
+    uint64_t sum = 0;
+
+    assert_status(rig, STORE_OK, rig->calls->view(rig->store, numbers, RIG_PARTITIONS, views));
+    for (int i = 0; i < RIG_PARTITIONS; i++)
+        sum += views[i].stages[stage].checkpoint.seq;
+    return sum;
+}
+
+static void events_of_no_concern_wait_for_the_checkpoint(struct rig *rig)
+{
+    open_crew(rig);
+    crew.eager = false;
+    struct crew_member *member = crew_start(&crew, &toy_notifier);
+    crew_step(&crew);
+    deliver_some(5);
+    crew_step(&crew);
+    assert_int_equal(report_of(member).events, 5);
+    assert_int_equal(checkpoint_of(rig, STAGE_NOTIFIER), 0);
+    clock_manual_set(crew.clock, clock_now(crew.clock) + LAZY_MS);
+    crew_step(&crew);
+    assert_int_equal(checkpoint_of(rig, STAGE_NOTIFIER), 5);
+    crew_close(&crew);
+}
+
+static void timers_wait_for_a_steady_clock(struct rig *rig)
+{
+    int64_t wait_ms;
+
+    open_crew(rig);
+    crew.real_time = true;
+    struct crew_member *member = crew_start(&crew, &toy_scheduler);
+    assert_true(crew_deliver(&crew, "sample", "JC1", 3600000));
+    crew_step(&crew);
+    assert_true(crew_step_one(member, &wait_ms));
+    wall_ms before = clock_now(crew.clock);
+    clock_manual_set(crew.clock, before - 1);           /* backwards: mono stands still */
+    crew_step(&crew);
+    assert_false(report_of(member).tilted);
+    clock_manual_set(crew.clock, before - 3600000);
+    clock_manual_advance_mono(crew.clock, 10);
+    crew_step(&crew);
+    assert_true(report_of(member).tilted);
+    for (int i = 0; i < 8; i++) {
+        clock_manual_set(crew.clock, clock_now(crew.clock) + 500);
+        crew_step(&crew);
+    }
+    assert_false(report_of(member).tilted);
+    clock_manual_set(crew.clock, before + 7200000);     /* both clocks run ahead: the process slept */
+    crew_step(&crew);
+    assert_true(report_of(member).tilted);
+    assert_int_equal(report_of(member).fired, 0);
+    for (int i = 0; i < 8; i++) {
+        clock_manual_set(crew.clock, clock_now(crew.clock) + 500);
+        crew_step(&crew);
+    }
+    assert_int_equal(report_of(member).fired, 1);
+    crew_close(&crew);
+}
+
+static void it_sleeps_until_the_next_timer(struct rig *rig)
+{
+    int64_t wait_ms = 0;
+
+    open_crew(rig);
+    struct crew_member *member = crew_start(&crew, &toy_scheduler);
+    assert_true(crew_deliver(&crew, "sample", "JC1", 321));
+    for (int i = 0; i < 3; i++)
+        assert_true(crew_step_one(member, &wait_ms));
+    assert_int_equal(wait_ms, 321);
+    clock_manual_set(crew.clock, clock_now(crew.clock) + 320);
+    assert_true(crew_step_one(member, &wait_ms));
+    assert_int_equal(wait_ms, 1);
+    assert_int_equal(report_of(member).fired, 0);
+    clock_manual_set(crew.clock, clock_now(crew.clock) + 1);
+    assert_true(crew_step_one(member, &wait_ms));
+    assert_int_equal(report_of(member).fired, 1);
+    crew_close(&crew);
+}
+
+/* ---------------------------------------------------------------- sending */
+
+static void attempts_of_the_dead_are_closed(struct rig *rig)
+{
+    open_crew(rig);
+    crew.silent_sender = true;
+    crew_start_all(&crew, toy_cores);
+    assert_true(crew_deliver(&crew, "sample", "JC1", 1));
+    assert_true(crew_run(&crew, ROUNDS));
+    assert_int_equal(crew_sent_count(&crew, "sample/JC1"), 1);
+    step_for(3000);                             /* it is still busy with it: nobody meddles */
+    assert_int_equal(crew_sent_count(&crew, "sample/JC1"), 1);
+    crew_kill(member_of(&toy_notifier));
+    rig_leases_expire(rig);
+    crew.silent_sender = false;
+    crew_start(&crew, &toy_notifier);
+    expect_all_worked();
+    assert_int_equal(crew_sent_count(&crew, "sample/JC1"), 2);
+    crew_close(&crew);
+}
+
+static void the_first_answer_of_an_attempt_stands(struct rig *rig)
+{
+    struct send_order order = {.notice = "sample/JC1", .site = "sample", .attempt = 1};
+
+    open_crew(rig);
+    crew.silent_sender = true;
+    crew_start_all(&crew, toy_cores);
+    assert_true(crew_deliver(&crew, "sample", "JC1", 1));
+    assert_true(crew_run(&crew, ROUNDS));
+    struct crew_member *notifier = member_of(&toy_notifier);
+    assert_true(stage_append(notifier->loop, &order, SEND_ACCEPTED, "250"));
+    assert_true(stage_append(notifier->loop, &order, SEND_TEMPORARY, "451"));
+    assert_int_equal(stage_outbox(notifier->loop), 2);
+    notifier->order_count = 0;
+    expect_all_worked();
+    assert_int_equal(crew_sent_count(&crew, "sample/JC1"), 1);
+    crew_close(&crew);
+}
+
+int main(void)
+{
+    static const struct rig_case cases[] = {
+        {"each effect once", each_effect_once},
+        {"more than one batch", more_than_one_batch},
+        {"a silent wire costs only time", a_silent_wire_costs_only_time},
+        {"a wire that shuffles", a_wire_that_shuffles},
+        {"replicas share and take over", replicas_share_and_take_over},
+        {"one that stops leaves at once", one_that_stops_leaves_at_once},
+        {"an orphan is claimed beyond the share", an_orphan_is_claimed_beyond_the_share},
+        {"a zombie does no harm", a_zombie_does_no_harm},
+        {"events of no concern wait for the checkpoint", events_of_no_concern_wait_for_the_checkpoint},
+        {"timers wait for a steady clock", timers_wait_for_a_steady_clock},
+        {"it sleeps until the next timer", it_sleeps_until_the_next_timer},
+        {"attempts of the dead are closed", attempts_of_the_dead_are_closed},
+        {"the first answer of an attempt stands", the_first_answer_of_an_attempt_stands},
+    };
+
+    log_start("test", LEVEL_NONE);
+    return RIG_RUN("stage", cases);
+}
