@@ -109,15 +109,6 @@ void clocks_cancel(struct docket *docket)
 
 /* -------- promises: an instant said to the customer, which no pause moves */
 
-static wall_ms promise_warn_at(const struct docket *docket, wall_ms at)
-{
-    int64_t total_ms = calendar_business_between(docket->calendar, docket->now, at);
-    int percent = docket->rules->warn_percent;
-    if (!total_ms)
-        return docket->now + (at - docket->now) * percent / 100;
-    return calendar_add_business(docket->calendar, docket->now, (struct span){.ms = total_ms * percent / 100});
-}
-
 void clock_promise(struct docket *docket, wall_ms at)
 {
     struct case_clock *clock = clock_find_or_add(docket, promise);
@@ -128,7 +119,7 @@ void clock_promise(struct docket *docket, wall_ms at)
     clock->state = CLOCK_RUNNING;
     clock->started_at = docket->now;
     clock->due_at = at;
-    clock->warn_at = promise_warn_at(docket, at);
+    clock->warn_at = clock_warn_at(docket, docket->now, at);
     clock->warned = false;
     clock->met_at = 0;
     clock->why = arena_printf(docket->arena, "promised to the customer on %s", docket_time(docket, docket->now));

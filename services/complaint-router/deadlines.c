@@ -46,6 +46,15 @@ static wall_ms business_later(const struct docket *docket, wall_ms from, int64_t
     return ms ? calendar_add_business(docket->calendar, from, (struct span){.ms = ms}) : from;
 }
 
+wall_ms clock_warn_at(const struct docket *docket, wall_ms start, wall_ms due)
+{
+    int64_t total_ms = calendar_business_between(docket->calendar, start, due);
+    int percent = docket->rules->warn_percent;
+    if (!total_ms)
+        return start + (due - start) * percent / 100;
+    return business_later(docket, start, total_ms * percent / 100);
+}
+
 bool clock_compute(const struct docket *docket, struct case_clock *clock)
 {
     const struct clock_rule *rule = clock_rule_of(docket, clock->name);
@@ -53,8 +62,7 @@ bool clock_compute(const struct docket *docket, struct case_clock *clock)
     if (!span.ms && !span.days)
         return false;
     wall_ms due = calendar_add_business(docket->calendar, clock->started_at, span);
-    int64_t total_ms = calendar_business_between(docket->calendar, clock->started_at, due);
-    wall_ms warn = business_later(docket, clock->started_at, total_ms * docket->rules->warn_percent / 100);
+    wall_ms warn = clock_warn_at(docket, clock->started_at, due);
     clock->due_at = business_later(docket, due, clock->paused_ms);
     clock->warn_at = business_later(docket, warn, clock->paused_ms);
     clock->why = why_text(docket, clock, span);

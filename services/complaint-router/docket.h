@@ -124,6 +124,10 @@ struct case_clock *clock_find(struct docket *docket, const char *name);
 /* Sets due time, warning and reason from start, grade and pauses; false: the grade has no such deadline. (deadlines.c) */
 bool clock_compute(const struct docket *docket, struct case_clock *clock);
 
+/* When so much of the business time between start and due has passed that its holder is warned; of the time, if no business
+ * time lies between. */
+wall_ms clock_warn_at(const struct docket *docket, wall_ms start, wall_ms due);
+
 /* Business time from then to the clock's due time. */
 int64_t clock_left(const struct docket *docket, const struct case_clock *clock, wall_ms from);
 

@@ -259,6 +259,10 @@ static void test_outside_hours(void **unused)
     major("1");
     assert_field("1", "clocks.acknowledged.due_at", "2026-03-09 09:30");
     assert_field("1", "clocks.acknowledged.warn_at", "2026-03-09 09:24");
+    at("2026-03-08 09:00");
+    major("2");
+    assert_field("2", "clocks.progress.due_at", "2026-03-09 09:00");
+    assert_field("2", "clocks.progress.warn_at", "2026-03-09 04:12");
 }
 
 /* -------- being late */
