@@ -153,13 +153,15 @@ static void read_event(struct reading *r, icalcomponent *component)
         yaml_mistake(r->mistakes, r->node, "event %.60s: too many days, at most %d in all", event.name, DAY_RULES_MAX);
 }
 
-/* What the library could not read is left in the component as properties. */
+/* What the library could not read is left in the component as properties. The name is fetched first: the component has but
+ * one place from which all its "next" go on. */
 static void tell_errors(struct reading *r, icalcomponent *component)
 {
+    const char *summary = summary_of(component);
     icalproperty *p = icalcomponent_get_first_property(component, ICAL_XLICERROR_PROPERTY);
     for (; p; p = icalcomponent_get_next_property(component, ICAL_XLICERROR_PROPERTY)) {
         const char *what = icalproperty_get_xlicerror(p);
-        yaml_mistake(r->mistakes, r->node, "%.60s: %.160s", summary_of(component), what ? what : "cannot be read");
+        yaml_mistake(r->mistakes, r->node, "%.60s: %.160s", summary, what ? what : "cannot be read");
     }
 }
 

@@ -380,6 +380,7 @@ static void bad_ics_is_refused(void **state)
         {EVENT("DTSTART;VALUE=DATE:20260105\r\nRRULE:FREQ=DAILY\r\nSUMMARY:Ever\r\n"), "event Ever: too many days"},
         {EVENT("DTSTART;VALUE=DATE:20260105\r\nRRULE:FREQ=SECONDLY\r\nSUMMARY:Fast\r\n"), "event Fast: repeats by less than a day"},
         {EVENT("DTSTART;VALUE=DATE:20260105\r\nRRULE:FREQ=YEARLY;BYSECOND=1,2\r\nSUMMARY:Fast\r\n"), "event Fast: repeats by less"},
+        {EVENT("SUMMARY:Two\r\nDTSTART;VALUE=DATE:nonsense\r\nDTEND;VALUE=DATE:too\r\n"), "Two: "},
         {EVENT("DTSTART;VALUE=DATE:nonsense\r\nSUMMARY:Bad\r\n"), "Bad: "},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
