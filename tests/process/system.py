@@ -1,0 +1,168 @@
+"""A whole Careline in a directory of its own, for tests: started by deploy/run, asked over its public interfaces."""
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "month"))
+from redis_log import Redis, read_log, unpack       # noqa: E402  (reads the log with nothing of Careline's)
+
+BIN = os.environ.get("CARELINE_BIN", str(ROOT / "build" / "bin"))
+SLOW = 4 if os.environ.get("CARELINE_MODE") == "asan" else 1
+DAEMONS = ["intake", "scheduler", "follow-up", "complaint-router", "notifier"]
+BROKEN = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|Assertion|watchdog:|no memory for")
+
+
+def wait_for(condition, seconds, what):
+    """Asks until it holds; what it returned."""
+    end = time.monotonic() + seconds * SLOW
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds * SLOW} s: {what}")
+        time.sleep(0.02)
+
+
+class System:
+    def __init__(self, *options, directory=None, keep=False):
+        self.options, self.keep = options, keep
+        self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="careline-test-"))
+        self.process, self.lines = None, []
+
+    def start(self):
+        argv = [str(ROOT / "deploy" / "run"), "--dir", str(self.dir), "--bin", BIN, "--empty", "--quiet", *self.options]
+        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        ready = threading.Event()
+        self.reader = threading.Thread(target=self.read_lines, args=(ready,), daemon=True)
+        self.reader.start()
+        if not ready.wait(60 * SLOW) or not any(line.startswith("ready ") for line in self.lines):
+            self.process.kill()
+            raise AssertionError("no ready line: " + "\n".join(self.lines))
+        self.endpoints = dict(line.split("=", 1) for line in (self.dir / "endpoints").read_text().splitlines())
+        return self
+
+    def read_lines(self, ready):
+        for line in self.process.stdout:
+            self.lines.append(line.decode(errors="replace").rstrip())
+            if self.lines[-1].startswith("ready "):
+                ready.set()
+        ready.set()
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends it; the exit code. Whatever a sanitizer or an assertion said makes the test fail."""
+        self.process.send_signal(number)
+        code = self.process.wait(40 * SLOW)
+        self.reader.join(5)
+        self.process.stdout.close()
+        said = [f"{path.name}: {line}" for path in (self.dir / "log").glob("*.err") for line in path.read_text(errors="replace").splitlines()
+                if BROKEN.search(line)]
+        if said:
+            raise AssertionError("\n".join(said[:20]))
+        return code
+
+    def remove(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if not self.keep:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.close()
+        else:
+            self.remove()
+
+    def close(self):
+        """Ends it, which must go well, and removes its directory."""
+        try:
+            code = self.stop()
+            if code:
+                raise AssertionError(f"deploy/run ended with {code}: " + "\n".join(self.lines[-20:]))
+        finally:
+            self.remove()
+
+    # ---- asking
+
+    def http(self, method, path, body=None, headers=None):
+        """(status, headers, JSON or text). Raises OSError when there is no answer."""
+        connection = http.client.HTTPConnection(self.endpoints["http"].removeprefix("http://"), timeout=15 * SLOW)
+        try:
+            data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+            connection.request(method, path, data, headers or {})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        finally:
+            connection.close()
+        known = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, known, json.loads(text) if known.get("content-type") == "application/json" else text
+
+    def get(self, path):
+        status, _, body = self.http("GET", path)
+        if status != 200:
+            raise AssertionError(f"GET {path}: {status} {body}")
+        return body
+
+    def post(self, event):
+        return self.http("POST", "/v1/events", event)
+
+    def act(self, kind, data, **more):
+        return self.http("POST", "/v1/acts", {"type": kind, "site": "sample", "data": data, **more})
+
+    def log(self):
+        """Every event of every partition, in order."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            return read_log(self.endpoints["redis"])
+
+    def redis(self, *words):
+        """One command to the Redis that holds the truth."""
+        redis = Redis(self.endpoints["redis"])
+        try:
+            return redis.command(*words)
+        finally:
+            redis.file.close()
+            redis.socket.close()
+
+    # ---- processes
+
+    def pid(self, name):
+        return int((self.dir / "pids" / name).read_text())
+
+    def kill(self, name):
+        """kill -9; its pid before."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def settled(self):
+        """Do all stages own all partitions, with nothing left to work?"""
+        try:
+            status = self.get("/v1/status")
+        except (OSError, AssertionError, http.client.HTTPException):
+            return False
+        return all(stage["partitions"] == stage["of"] and stage["lag"] == 0 for stage in status["stages"])
+
+    def settle(self, seconds=20):
+        wait_for(self.settled, seconds, "all stages at the end of all logs")
+
+
+def delivery(number, **more):
+    """A car.delivered fact."""
+    return {"id": number, "source": "test", "type": "car.delivered", "site": "sample",
+            "data": {"order": number, "name": "王芳", "mobile": "13800000001", "model": "UNI-K"}, **more}
