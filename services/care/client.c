@@ -13,7 +13,7 @@ struct client {
     CURL *curl;
     struct curl_slist *headers;
     struct arena *arena;
-    const char *dir, *url;
+    const char *dir, *url, *key;
     struct buffer answer;
 };
 
@@ -55,8 +55,25 @@ static size_t on_bytes(char *at, size_t size, size_t count, void *context)
 
 static void add_header(struct client *client, const char *name, const char *value)
 {
-    if (value && *value)
-        client->headers = curl_slist_append(client->headers, arena_printf(client->arena, "%s: %s", name, value));
+    char line[1024];
+    if (!value || !*value)
+        return;
+    snprintf(line, sizeof line, "%s: %s", name, value);
+    client->headers = curl_slist_append(client->headers, line);
+}
+
+void client_act_as(struct client *client, const char *actor)
+{
+    char bearer[512];
+    curl_slist_free_all(client->headers);
+    client->headers = NULL;
+    add_header(client, "Content-Type", "application/json");
+    add_header(client, "Expect", " ");
+    add_header(client, "X-Actor", actor);
+    snprintf(bearer, sizeof bearer, "Bearer %s", client->key ? client->key : "");
+    if (client->key)
+        add_header(client, "Authorization", bearer);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers);
 }
 
 struct client *client_new(const char *dir, const char *url, const char *key, const char *actor, char message[200])
@@ -71,13 +88,9 @@ struct client *client_new(const char *dir, const char *url, const char *key, con
         return NULL;
     }
     struct client *client = calloc(1, sizeof *client);
-    *client = (struct client){.curl = curl_easy_init(), .arena = arena, .dir = dir, .url = arena_string(arena, url)};
-    add_header(client, "Content-Type", "application/json");
-    add_header(client, "Expect", " ");
-    add_header(client, "X-Actor", actor);
-    if (key)
-        add_header(client, "Authorization", arena_printf(arena, "Bearer %s", key));
-    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers);
+    *client = (struct client){.curl = curl_easy_init(), .arena = arena, .dir = dir, .url = arena_string(arena, url),
+                               .key = key ? arena_string(arena, key) : NULL};
+    client_act_as(client, actor);
     curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, on_bytes);
     curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, client);
     curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);

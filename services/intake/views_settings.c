@@ -47,6 +47,17 @@ struct view_answer view_contents_put(struct views *views, const struct view_requ
 
 /* -------- time */
 
+static json_t *participants_json(struct views *views, const struct view_request *request)
+{
+    struct participant_list list = {0};
+    json_t *array = json_array();
+    if (participants_read(views->store, request->arena, &list) == STORE_OK)
+        for (size_t i = 0; i < list.count; i++)
+            json_array_append_new(array, json_pack("{s:s, s:I}", "name", list.at[i].name, "wake_at",
+                                                   (json_int_t)list.at[i].wake_at));
+    return array;
+}
+
 struct view_answer view_clock(struct views *views, const struct view_request *request)
 {
     struct clock_record record;
@@ -56,9 +67,9 @@ struct view_answer view_clock(struct views *views, const struct view_request *re
         views->store->functions->now(views->store, &real) != STORE_OK)
         return view_error(503, "the store does not answer", views->store->functions->message(views->store));
     wall_ms now = clock_record_now(&record, real);
-    return (struct view_answer){200, json_pack("{s:s, s:I, s:s, s:I}", "mode", words_name(&clock_mode_words, record.mode), "now_ms",
+    return (struct view_answer){200, json_pack("{s:s, s:I, s:s, s:I, s:o}", "mode", words_name(&clock_mode_words, record.mode), "now_ms",
                                                (json_int_t)now, "now", moment_text(request->arena, now, 0), "speed",
-                                               (json_int_t)record.speed)};
+                                               (json_int_t)record.speed, "participants", participants_json(views, request))};
 }
 
 struct view_answer view_clock_park(struct views *views, const struct view_request *request)
