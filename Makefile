@@ -55,7 +55,8 @@ $(OBJ)/tests/unit/%: tests/unit/%.c $(SUPPORT_O) $(OBJ)/careline.a
 
 unit: $(UNIT)
 
-# ARGS are deploy/run's: make run ARGS="--clock 2026-03-06T16:00 --speed 3600"
+# ARGS are deploy/run's. Its own: the sample month, a working day in a minute. make run ARGS= keeps to real time.
+ARGS ?= --clock 2026-03-02T08:00+08:00 --speed 600
 run:
 	@.ci/install
 	@$(MAKE) --no-print-directory all
@@ -66,6 +67,14 @@ test:
 	@.ci/install
 	@$(MAKE) --no-print-directory all unit $(OBJ)/document
 	@tests/run --build $(BUILD) --mode $(MODE) $(ONLY)
+
+# A dealer's month against an independent checker. KILL=1 kills everything again and again; SEED=n repeats; DATA=DIR takes
+# other files.
+.PHONY: month
+month:
+	@.ci/install
+	@$(MAKE) --no-print-directory all
+	@python3 tests/month/month.py --bin $(BIN) $(if $(KILL),--kill) $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data $(DATA))
 
 # What is printed from the tables in proto/: rewritten, or compared with what is committed.
 $(OBJ)/document: proto/document/main.c $(OBJ)/careline.a
@@ -103,6 +112,7 @@ help:
 	@echo 'make run [ARGS=…]        installs what is missing, builds, starts all with a sample dealer; Ctrl-C ends it'
 	@echo 'make test [ONLY=…]       unit, scenarios, simulation, real processes; ONLY="unit flows process"'
 	@echo 'make test MODE=asan      the same with ASan and UBSan'
+	@echo 'make month [KILL=1] [SEED=n] [DATA=DIR]   a month on the stepped clock, held against every promise'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'
 	@echo 'make documents           proto/asyncapi.json and proto/EVENTS.md anew from the definitions'
 	@echo 'make clean               what was built'
