@@ -184,6 +184,15 @@ static enum store_status sight_take(struct clock_master *master, struct master_s
     return status;
 }
 
+/* The partition whose timer is due now is where work begins. */
+static void hot_after_step(struct clock_master *master, wall_ms now)
+{
+    for (uint32_t i = 0; i < master->partitions && !master->is_hot; i++) {
+        master->is_hot = master->views[i].earliest_due == now;
+        master->hot = i;
+    }
+}
+
 static int64_t stepped_step(struct clock_master *master)
 {
     struct clock_record record;
@@ -208,6 +217,7 @@ static int64_t stepped_step(struct clock_master *master)
     record.now = decision.to;
     if (record_move(master, packed, &record))
         master->steps++;
+    hot_after_step(master, decision.to);
     clock_store_refresh(master->clock);
     master->poll_ms = MASTER_POLL_MS_MIN;
     return 0;

@@ -275,6 +275,14 @@ static int64_t earlier(int64_t a_ms, int64_t b_ms)
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
+/* What the part gives the stage to append is to go out now, not in the stage's next turn. */
+static int64_t part_step(struct daemon *daemon)
+{
+    size_t before = daemon->stage ? stage_outbox(daemon->stage) : 0;
+    int64_t wait_ms = daemon->part->step(daemon->context);
+    return daemon->stage && stage_outbox(daemon->stage) > before ? 0 : wait_ms;
+}
+
 static int64_t daemon_turn(struct daemon *daemon)
 {
     int64_t wait_ms = DAEMON_TICK_MS;
@@ -282,7 +290,7 @@ static int64_t daemon_turn(struct daemon *daemon)
         wait_ms = earlier(wait_ms, stage_step(daemon->stage));
     wait_ms = earlier(wait_ms, http_server_run(daemon->http));
     if (daemon->part->step)
-        wait_ms = earlier(wait_ms, daemon->part->step(daemon->context));
+        wait_ms = earlier(wait_ms, part_step(daemon));
     if (http_server_is_woken(daemon->http))
         wait_ms = earlier(wait_ms, http_server_run(daemon->http));
     if (daemon->master)
