@@ -5,8 +5,8 @@
 
 #include "calendar_inside.h"
 
-static const char *const calendar_keys[] = {"calendar", "zone", "business", "windows", "holidays", "closed", "working_days",
-                                            "holidays_ics", NULL};
+static const char *const calendar_keys[] = {"calendar", "zone", "business", "windows", "holidays", "closed",
+                                            "working_days", "holidays_ics", NULL};
 
 /* -------- reading */
 
@@ -53,7 +53,8 @@ static void read_week(const struct yaml *node, struct week *ret, struct mistakes
         yaml_mistake(mistakes, node, "never opens: give it at least one opening");
 }
 
-static void read_windows(const struct yaml *node, struct calendar *calendar, struct arena *arena, struct mistakes *mistakes)
+static void read_windows(const struct yaml *node, struct calendar *calendar, struct arena *arena,
+                         struct mistakes *mistakes)
 {
     if (!node)
         return;
@@ -70,14 +71,16 @@ static void read_windows(const struct yaml *node, struct calendar *calendar, str
 }
 
 /* `holidays` names an .ics file, whose text is then in holidays_ics, or lists dates itself. */
-static void read_days(const struct yaml *root, struct calendar *calendar, struct arena *arena, struct mistakes *mistakes)
+static void read_days(const struct yaml *root, struct calendar *calendar, struct arena *arena,
+                      struct mistakes *mistakes)
 {
     struct day_rules rules = {.arena = arena};
     const struct yaml *holidays = yaml_get(root, "holidays"), *ics = yaml_get(root, "holidays_ics");
     if (ics)
         day_rules_read_ics(ics, &rules, mistakes);
     if (holidays && holidays->kind == YAML_SCALAR && !ics)
-        yaml_mistake(mistakes, holidays, "the file %.80s was not put in: its text belongs under holidays_ics", holidays->text);
+        yaml_mistake(mistakes, holidays, "the file %.80s was not put in: its text belongs under holidays_ics",
+                     holidays->text);
     else if (holidays && holidays->kind != YAML_SCALAR)
         day_rules_read(holidays, false, &rules, mistakes);
     day_rules_read(yaml_get(root, "working_days"), true, &rules, mistakes);

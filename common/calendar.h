@@ -1,8 +1,8 @@
 /* calendar: when a site is open, and arithmetic in its time.
  *
- * All instants are wall_ms; all arithmetic is exact to the millisecond, through daylight-saving changes, holidays and
- * swapped working days. Pure: a calendar does not change after it is parsed. Zones from the system's zone files (zone.h says
- * why not by libical), .ics files by libical. */
+ * All instants are wall_ms; all arithmetic is exact to the millisecond, through daylight-saving changes, holidays
+ * and swapped working days. Pure: a calendar does not change after it is parsed. Zones from the system's zone files
+ * (zone.h says why not by libical), .ics files by libical. */
 #ifndef CARELINE_CALENDAR_H
 #define CARELINE_CALENDAR_H
 
@@ -54,7 +54,8 @@ struct local_time { int year, month, day, hour, minute, second, milli, weekday /
 struct local_time calendar_local(const struct calendar *calendar, wall_ms at);
 /* The instant of a local time; one that a daylight-saving change leaves out is the same time after the gap, one that
  * comes twice is the first. */
-wall_ms calendar_instant(const struct calendar *calendar, int year, int month, int day, int hour, int minute, int second);
+wall_ms calendar_instant(const struct calendar *calendar, int year, int month, int day, int hour, int minute,
+                         int second);
 wall_ms calendar_day_start(const struct calendar *calendar, wall_ms at);
 int calendar_offset_min(const struct calendar *calendar, wall_ms at);
 /* The same local time `days` later (or earlier). */
@@ -77,10 +78,10 @@ const char *calendar_opening_text(const struct calendar *calendar, struct openin
 
 /* -------- business time: the time within the site's business hours */
 
-/* The instant after which `span` of business time has run from `from`: ms within openings; a day is the same clock time
- * on the n-th working day on (moved to the next opening, if closed then). Negative spans go back, and what falls into
- * closed time to the last closing. A span of nothing is `from` itself. Without any opening in CALENDAR_DAYS_AHEAD_MAX days
- * time counts as on a plain clock. */
+/* The instant after which `span` of business time has run from `from`: ms within openings; a day is the same clock
+ * time on the n-th working day on (moved to the next opening, if closed then). Negative spans go back, and what falls
+ * into closed time to the last closing. A span of nothing is `from` itself. Without any opening in
+ * CALENDAR_DAYS_AHEAD_MAX days time counts as on a plain clock. */
 wall_ms calendar_add_business(const struct calendar *calendar, wall_ms from, struct span span);
 wall_ms calendar_sub_business(const struct calendar *calendar, wall_ms from, struct span span);
 /* Milliseconds of business time in [from, to). */
@@ -106,9 +107,9 @@ struct placed {
     const char *why;                /* "event + 1d = …, moved to the next opening (holiday: 清明节) …" */
 };
 
-/* event + after, then the next opening at or after it; if none begins before event + before, the last opening between event
- * and deadline; else, unless the window is strict, the business hours before the deadline; else the window's next opening,
- * breach foreseen. What lies before `now` is placed from `now`. */
+/* event + after, then the next opening at or after it; if none begins before event + before, the last opening between
+ * event and deadline; else, unless the window is strict, the business hours before the deadline; else the window's
+ * next opening, breach foreseen. What lies before `now` is placed from `now`. */
 struct placed calendar_place(const struct calendar *calendar, const struct placing *placing, struct arena *arena);
 
 #endif

@@ -36,7 +36,8 @@ static wall_ms run_back(const struct calendar *calendar, wall_ms from, int64_t l
 
 /* -------- working days */
 
-/* The n-th working day after `day` (before it, if n is negative); without any for CALENDAR_DAYS_AHEAD_MAX days, n days. */
+/* The n-th working day after `day` (before it, if n is negative); without any for CALENDAR_DAYS_AHEAD_MAX days, n
+ * days. */
 static int64_t working_day(const struct calendar *calendar, int64_t day, int n)
 {
     int step = n < 0 ? -1 : 1, idle = 0;
@@ -53,7 +54,8 @@ static int64_t working_day(const struct calendar *calendar, int64_t day, int n)
     return at;
 }
 
-/* Same clock time n working days on; in closed time moved on to the next opening, or going back to the last closing. */
+/* Same clock time n working days on; in closed time moved on to the next opening, or going back to the last
+ * closing. */
 static wall_ms add_working_days(const struct calendar *calendar, wall_ms from, int days)
 {
     struct opening o;
@@ -66,11 +68,15 @@ static wall_ms add_working_days(const struct calendar *calendar, wall_ms from, i
     return calendar_last_opening(calendar, &calendar->business, at, &o) ? o.to : at;
 }
 
+static int64_t within(int64_t value, int64_t most)
+{
+    return value > most ? most : value < -most ? -most : value;
+}
+
 wall_ms calendar_add_business(const struct calendar *calendar, wall_ms from, struct span span)
 {
-    int days = span.days > DAYS_COUNTED_MAX ? DAYS_COUNTED_MAX : span.days < -DAYS_COUNTED_MAX ? -DAYS_COUNTED_MAX : span.days;
-    int64_t most_ms = DAYS_COUNTED_MAX * DAY_MS;
-    int64_t ms = span.ms > most_ms ? most_ms : span.ms < -most_ms ? -most_ms : span.ms;
+    int days = (int)within(span.days, DAYS_COUNTED_MAX);
+    int64_t ms = within(span.ms, DAYS_COUNTED_MAX * DAY_MS);
     if (days)
         from = add_working_days(calendar, from, days);
     return ms < 0 ? run_back(calendar, from, -ms) : run_forward(calendar, from, ms);
@@ -78,7 +84,8 @@ wall_ms calendar_add_business(const struct calendar *calendar, wall_ms from, str
 
 wall_ms calendar_sub_business(const struct calendar *calendar, wall_ms from, struct span span)
 {
-    return calendar_add_business(calendar, from, (struct span){.ms = -span.ms, .days = -span.days});
+    int64_t ms = within(span.ms, DAYS_COUNTED_MAX * DAY_MS);
+    return calendar_add_business(calendar, from, (struct span){-ms, -(int)within(span.days, DAYS_COUNTED_MAX)});
 }
 
 int64_t calendar_business_between(const struct calendar *calendar, wall_ms from, wall_ms to)

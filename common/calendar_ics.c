@@ -55,8 +55,8 @@ static int pattern_of(icalcomponent *event, struct reading *r)
             continue;
         int weekday = value ? weekday_find(value, strlen(value)) : -1;
         if (weekday < 0)
-            yaml_mistake(r->mistakes, r->node, "event %.60s: X-CARELINE-PATTERN wants mon to sun, not %.20s", summary_of(event),
-                         value ? value : "");
+            yaml_mistake(r->mistakes, r->node, "event %.60s: X-CARELINE-PATTERN wants mon to sun, not %.20s",
+                         summary_of(event), value ? value : "");
         return weekday < 0 ? 0 : weekday;
     }
     return 0;
@@ -105,8 +105,8 @@ static bool repeats_by_days(icalcomponent *component)
         struct icalrecurrencetype rule = icalproperty_get_rrule(p);
         bool by_days = rule.freq == ICAL_YEARLY_RECURRENCE || rule.freq == ICAL_MONTHLY_RECURRENCE ||
                        rule.freq == ICAL_WEEKLY_RECURRENCE || rule.freq == ICAL_DAILY_RECURRENCE;
-        if (!by_days || rule.by_hour[0] != ICAL_RECURRENCE_ARRAY_MAX || rule.by_minute[0] != ICAL_RECURRENCE_ARRAY_MAX ||
-            rule.by_second[0] != ICAL_RECURRENCE_ARRAY_MAX)
+        if (!by_days || rule.by_hour[0] != ICAL_RECURRENCE_ARRAY_MAX ||
+            rule.by_minute[0] != ICAL_RECURRENCE_ARRAY_MAX || rule.by_second[0] != ICAL_RECURRENCE_ARRAY_MAX)
             return false;
     }
     return true;
@@ -127,7 +127,8 @@ static void add_event(icalcomponent *component, struct icaltimetype start, struc
         icalcomponent_remove_property(component, end);
         icalproperty_free(end);
     }
-    icalcomponent_foreach_recurrence(component, date_of(FIRST_YEAR, 1, 1), date_of(LAST_YEAR + 1, 1, 1), add_occurrence, event);
+    icalcomponent_foreach_recurrence(component, date_of(FIRST_YEAR, 1, 1), date_of(LAST_YEAR + 1, 1, 1), add_occurrence,
+                                     event);
 }
 
 static void read_event(struct reading *r, icalcomponent *component)
@@ -146,15 +147,16 @@ static void read_event(struct reading *r, icalcomponent *component)
     if (event.length > EVENT_DAYS_MAX)
         yaml_mistake(r->mistakes, r->node, "event %.60s: lasts over a year", event.name);
     else if (!repeats_by_days(component))
-        yaml_mistake(r->mistakes, r->node, "event %.60s: repeats by less than a day, or in a way that is not known", event.name);
+        yaml_mistake(r->mistakes, r->node, "event %.60s: repeats by less than a day, or in a way that is not known",
+                     event.name);
     else
         add_event(component, start, &event);
     if (event.full)
         yaml_mistake(r->mistakes, r->node, "event %.60s: too many days, at most %d in all", event.name, DAY_RULES_MAX);
 }
 
-/* What the library could not read is left in the component as properties. The name is fetched first: the component has but
- * one place from which all its "next" go on. */
+/* What the library could not read is left in the component as properties. The name is fetched first: the component has
+ * but one place from which all its "next" go on. */
 static void tell_errors(struct reading *r, icalcomponent *component)
 {
     const char *summary = summary_of(component);

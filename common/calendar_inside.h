@@ -52,8 +52,8 @@ int day_pattern(const struct calendar *calendar, int64_t day);
 const struct day_rule *day_rule_of(const struct calendar *calendar, int64_t day);
 /* Is there any opening on that day? */
 bool day_worked(const struct calendar *calendar, const struct week *week, int64_t day);
-/* The openings of a local day, in order: when the zone's clock shows a time of that day that is within the week's openings.
- * A time that the clock shows twice is open twice. */
+/* The openings of a local day, in order: when the zone's clock shows a time of that day that is within the week's
+ * openings. A time that the clock shows twice is open twice. */
 int day_openings(const struct calendar *calendar, const struct week *week, int64_t day, struct opening *ret);
 /* Same local time of day on another day. */
 wall_ms same_time_on(const struct calendar *calendar, wall_ms at, int64_t day);

@@ -39,12 +39,14 @@ struct local_time calendar_local(const struct calendar *calendar, wall_ms at)
     struct civil date = civil_date(day);
     return (struct local_time){
         .year = date.year, .month = date.month, .day = date.day,
-        .hour = (int)(rest / HOUR_MS), .minute = (int)(rest / MINUTE_MS % 60), .second = (int)(rest / SECOND_MS % 60),
-        .milli = (int)(rest % SECOND_MS), .weekday = civil_weekday(day), .offset_min = calendar_offset_min(calendar, at),
+        .hour = (int)(rest / HOUR_MS), .minute = (int)(rest / MINUTE_MS % 60),
+        .second = (int)(rest / SECOND_MS % 60), .milli = (int)(rest % SECOND_MS),
+        .weekday = civil_weekday(day), .offset_min = calendar_offset_min(calendar, at),
     };
 }
 
-wall_ms calendar_instant(const struct calendar *calendar, int year, int month, int day, int hour, int minute, int second)
+wall_ms calendar_instant(const struct calendar *calendar, int year, int month, int day, int hour, int minute,
+                         int second)
 {
     int64_t local = civil_day(year, month, day) * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS;
     return instant_of(calendar, local);

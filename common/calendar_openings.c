@@ -39,8 +39,8 @@ static wall_ms earlier(wall_ms a, wall_ms b)
     return a < b ? a : b;
 }
 
-/* Puts together the day's openings as one state of the zone's clock shows them; one that goes on from the state before is
- * the same opening. */
+/* Puts together the day's openings as one state of the zone's clock shows them; one that goes on from the state before
+ * is the same opening. */
 static int add_openings(const struct week *week, int pattern, int64_t midnight, wall_ms from, wall_ms to, int count,
                         struct opening *ret, int *last_index)
 {
@@ -75,7 +75,8 @@ int day_openings(const struct calendar *calendar, const struct week *week, int64
 }
 
 /* The day's opening with the least start among those that end after `at`. */
-static bool first_after(const struct calendar *calendar, const struct week *week, int64_t day, wall_ms at, struct opening *ret)
+static bool first_after(const struct calendar *calendar, const struct week *week, int64_t day, wall_ms at,
+                        struct opening *ret)
 {
     struct opening of_day[DAY_OPENINGS_MAX];
     int count = day_openings(calendar, week, day, of_day);
@@ -87,7 +88,8 @@ static bool first_after(const struct calendar *calendar, const struct week *week
     return false;
 }
 
-static bool last_before(const struct calendar *calendar, const struct week *week, int64_t day, wall_ms at, struct opening *ret)
+static bool last_before(const struct calendar *calendar, const struct week *week, int64_t day, wall_ms at,
+                        struct opening *ret)
 {
     struct opening of_day[DAY_OPENINGS_MAX];
     for (int i = day_openings(calendar, week, day, of_day); i-- > 0;)
@@ -98,7 +100,7 @@ static bool last_before(const struct calendar *calendar, const struct week *week
     return false;
 }
 
-/* Days may overlap by the hour that a clock is put back at midnight: so one begins a day early, and looks one day on. */
+/* Days may overlap by the hour that a clock is put back at midnight: so it begins a day early and looks one day on. */
 bool calendar_next_opening(const struct calendar *calendar, const struct week *week, wall_ms at, struct opening *ret)
 {
     int64_t first = local_day(calendar, at) - 1;

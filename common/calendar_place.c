@@ -76,7 +76,8 @@ static void next_too_late(struct search *s, wall_ms from)
         take(s, FOUND_NEVER, from, (struct opening){0, 0});
 }
 
-/* A preferred window that cannot be met in time is left for the business hours before the deadline; a strict one never. */
+/* A preferred window that cannot be met in time is left for the business hours before the deadline; a strict one
+ * never. */
 static void find_place(struct search *s)
 {
     const struct week *week = s->placing->week;
@@ -101,8 +102,8 @@ static void find_place(struct search *s)
 static const char *moment_in_words(const struct calendar *calendar, wall_ms at, char text[MOMENT_TEXT_BYTES])
 {
     struct local_time t = calendar_local(calendar, at);
-    snprintf(text, MOMENT_TEXT_BYTES, "%s %04d-%02d-%02d %02d:%02d", day_names[t.weekday], t.year, t.month, t.day, t.hour,
-             t.minute);
+    snprintf(text, MOMENT_TEXT_BYTES, "%s %04d-%02d-%02d %02d:%02d", day_names[t.weekday], t.year, t.month, t.day,
+             t.hour, t.minute);
     return text;
 }
 
@@ -110,8 +111,8 @@ const char *calendar_opening_text(const struct calendar *calendar, struct openin
 {
     struct local_time from = calendar_local(calendar, opening.from), to = calendar_local(calendar, opening.to);
     bool midnight = !to.hour && !to.minute && opening.to > opening.from;
-    return arena_printf(arena, "%s %02d:%02d-%02d:%02d", day_names[from.weekday], from.hour, from.minute, midnight ? 24 : to.hour,
-                        to.minute);
+    return arena_printf(arena, "%s %02d:%02d-%02d:%02d", day_names[from.weekday], from.hour, from.minute,
+                        midnight ? 24 : to.hour, to.minute);
 }
 
 /* "open 15:00-17:30" on the day of `beside`, with the date on another. */
@@ -152,7 +153,8 @@ static const char *place_in_words(const struct search *s, wall_ms wished, struct
     case FOUND_OUTSIDE:
         return arena_printf(arena, ", window closed%s to %s, left for the business hours %s", because, deadline, hours);
     case FOUND_LATE:
-        return arena_printf(arena, ", closed%s, next opening %s%s%s", because, hours, *deadline ? ", too late for " : "", deadline);
+        return arena_printf(arena, ", closed%s, next opening %s%s%s", because, hours,
+                            *deadline ? ", too late for " : "", deadline);
     case FOUND_NEVER:
         break;
     }
@@ -166,8 +168,10 @@ static const char *why(const struct search *s, bool late, struct arena *arena)
     const struct placing *p = s->placing;
     wall_ms wished = later(s->earliest, s->floor);
     const char *business = p->business ? " business" : "";
-    const char *sum = span_is_zero(p->after) ? "" :
-        arena_printf(arena, " + %s%s = %s", span_text(arena, p->after), business, moment_in_words(s->calendar, s->earliest, earliest));
+    const char *sum = "";
+    moment_in_words(s->calendar, s->earliest, earliest);
+    if (!span_is_zero(p->after))
+        sum = arena_printf(arena, " + %s%s = %s", span_text(arena, p->after), business, earliest);
     const char *from_now = wished == s->earliest ? "" :
         arena_printf(arena, ", %s, so from now %s", late ? "past its deadline" : "already past",
                      moment_in_words(s->calendar, wished, now));

@@ -59,7 +59,8 @@ static bool digits(const char **text, int count, int *ret)
 bool civil_parse(const char *text, int64_t *ret_day)
 {
     int year, month, day;
-    if (!digits(&text, 4, &year) || *text++ != '-' || !digits(&text, 2, &month) || *text++ != '-' || !digits(&text, 2, &day))
+    if (!digits(&text, 4, &year) || *text++ != '-' || !digits(&text, 2, &month) || *text++ != '-' ||
+        !digits(&text, 2, &day))
         return false;
     if (!civil_valid(year, month, day))
         return false;

@@ -104,7 +104,8 @@ static size_t utf8_bytes(const unsigned char *at)
     for (size_t i = 1; i < bytes; i++)
         if ((at[i] & 0xc0) != 0x80)
             return 0;
-    bool surrogate = at[0] == 0xed && at[1] >= 0xa0, overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
+    bool surrogate = at[0] == 0xed && at[1] >= 0xa0;
+    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
     bool beyond = at[0] == 0xf4 && at[1] >= 0x90;
     return surrogate || overlong || beyond ? 0 : bytes;
 }
@@ -205,7 +206,8 @@ void log_write(enum log_level level, const char *what, const struct log_field *f
     line.cut = false;
     put(&line, "{", 1);
     const struct log_field head[] = {log_text("time", real_time(time_text)), log_text("level", level_words[level]),
-                                     log_text("program", the_log.program), log_int("pid", getpid()), log_text("what", what)};
+                                     log_text("program", the_log.program), log_int("pid", getpid()),
+                                     log_text("what", what)};
     for (size_t i = 0; i < sizeof head / sizeof head[0]; i++)
         put_field(&line, &head[i]);
     for (size_t i = 0; i < count; i++)

@@ -1,7 +1,8 @@
 /* log: what happened, as JSON lines, one write each, so that lines of several threads and processes do not mix.
  *
  *     log_warn("lease.lost", log_int("partition", 7), log_text("owner", owner));
- *     {"time":"2026-03-06T16:00:00.123Z","level":"warn","program":"scheduler","pid":812,"what":"lease.lost","partition":7,"owner":"…"}
+ *     {"time":"2026-03-06T16:00:00.123Z","level":"warn","program":"scheduler","pid":812,"what":"lease.lost",
+ *      "partition":7,"owner":"…"}
  *
  * `what` is a fixed name to search for; what varies goes into fields. Never a name, number or address of a customer.
  * The time is always real time, also where the installation's clock is virtual. */
@@ -30,7 +31,8 @@ bool log_level_parse(const char *word, enum log_level *ret);
 void log_to(int fd);
 bool log_on(enum log_level level);
 
-/* Writes one line. A line that cannot be written is lost and counted; it never blocks the program's work on an error. */
+/* Writes one line. A line that cannot be written is lost and counted; it never blocks the program's work on an error.
+ * */
 void log_write(enum log_level level, const char *what, const struct log_field *fields, size_t count);
 uint64_t log_lost(void);
 

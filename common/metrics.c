@@ -202,7 +202,8 @@ static void observe(const struct family *family, struct series *series, double v
         }
 }
 
-static void change(struct metrics *metrics, const struct metric *metric, const char *label, enum change how, double value)
+static void change(struct metrics *metrics, const struct metric *metric, const char *label, enum change how,
+                   double value)
 {
     if (!metrics)
         return;
@@ -291,7 +292,8 @@ static void put_escaped(struct buffer *to, const char *text, bool quote)
 }
 
 /* name{label="value",le="0.5"} and a blank */
-static void put_name(struct buffer *to, const struct metric *metric, const char *ending, const char *label, const char *le)
+static void put_name(struct buffer *to, const struct metric *metric, const char *ending, const char *label,
+                     const char *le)
 {
     buffer_printf(to, "%s%s", metric->name, ending);
     if (metric->label) {

@@ -40,8 +40,8 @@ void metrics_free(struct metrics **metrics);
 /* Makes the metrics of a table known; the table must outlive `metrics`. Those without label show at once, as 0. */
 void metrics_table(struct metrics *metrics, const struct metric *table, size_t count);
 
-/* `label` is the label's value; NULL for a metric without. One more series than METRIC_SERIES_MAX is kept under the value
- * "other". A metric that is in no table is a bug and aborts. `metrics` may be NULL: then nothing is kept. */
+/* `label` is the label's value; NULL for a metric without. One more series than METRIC_SERIES_MAX is kept under the
+ * value "other". A metric that is in no table is a bug and aborts. `metrics` may be NULL: then nothing is kept. */
 void metrics_add(struct metrics *metrics, const struct metric *metric, const char *label, double by);
 void metrics_set(struct metrics *metrics, const struct metric *metric, const char *label, double value);
 void metrics_observe(struct metrics *metrics, const struct metric *metric, const char *label, double value);

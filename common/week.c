@@ -6,8 +6,8 @@
 
 const char *const weekday_short[8] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
 
-static const char *const week_keys[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", "mon-fri", "mon-sat", "sat-sun",
-                                        "daily", "strict", NULL};
+static const char *const week_keys[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun",
+                                        "mon-fri", "mon-sat", "sat-sun", "daily", "strict", NULL};
 
 enum { DAY_MINUTES = 1440 };
 

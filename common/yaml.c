@@ -129,7 +129,8 @@ static struct yaml *read_alias(struct reading *r, const char *path)
 {
     struct yaml *node = new_node(r, YAML_SCALAR, path);
     node->quoted = true;
-    yaml_mistake(r->mistakes, node, "aliases (*%s) are not used here: write it out", (const char *)r->event.data.alias.anchor);
+    yaml_mistake(r->mistakes, node, "aliases (*%s) are not used here: write it out",
+                 (const char *)r->event.data.alias.anchor);
     return node;
 }
 

@@ -62,7 +62,8 @@ void yaml_mistake(struct mistakes *mistakes, const struct yaml *at, const char *
     else if (!at->path || !*at->path)
         keep_line(mistakes, arena_printf(mistakes->arena, "%s:%d:%d: %s", file, at->line, at->column, what));
     else
-        keep_line(mistakes, arena_printf(mistakes->arena, "%s:%d:%d: %s: %s", file, at->line, at->column, at->path, what));
+        keep_line(mistakes,
+                  arena_printf(mistakes->arena, "%s:%d:%d: %s: %s", file, at->line, at->column, at->path, what));
 }
 
 /* -------- maps */

@@ -1,7 +1,7 @@
 /* zone: a time zone as a table of its offsets, read once from the system's zone files (RFC 8536), then pure look-ups.
  *
- * Not by libical's zones: measured against the C library they are wrong for some zones (3.0.16: America/Sao_Paulo in 2014,
- * Asia/Tehran in 1992, Australia/Lord_Howe from 2038 on), because it squeezes the tables into yearly rules. */
+ * Not by libical's zones: measured against the C library they are wrong for some zones (3.0.16: America/Sao_Paulo in
+ * 2014, Asia/Tehran in 1992, Australia/Lord_Howe from 2038 on), because it squeezes the tables into yearly rules. */
 #ifndef CARELINE_ZONE_H
 #define CARELINE_ZONE_H
 
@@ -37,8 +37,8 @@ static inline wall_ms zone_shift_end(const struct zone *zone, size_t index)
     return index + 1 < zone->count ? zone->shifts[index + 1].from : INT64_MAX;
 }
 
-/* The instant at which the zone's clock shows `local_ms` (milliseconds since 1970-01-01T00:00 by that clock): the first, if
- * there are two; if it is left out, as if the clock had not been put forward. */
+/* The instant at which the zone's clock shows `local_ms` (milliseconds since 1970-01-01T00:00 by that clock): the
+ * first, if there are two; if it is left out, as if the clock had not been put forward. */
 wall_ms zone_instant(const struct zone *zone, int64_t local_ms);
 
 /* The yearly rule that ends a zone file, as CET-1CEST,M3.5.0,M10.5.0/3. */

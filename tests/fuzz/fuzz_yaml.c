@@ -40,7 +40,8 @@ static void ask(const struct calendar *calendar, struct arena *arena)
     wall_ms at = 1772784000000;
     struct opening o;
     if (calendar_next_opening(calendar, week, at, &o))
-        check(o.from < o.to && o.to > at && calendar_is_open(calendar, week, o.from) && calendar_opening_text(calendar, o, arena));
+        check(o.from < o.to && o.to > at && calendar_is_open(calendar, week, o.from) &&
+              calendar_opening_text(calendar, o, arena));
     if (calendar_last_opening(calendar, week, at, &o))
         check(o.from < o.to && o.from < at && calendar_is_open(calendar, week, o.to - 1));
     wall_ms due = calendar_add_business(calendar, at, (struct span){.ms = HOUR_MS});

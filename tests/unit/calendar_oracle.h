@@ -195,8 +195,9 @@ static inline int64_t naive_on_date(const struct naive_calendar *c, int64_t at, 
     int days = date - c->period->date[minute];
     if (!days)
         return at;
-    return inside(minute + days * 1440ll) ? naive_instant(c, date, c->period->minute[minute], rest_ms, at + days * 86400000ll)
-                                          : OUTSIDE;
+    return inside(minute + days * 1440ll)
+               ? naive_instant(c, date, c->period->minute[minute], rest_ms, at + days * 86400000ll)
+               : OUTSIDE;
 }
 
 static inline int64_t naive_add_working_days(const struct naive_calendar *c, int64_t at, int days)

@@ -1,6 +1,6 @@
-/* The calendar against the oracle that walks from minute to minute: random weeks, holidays, swapped days, spans, forward and
- * back, in zones whose clocks change by an hour, by half an hour, at midnight, a minute past it, and once by a day.
- * CASES=1000000 for a long run, SEED to repeat one. */
+/* The calendar against the oracle that walks from minute to minute: random weeks, holidays, swapped days, spans,
+ * forward and back, in zones whose clocks change by an hour, by half an hour, at midnight, a minute past it, and once
+ * by a day. CASES=1000000 for a long run, SEED to repeat one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -104,8 +104,8 @@ static void random_week(struct naive_week *week, struct text *yaml)
     for (int d = 0; d < 7; d++) {
         say(yaml, " %s: [", names[d]);
         for (int i = 0; i < week->count[d]; i++)
-            say(yaml, "%s%02d:%02d-%02d:%02d", i ? ", " : "", week->from[d][i] / 60, week->from[d][i] % 60, week->to[d][i] / 60,
-                week->to[d][i] % 60);
+            say(yaml, "%s%02d:%02d-%02d:%02d", i ? ", " : "", week->from[d][i] / 60, week->from[d][i] % 60,
+                week->to[d][i] / 60, week->to[d][i] % 60);
         say(yaml, "],");
     }
     say(yaml, " strict: %s }\n", week->strict ? "yes" : "no");
@@ -177,7 +177,8 @@ static bool try_openings(struct trial *t)
         differ(t, "last opening", got.from, wants.from, "from");
         differ(t, "last opening", got.to, wants.to, "to");
     }
-    differ(t, "is open", calendar_is_open(t->calendar, week_of(t, week), t->at), naive_is_open(t->naive, week, t->at), "");
+    differ(t, "is open", calendar_is_open(t->calendar, week_of(t, week), t->at), naive_is_open(t->naive, week, t->at),
+           "");
     return true;
 }
 
@@ -205,7 +206,8 @@ static bool try_add(struct trial *t)
     int64_t wants = naive_add_business(t->naive, t->at, sign * span.ms, sign * span.days);
     if (wants == OUTSIDE)
         return false;
-    wall_ms got = back ? calendar_sub_business(t->calendar, t->at, span) : calendar_add_business(t->calendar, t->at, span);
+    wall_ms got =
+        back ? calendar_sub_business(t->calendar, t->at, span) : calendar_add_business(t->calendar, t->at, span);
     differ(t, back ? "back" : "forward", got, wants, span_text(t->arena, span));
     return true;
 }
@@ -226,7 +228,8 @@ static bool try_local(struct trial *t)
     struct local_time local = calendar_local(t->calendar, t->at);
     differ(t, "minute of the day", local.hour * 60 + local.minute, t->naive->period->minute[minute], "");
     differ(t, "weekday", local.weekday, (date + 3) % 7, "");
-    differ(t, "offset", local.offset_min, (date * 1440 + t->naive->period->minute[minute]) - (t->at - t->at % A_MINUTE) / A_MINUTE, "");
+    differ(t, "offset", local.offset_min,
+           (date * 1440 + t->naive->period->minute[minute]) - (t->at - t->at % A_MINUTE) / A_MINUTE, "");
     int64_t wants = naive_on_date(t->naive, t->at, (int)day);
     if (wants == OUTSIDE)
         return false;
@@ -251,8 +254,9 @@ static int64_t naive_span(const struct trial *t, const struct placing *p, struct
 {
     if (p->business)
         return naive_add_business(t->naive, p->event, span.ms, span.days);
-    int64_t at = span.days ? naive_on_date(t->naive, p->event, t->naive->period->date[minute_of(t->naive, p->event)] + span.days)
-                           : p->event;
+    int64_t at =
+        span.days ? naive_on_date(t->naive, p->event, t->naive->period->date[minute_of(t->naive, p->event)] + span.days)
+                  : p->event;
     return at == OUTSIDE ? OUTSIDE : at + span.ms;
 }
 
@@ -323,7 +327,8 @@ static int find_changes(const struct clock_period *p, int *changes, int room)
 
 static void run_cases(struct trial *t, int64_t cases)
 {
-    static bool (*const tries[])(struct trial *) = {try_openings, try_add, try_add, try_between, try_local, try_place, try_place};
+    static bool (*const tries[])(struct trial *) = {try_openings, try_add,   try_add,  try_between,
+                                                    try_local,    try_place, try_place};
     int changes[16], count = find_changes(t->naive->period, changes, 16);
     for (int64_t i = 0; i < cases; i++) {
         t->at = random_instant(t->naive, changes, count);
@@ -379,7 +384,8 @@ static void calendar_agrees_with_the_oracle(void **state)
     }
     free(naive.open[0]);
     free(naive.open[1]);
-    print_message("%lld cases agree, %lld left the oracle's period\n", (long long)sums.compared, (long long)sums.skipped);
+    print_message("%lld cases agree, %lld left the oracle's period\n", (long long)sums.compared,
+                  (long long)sums.skipped);
     assert_true(sums.compared >= cases * 9 / 10);
 }
 

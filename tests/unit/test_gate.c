@@ -50,11 +50,13 @@ static const struct site *site_with(const struct contact_rules *rules)
     return &site;
 }
 
-static void check(const char *what, struct gate_result got, enum gate_answer answer, const char *reason, const char *until)
+static void check(const char *what, struct gate_result got, enum gate_answer answer, const char *reason,
+                  const char *until)
 {
-    if (got.answer != answer || strcmp(got.reason, reason) || (answer == GATE_LATER && strcmp(text_of(got.until), until)))
-        fail_msg("%s: got %d %s %s, wants %d %s %s", what, got.answer, got.reason, got.until ? text_of(got.until) : "", answer, reason,
-                 until);
+    if (got.answer != answer || strcmp(got.reason, reason) ||
+        (answer == GATE_LATER && strcmp(text_of(got.until), until)))
+        fail_msg("%s: got %d %s %s, wants %d %s %s", what, got.answer, got.reason, got.until ? text_of(got.until) : "",
+                 answer, reason, until);
 }
 
 static void consent_is_kept(void **state)
@@ -62,16 +64,19 @@ static void consent_is_kept(void **state)
     (void)state;
     static const struct { bool no_call, no_message, call; const char *purpose, *reason; } cases[] = {
         {false, false, true, "care", ""}, {false, false, false, "marketing", ""},
-        {true, false, true, "care", "do_not_call"}, {true, false, false, "care", ""}, {true, false, true, "complaint", "do_not_call"},
+        {true, false, true, "care", "do_not_call"}, {true, false, false, "care", ""},
+        {true, false, true, "complaint", "do_not_call"},
         {false, true, false, "care", "do_not_message"}, {false, true, true, "care", ""},
         {false, true, false, "complaint", "do_not_message"}, {false, true, true, "marketing", "do_not_message"},
-        {true, true, true, "marketing", "do_not_call"}, {true, true, false, "staff", ""}, {true, false, true, NULL, "do_not_call"},
+        {true, true, true, "marketing", "do_not_call"}, {true, true, false, "staff", ""},
+        {true, false, true, NULL, "do_not_call"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct customer customer = {.do_not_call = cases[i].no_call, .do_not_message = cases[i].no_message};
-        struct gate_question q = {.site = site_with(NULL), .customer = &customer, .call = cases[i].call, .purpose = cases[i].purpose,
-                                  .now = at("2026-03-06 16:00")};
-        check(arena_printf(arena, "case %zu", i), gate_ask(&q), *cases[i].reason ? GATE_CLOSED : GATE_OPEN, cases[i].reason, "");
+        struct gate_question q = {.site = site_with(NULL), .customer = &customer, .call = cases[i].call,
+                                  .purpose = cases[i].purpose, .now = at("2026-03-06 16:00")};
+        check(arena_printf(arena, "case %zu", i), gate_ask(&q), *cases[i].reason ? GATE_CLOSED : GATE_OPEN,
+            cases[i].reason, "");
     }
 }
 
@@ -88,7 +93,8 @@ static void quiet_hours_are_kept(void **state)
         {0, 0, 720, 840, "2026-03-06 14:00", NULL},
         {1260, 480, 1200, 600, "2026-03-06 20:30", "2026-03-07 10:00:00"},
         {1260, 480, 1200, 600, "2026-03-07 08:30", "2026-03-07 10:00:00"},
-        {1260, 480, 480, 540, "2026-03-06 22:00", "2026-03-07 09:00:00"},      /* the site's end is the customer's beginning */
+        {1260, 480, 480, 540, "2026-03-06 22:00", "2026-03-07 09:00:00"},
+         /* the site's end is the customer's beginning */
         {1260, 1440, 0, 0, "2026-03-06 22:00", "2026-03-07 00:00:00"},
         {0, 0, 0, 0, "2026-03-06 03:00", NULL},
         {1260, 480, 0, 0, "2026-12-31 23:30", "2027-01-01 08:00:00"},
@@ -98,8 +104,10 @@ static void quiet_hours_are_kept(void **state)
         struct customer customer = {.quiet_from_min = cases[i].own_from, .quiet_to_min = cases[i].own_to};
         static const char *const purposes[] = {"care", "marketing", "complaint", NULL};
         for (size_t p = 0; p < COUNT(purposes); p++) {
-            struct gate_question q = {.site = site_with(&rules), .customer = &customer, .purpose = purposes[p], .now = at(cases[i].now)};
-            check(cases[i].now, gate_ask(&q), cases[i].until ? GATE_LATER : GATE_OPEN, cases[i].until ? "quiet_hours" : "",
+            struct gate_question q = {.site = site_with(&rules), .customer = &customer, .purpose = purposes[p],
+                .now = at(cases[i].now)};
+            check(cases[i].now, gate_ask(&q), cases[i].until ? GATE_LATER : GATE_OPEN,
+                cases[i].until ? "quiet_hours" : "",
                   cases[i].until ? cases[i].until : "");
         }
     }
@@ -163,7 +171,8 @@ static void caps_are_kept(void **state)
         {0, 2, 0, 0, {"2026-03-02 10:00", "2026-03-04 11:00"}, "2026-03-06 16:00", "2026-03-09 10:00:00"},
         {0, 2, 0, 0, {"2026-03-02 10:00", "2026-03-04 11:00"}, "2026-03-09 10:00", NULL},
         {0, 2, 0, 0, {"2026-03-02 10:00", "2026-03-04 11:00"}, "2026-03-09 09:59:59", "2026-03-09 10:00:00"},
-        {0, 2, 0, 0, {"2026-03-05 12:00", "2026-03-02 10:00", "2026-03-04 11:00"}, "2026-03-06 16:00", "2026-03-11 11:00:00"},
+        {0, 2, 0, 0, {"2026-03-05 12:00", "2026-03-02 10:00", "2026-03-04 11:00"}, "2026-03-06 16:00",
+         "2026-03-11 11:00:00"},
         {0, 2, 0, 1, {"2026-03-04 11:00"}, "2026-03-06 16:00", "2026-03-11 11:00:00"},
         {1, 2, 0, 0, {"2026-03-06 10:00", "2026-03-06 11:00"}, "2026-03-06 16:00", "2026-03-13 10:00:00"},
     };
@@ -171,9 +180,11 @@ static void caps_are_kept(void **state)
         struct contact_rules rules = {.cap_per_day = cases[i].site_day, .cap_per_week = cases[i].site_week};
         struct customer customer = {.cap_per_day = cases[i].own_day, .cap_per_week = cases[i].own_week};
         struct contacts contacts = contacts_of(cases[i].made);
-        struct gate_question q = {.site = site_with(&rules), .customer = &customer, .contacts = &contacts, .purpose = "care",
+        struct gate_question q = {.site = site_with(&rules), .customer = &customer, .contacts = &contacts,
+            .purpose = "care",
                                   .now = at(cases[i].now)};
-        check(arena_printf(arena, "case %zu", i), gate_ask(&q), cases[i].until ? GATE_LATER : GATE_OPEN, cases[i].until ? "cap" : "",
+        check(arena_printf(arena, "case %zu", i), gate_ask(&q), cases[i].until ? GATE_LATER : GATE_OPEN,
+            cases[i].until ? "cap" : "",
               cases[i].until ? cases[i].until : "");
     }
 }
@@ -189,7 +200,8 @@ static void some_purposes_have_no_caps(void **state)
     struct customer customer = {0};
     struct contacts contacts = contacts_of((const char *const[]){"2026-03-06 10:00", NULL});
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct gate_question q = {.site = site_with(&rules), .customer = &customer, .contacts = &contacts, .purpose = cases[i].purpose,
+        struct gate_question q = {.site = site_with(&rules), .customer = &customer, .contacts = &contacts,
+            .purpose = cases[i].purpose,
                                   .now = at("2026-03-06 16:00")};
         assert_int_equal(gate_ask(&q).answer, cases[i].open ? GATE_OPEN : GATE_LATER);
     }
@@ -201,7 +213,8 @@ static void one_obstacle_after_the_other(void **state)
     struct contact_rules rules = {.quiet_from_min = 1260, .quiet_to_min = 480, .cap_per_day = 1, .cap_per_week = 2};
     struct customer customer = {0};
     struct contacts contacts = contacts_of((const char *const[]){"2026-03-06 10:00", NULL});
-    struct gate_question q = {.site = site_with(&rules), .customer = &customer, .contacts = &contacts, .purpose = "care",
+    struct gate_question q = {.site = site_with(&rules), .customer = &customer, .contacts = &contacts,
+        .purpose = "care",
                               .now = at("2026-03-06 16:00")};
     check("cap, then the night", gate_ask(&q), GATE_LATER, "cap", "2026-03-07 08:00:00");
     contacts = contacts_of((const char *const[]){"2026-03-06 10:00", "2026-03-06 23:00", NULL});

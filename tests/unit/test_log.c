@@ -57,7 +57,8 @@ static const char *member(const json_t *object, const char *key)
 static void a_line_has_its_head_and_its_fields(void **state)
 {
     (void)state;
-    log_warn("lease.lost", log_int("partition", -7), log_text("owner", "a"), log_bool("clean", true), log_number("seconds", 0.25));
+    log_warn("lease.lost", log_int("partition", -7), log_text("owner", "a"), log_bool("clean", true),
+        log_number("seconds", 0.25));
     json_t *object = line();
     const char *time_text = member(object, "time");
     assert_int_equal(strlen(time_text), strlen("2026-03-06T16:00:00.123Z"));
@@ -78,7 +79,8 @@ static void texts_are_escaped(void **state)
     (void)state;
     static const struct { const char *given, *read; } cases[] = {
         {"", ""}, {"a\"b\\c\nd\te\r", "a\"b\\c\nd\te\r"}, {"\x01\x1f\x7f", "\x01\x1f\x7f"}, {"王芳 €", "王芳 €"},
-        {"a\xff" "b", "a\xef\xbf\xbd" "b"}, {"\xe7\x8e", "\xef\xbf\xbd\xef\xbf\xbd"}, {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+        {"a\xff" "b", "a\xef\xbf\xbd" "b"}, {"\xe7\x8e", "\xef\xbf\xbd\xef\xbf\xbd"},
+         {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
         {"\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd"}, {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -147,7 +149,8 @@ static void lost_lines_are_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_line_has_its_head_and_its_fields), TEST(texts_are_escaped), TEST(long_lines_are_cut_at_a_field), TEST(levels_select),
+        TEST(a_line_has_its_head_and_its_fields), TEST(texts_are_escaped), TEST(long_lines_are_cut_at_a_field),
+            TEST(levels_select),
         TEST(lost_lines_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

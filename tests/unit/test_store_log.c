@@ -42,7 +42,8 @@ static void numbers_are_dense_and_chained(struct rig *rig)
 static void known_facts_are_told_apart_from_conflicts(struct rig *rig)
 {
     static const struct append_step steps[] = {
-        {"s\n1", false, 7, APPEND_NEW, 1},      {"s\n1", false, 7, APPEND_KNOWN, 1}, {"s\n1", false, 8, APPEND_CONFLICT, 1},
+        {"s\n1", false, 7, APPEND_NEW, 1},      {"s\n1", false, 7, APPEND_KNOWN, 1},
+        {"s\n1", false, 8, APPEND_CONFLICT, 1},
         {"s\n2", true, UINT64_MAX, APPEND_NEW, 2}, {"s\n2", true, UINT64_MAX, APPEND_KNOWN, 2},
         {"s\n2", true, UINT64_MAX - 1, APPEND_CONFLICT, 2}, {"s\n2", false, 1, APPEND_NEW, 3},
     };
@@ -112,11 +113,13 @@ static void the_log_is_read_in_pages(struct rig *rig)
         rig_append(rig, key, i << 60 | i);
     }
     static const struct { uint64_t from; size_t max, first, count; } pages[] = {
-        {0, 4, 1, 4}, {1, 4, 1, 4}, {5, 4, 5, 4}, {9, 4, 9, 2}, {11, 4, 0, 0}, {UINT64_MAX, 4, 0, 0}, {1, 1000, 1, 10}, {1, 0, 0, 0},
+        {0, 4, 1, 4}, {1, 4, 1, 4}, {5, 4, 5, 4}, {9, 4, 9, 2}, {11, 4, 0, 0}, {UINT64_MAX, 4, 0, 0},
+        {1, 1000, 1, 10}, {1, 0, 0, 0},
     };
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
         struct entry_list list;
-        assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, 0, pages[i].from, pages[i].max, rig->arena, &list));
+        assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, 0, pages[i].from, pages[i].max, rig->arena,
+                                                          &list));
         assert_int_equal(list.count, pages[i].count);
         for (size_t j = 0; j < list.count; j++) {
             uint64_t seq = pages[i].first + j;
@@ -148,7 +151,8 @@ static void a_full_batch_fits(struct rig *rig)
     static char keys[BATCH_EVENTS_MAX][16];
     for (size_t i = 0; i < BATCH_EVENTS_MAX; i++) {
         snprintf(keys[i], sizeof keys[i], "s\n%zu", i);
-        facts[i] = (struct fact){.key = keys[i], .natural = i % 2, .digest = i, .chain_id = i + 1, .packed = bytes_of("event")};
+        facts[i] = (struct fact){.key = keys[i], .natural = i % 2, .digest = i, .chain_id = i + 1,
+                                 .packed = bytes_of("event")};
     }
     assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, facts, BATCH_EVENTS_MAX));
     assert_int_equal(facts[BATCH_EVENTS_MAX - 1].place.seq, BATCH_EVENTS_MAX);

@@ -65,7 +65,8 @@ static void bad_texts_are_pointed_at(void **state)
         {"a: \xff\xfe\n", false, 1, {"a.yaml:1:4: the text is not UTF-8"}},
         {"a: 1\nb:\n  c: 2\n  c: 3\na: 4\n", true, 2, {"a.yaml:4:3: b.c: stands here twice, first in line 3",
                                                      "a.yaml:5:1: a: stands here twice, first in line 1"}},
-        {"a: &x 1\nb: *x\n", true, 2, {"a.yaml:1:4: a: anchors (&x) are not used", "a.yaml:2:4: b: aliases (*x) are not used"}},
+        {"a: &x 1\nb: *x\n", true, 2, {"a.yaml:1:4: a: anchors (&x) are not used",
+         "a.yaml:2:4: b: aliases (*x) are not used"}},
         {"a: &x [*x]\n", true, 2, {"a: anchors", "a[0]: aliases"}},
         {"a: !!str 1\n", true, 1, {"a: tags (tag:yaml.org,2002:str) are not used"}},
         {"? [a]\n: 1\n", false, 1, {"a key must be a plain text"}},
@@ -152,8 +153,10 @@ static void wrong_kinds_are_mistakes(void **state)
     assert_int_equal(yaml_int(yaml_get(root, "map"), 3, 0, 9, &mistakes), 3);
     assert_string_equal(yaml_text(yaml_get(root, "null"), "x", &mistakes), "x");
     assert_int_equal(yaml_word(yaml_get(root, "word"), &fruits, &mistakes), -1);
-    assert_mistakes("kinds", 4, (const char *[]){"list: wants a text, not a list", "map: wants a whole number, not a map",
-                                                 "null: has no value: wants a text", "pera is not known, did you mean pear?"});
+    assert_mistakes("kinds", 4, (const char *[]){"list: wants a text, not a list",
+        "map: wants a whole number, not a map",
+                                                 "null: has no value: wants a text",
+                                                 "pera is not known, did you mean pear?"});
 }
 
 static void unknown_keys_get_hints(void **state)
@@ -171,7 +174,8 @@ static void nearest_name_is_near(void **state)
     (void)state;
     static const char *const names[] = {"mon", "tue", "follow-up", "verification", NULL};
     static const struct { const char *name, *near; } cases[] = {
-        {"mno", "mon"}, {"tuo", "tue"}, {"folow-up", "follow-up"}, {"folllowup", "follow-up"}, {"verifikation", "verification"},
+        {"mno", "mon"}, {"tuo", "tue"}, {"folow-up", "follow-up"}, {"folllowup", "follow-up"},
+         {"verifikation", "verification"},
         {"xyz", NULL}, {"", NULL}, {"something else", NULL}, {"up", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
