@@ -55,6 +55,18 @@ $(OBJ)/tests/unit/%: tests/unit/%.c $(SUPPORT_O) $(OBJ)/careline.a
 
 unit: $(UNIT)
 
+# Everything at once in one process, with faults, from seeds: make sim SEEDS=500 FIRST=1
+SIMULATION_O := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/simulation/*.c))
+SEEDS ?= 100
+FIRST ?= 1
+$(SIMULATION_O): CFLAGS += -Itests
+$(OBJ)/simulate: $(SIMULATION_O) $(SUPPORT_O) $(OBJ)/careline.a
+	$(CC) $(LDFLAGS) -o $@ $(SIMULATION_O) $(SUPPORT_O) $(OBJ)/careline.a $(LDLIBS) -lcmocka
+
+.PHONY: sim
+sim: $(OBJ)/simulate
+	$< --seeds $(SEEDS) --first $(FIRST)
+
 # ARGS are deploy/run's. Its own: the sample month, a working day in a minute. make run ARGS= keeps to real time.
 ARGS ?= --clock 2026-03-02T08:00+08:00 --speed 600
 run:

@@ -39,7 +39,11 @@ uint32_t world_partition(const struct world *world, const char *site);
  * is not named is found by mobile or e-mail. true: it was new. What comes of it is worked by world_settle. */
 bool world_append(struct world *world, const struct event *like, const void *data);
 
-/* The same from JSON: { "type": …, "site": …, "id": …, "customer": …, "actor": …, "role": …, "occurred_at": …, "data": {…} }
+/* The event as intake makes it of `like`, which has id, source and time too: packed, for a store's append. Tells a digest of
+ * what was said. */
+uint64_t world_pack(struct sealer *sealer, const struct event *like, const void *data, struct buffer *to);
+
+/* The same as world_append from JSON: { "type": …, "site": …, "id": …, "customer": …, "actor": …, "role": …, "occurred_at": …, "data": {…} }
  * with data's times in RFC 3339. false with *fault. */
 bool world_append_json(struct world *world, json_t *event, struct fault *fault);
 

@@ -1,5 +1,6 @@
 /* What comes into a world, and what can be looked at. */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ static const char *text_field(const struct record *record, const void *data, con
 }
 
 /* The customer of a fact that names none: by mobile, else by e-mail. */
-static const char *customer_of(struct world *world, const struct event *event, const void *data)
+static const char *customer_of(struct sealer *sealer, struct arena *arena, const struct event *event, const void *data)
 {
     const struct record *record = event_types[event->number].data;
     const char *contact = text_field(record, data, "mobile");
@@ -41,43 +42,47 @@ static const char *customer_of(struct world *world, const struct event *event, c
     contact = *contact ? contact : text_field(record, data, "email");
     if (!*contact)
         return "";
-    seal_customer_id(world->sealer, event->site, contact_normal(world->arena, contact), id);
-    return arena_string(world->arena, id);
+    seal_customer_id(sealer, event->site, contact_normal(arena, contact), id);
+    return arena_string(arena, id);
 }
 
-static void seal_into(struct world *world, struct event *event, const void *data, struct buffer *open, struct buffer *sealed)
+static void seal_personal(struct sealer *sealer, struct arena *arena, const struct event *event, const void *data,
+                          struct buffer *sealed)
 {
-    const struct record *record = event_types[event->number].data;
     struct buffer personal = {0};
+    const char *key = *event->customer ? event->customer : arena_printf(arena, "site/%s", event->site);
 
-    record_pack_only(record, data, PERSONAL, &personal);
-    const char *key = *event->customer ? event->customer : arena_printf(world->arena, "site/%s", event->site);
-    if (personal.bytes > 1 && seal_make(world->sealer, key, buffer_slice(&personal), sealed))
-        event->sealed = buffer_slice(sealed);
-    record_pack(record, data, PERSONAL, open);
-    event->data = buffer_slice(open);
+    record_pack_only(event_types[event->number].data, data, PERSONAL, &personal);
+    if (personal.bytes > 1) {
+        bool made = seal_make(sealer, key, buffer_slice(&personal), sealed);
+        assert(made);
+    }
     buffer_free(&personal);
 }
 
-static bool append_packed(struct world *world, const struct event *event, uint64_t digest)
+uint64_t world_pack(struct sealer *sealer, const struct event *like, const void *data, struct buffer *to)
 {
-    struct buffer packed = {0};
+    struct arena *arena = arena_new();
+    struct buffer open = {0}, sealed = {0};
+    struct event event = *like;
 
-    event_pack(event, &packed);
-    struct fact fact = {.key = arena_printf(world->arena, "%s\n%s", event->source, event->id), .digest = digest,
-                        .chain_id = dice_chance(&world->dice), .packed = buffer_slice(&packed)};
-    uint32_t partition = world_partition(world, event->site);
-    enum store_status status = world->store->functions->append(world->store, partition, &fact, 1);
-    assert(status == STORE_OK);
-    if (fact.outcome == APPEND_NEW)
-        world->outside->functions->publish(world->outside, &fact.place, event->type, fact.packed);
-    buffer_free(&packed);
-    return fact.outcome == APPEND_NEW;
+    event.received_at = like->received_at ? like->received_at : like->time;
+    event.customer = customer_of(sealer, arena, like, data);
+    seal_personal(sealer, arena, &event, data, &sealed);
+    record_pack(event_types[like->number].data, data, PERSONAL, &open);
+    event.sealed = buffer_slice(&sealed);
+    event.data = buffer_slice(&open);
+    event_pack(&event, to);
+    uint64_t digest = digest_of(event.data);
+    buffer_free(&open);
+    buffer_free(&sealed);
+    arena_free(&arena);
+    return digest;
 }
 
 bool world_append(struct world *world, const struct event *like, const void *data)
 {
-    struct buffer open = {0}, sealed = {0};
+    struct buffer packed = {0};
     struct event event = *like;
 
     assert(like->number != EVENT_UNKNOWN && like->site && *like->site);
@@ -85,14 +90,16 @@ bool world_append(struct world *world, const struct event *like, const void *dat
     event.id = text_or(like->id, arena_printf(world->arena, "fact-%llu", (unsigned long long)world->appended++));
     event.source = text_or(like->source, "test");
     event.time = world_now(world);
-    event.received_at = like->received_at ? like->received_at : event.time;
-    event.customer = customer_of(world, like, data);
-    seal_into(world, &event, data, &open, &sealed);
-    bool new = append_packed(world, &event, digest_of(event.data));
-    memcpy(world->last_id, event.id, strnlen(event.id, NAME_BYTES_MAX) + 1);
-    buffer_free(&open);
-    buffer_free(&sealed);
-    return new;
+    uint64_t digest = world_pack(world->sealer, &event, data, &packed);
+    struct fact fact = {.key = arena_printf(world->arena, "%s\n%s", event.source, event.id), .digest = digest,
+                        .chain_id = dice_chance(&world->dice), .packed = buffer_slice(&packed)};
+    enum store_status status = world->store->functions->append(world->store, world_partition(world, event.site), &fact, 1);
+    assert(status == STORE_OK);
+    if (fact.outcome == APPEND_NEW)
+        world->outside->functions->publish(world->outside, &fact.place, event.type, fact.packed);
+    snprintf(world->last_id, sizeof world->last_id, "%s", event.id);
+    buffer_free(&packed);
+    return fact.outcome == APPEND_NEW;
 }
 
 const char *world_last_id(const struct world *world)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "partition.h"
+#include "world.h"
 
 void crew_open(struct crew *crew, struct store *inner, uint32_t partitions, struct dice *dice)
 {
@@ -210,7 +211,7 @@ static bool look(struct crew *crew, struct partition_view *views)
     return inner->functions->view(inner, numbers, crew->partitions, views) == STORE_OK;
 }
 
-static bool is_quiet(struct crew *crew, wall_ms *ret_due)
+bool crew_is_quiet(struct crew *crew, wall_ms *ret_due)
 {
     struct partition_view views[CREW_PARTITIONS_MAX];
     bool quiet = look(crew, views);
@@ -234,7 +235,7 @@ bool crew_run(struct crew *crew, int rounds)
     for (int i = 0; i < rounds; i++) {
         wall_ms due, now = clock_now(crew->clock);
         crew_step(crew);
-        bool quiet = is_quiet(crew, &due);
+        bool quiet = crew_is_quiet(crew, &due);
         if (quiet && due == 0)
             return true;
         clock_manual_set(crew->clock, quiet && due > now ? due : now + HOLD_MS);
@@ -251,23 +252,27 @@ bool crew_deliver_as(struct crew *crew, const char *site, const char *id, const 
 {
     struct car_delivered data = {.order = order, .amount_cents = after_ms};
     struct event event = event_of(EVENT_CAR_DELIVERED);
-    struct buffer packed_data = {0}, packed = {0};
-    char key[NAME_BYTES_MAX * 2];
 
-    record_pack(&car_delivered_record, &data, PERSONAL, &packed_data);
     event.id = id;
-    event.source = "crew";
     event.site = site;
+    return crew_append(crew, &event, &data);
+}
+
+bool crew_append(struct crew *crew, const struct event *like, const void *data)
+{
+    struct event event = *like;
+    struct buffer packed = {0};
+    char key[NAME_BYTES_MAX * 2 + 16];
+
+    event.source = "crew";
     event.time = clock_now(crew->clock);
-    event.data = buffer_slice(&packed_data);
-    event_pack(&event, &packed);
-    snprintf(key, sizeof key, "crew\n%s/%s", site, id);
-    struct fact fact = {.key = key, .chain_id = dice_chance(crew->dice), .packed = buffer_slice(&packed)};
-    uint32_t partition = partition_of_site(site, crew->partitions);
+    world_pack(crew->sealer, &event, data, &packed);
+    snprintf(key, sizeof key, "crew\n%s/%s", event.site, event.id);
+    struct fact fact = {.key = key, .natural = true, .chain_id = dice_chance(crew->dice), .packed = buffer_slice(&packed)};
+    uint32_t partition = partition_of_site(event.site, crew->partitions);
     enum store_status status = crew->store->functions->append(crew->store, partition, &fact, 1);
     if (status == STORE_OK && fact.outcome == APPEND_NEW)
         crew->outside->functions->publish(crew->outside, &fact.place, event.type, fact.packed);
-    buffer_free(&packed_data);
     buffer_free(&packed);
     return status == STORE_OK;
 }

@@ -69,6 +69,12 @@ void crew_step(struct crew *crew);
 /* Works until all checkpoints are at their tails and no timer is left; time goes on as needed. False: not in `rounds`. */
 bool crew_run(struct crew *crew, int rounds);
 
+/* Are all checkpoints at their tails and nothing on its way? And when is the next timer due; 0: none. */
+bool crew_is_quiet(struct crew *crew, wall_ms *ret_due);
+
+/* Appends a fact or act with site and id as intake does, now. Saying it again does nothing. False: the store refused. */
+bool crew_append(struct crew *crew, const struct event *like, const void *data);
+
 /* Appends car.delivered with its timer `after_ms`; the fact's id is the order's number. False: the store refused. */
 bool crew_deliver(struct crew *crew, const char *site, const char *order, int64_t after_ms);
 /* The same with a fact id of its own: the same order twice. */
