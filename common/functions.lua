@@ -1,10 +1,10 @@
--- functions: the store's writes inside Redis, each whole or not at all. store.h says what each promises; the memory store
--- (store_memory_*.c) does the same, and a differential test holds the two together byte by byte.
+-- functions: the store's writes inside Redis, each whole or not at all. store.h says what each promises; the memory
+-- store (store_memory_*.c) does the same, and a differential test holds the two together byte by byte.
 --
 -- Redis has no rollback, so each function decodes, reads and checks everything before its first write. Each takes one
--- msgpack argument and declares all its keys; the first key never exists, so that a Cluster slot on the move refuses the
--- whole call. Chain ids and digests need all 64 bits and travel as 8 bytes, big-endian; seqs, epochs and times stay below
--- 2^53, where Lua's numbers are exact. Replies are arrays whose first element is the status.
+-- msgpack argument and declares all its keys; the first key never exists, so that a Cluster slot on the move refuses
+-- the whole call. Chain ids and digests need all 64 bits and travel as 8 bytes, big-endian; seqs, epochs and times stay
+-- below 2^53, where Lua's numbers are exact. Replies are arrays whose first element is the status.
 --
 -- Values:  log         stream, entry <seq>-0: i chain id, p the id before, e the event
 --          head        8 bytes id of the last event, then its seq in decimal
@@ -47,8 +47,8 @@ local function earliest_due(timers)
     return first[2] and tonumber(first[2]) or 0
 end
 
--- Appends events, a flat list of id and bytes, behind the head. The log goes first among a function's writes: if it does
--- not fit the head, its first entry is refused before anything is changed.
+-- Appends events, a flat list of id and bytes, behind the head. The log goes first among a function's writes: if it
+-- does not fit the head, its first entry is refused before anything is changed.
 local function log_append(log, head_key, seq, prev, events)
     for i = 1, #events, 2 do
         seq = seq + 1
@@ -60,7 +60,7 @@ local function log_append(log, head_key, seq, prev, events)
     end
 end
 
--------------------------------------------------------------------------------------------------------------- append
+---------------------------------------------------------------------------------------------------- append
 -- keys: never, log, head, keys, keys of this generation and of those before it
 -- argument: generation, then per fact: key, natural, digest, chain id, event
 -- reply: OK, id of the head before, then per fact: outcome, seq
@@ -128,7 +128,7 @@ local function append(keys, args)
     return reply
 end
 
--------------------------------------------------------------------------------------------------------------- leases
+---------------------------------------------------------------------------------------------------- leases
 
 local function holds(held, owner, epoch)
     return held[1] == owner and tonumber(held[2]) == epoch
@@ -187,7 +187,7 @@ local function release(keys, args)
     return {OK}
 end
 
--------------------------------------------------------------------------------------------------------------- commit
+---------------------------------------------------------------------------------------------------- commit
 -- keys: never, log, head, timers, queue, stage, then the hashes of the kinds of entity concerned
 -- argument: owner, epoch, from seq, from id, to seq, to id, conditions, puts, events; each of the three a flat list:
 --   condition: number of its key, id, version (8 bytes)
@@ -322,10 +322,10 @@ local function commit(keys, args)
     return {OK, head_seq, head_id, earliest_due(keys[4])}
 end
 
--------------------------------------------------------------------------------------------------------------- fire
+---------------------------------------------------------------------------------------------------- fire
 -- keys: never, log, head, timers, stage
--- argument: owner, epoch, now, upper and lower half of the first chain id, the event in pieces: bytes alternate with the
---   number of what stands between them (1 id, 2 site, 3 member, 4 due)
+-- argument: owner, epoch, now, upper and lower half of the first chain id, the event in pieces: bytes alternate with
+--   the number of what stands between them (1 id, 2 site, 3 member, 4 due)
 -- reply: OK, seq and id of the head before, earliest due, then the events
 
 local function chain_id(high, low, add)
@@ -377,7 +377,7 @@ local function fire(keys, args)
     return reply
 end
 
--------------------------------------------------------------------------------------------------------------- notes
+---------------------------------------------------------------------------------------------------- notes
 -- keys: never, the map; argument: field, value ('': delete), does it depend on the value before, that value
 
 local function note(keys, args)
@@ -412,7 +412,7 @@ local function announce(keys, args)
     return {OK}
 end
 
---------------------------------------------------------------------------------------------------------------
+-----------------------------------------------------------------------------------------------------------
 
 local function register(name, callback, flags)
     redis.register_function{function_name = 'care_' .. name .. '_' .. BUILD, callback = callback, flags = flags}

@@ -35,7 +35,7 @@ enum store_status {
     STORE_FULL,                     /* out of memory or disk: refused whole; later */
     STORE_FENCED,                   /* the lease is not ours (any more): drop all, claim again */
     STORE_STALE,                    /* the checkpoint is not where we thought, or its id is not the log's: reload */
-    STORE_CHANGED,                  /* an entity that the commit depends on has another version: read again, decide again */
+    STORE_CHANGED,                  /* an entity that the commit depends on has another version: read, decide again */
     STORE_REFUSED                   /* over a limit or malformed: a bug of the caller; *message says what */
 };
 
@@ -148,8 +148,13 @@ struct partition_view {
     wall_ms earliest_due;
     size_t timers, queue;
     size_t sending;                 /* queue members that begin with "sending/" */
-    struct { struct checkpoint checkpoint; char owner[OWNER_BYTES_MAX]; uint64_t epoch; int64_t lease_left_ms; int unclean; }
-        stages[STAGE_COUNT];
+    struct {
+        struct checkpoint checkpoint;
+        char owner[OWNER_BYTES_MAX];
+        uint64_t epoch;
+        int64_t lease_left_ms;
+        int unclean;
+    } stages[STAGE_COUNT];
 };
 
 /* Daemons announce themselves: member is a name unique on the bus. */
@@ -184,11 +189,12 @@ struct store_functions {
                                        size_t count, struct arena *, struct stored_entity *ret);
     enum store_status (*scan_entities)(struct store *, uint32_t partition, enum entity_kind, uint64_t *cursor,
                                        struct arena *, struct stored_entity_list *ret);
-    enum store_status (*read_queue)(struct store *, uint32_t partition, const char *prefix, const char *after, size_t max,
-                                    struct arena *, struct texts *ret);
+    enum store_status (*read_queue)(struct store *, uint32_t partition, const char *prefix, const char *after,
+                                    size_t max, struct arena *, struct texts *ret);
     enum store_status (*read_timers)(struct store *, uint32_t partition, wall_ms from, size_t skip, size_t max,
                                      struct arena *, struct timer_list *ret);
-    enum store_status (*view)(struct store *, const uint32_t *partitions, size_t count, struct partition_view *ret_each);
+    enum store_status (*view)(struct store *, const uint32_t *partitions, size_t count,
+                              struct partition_view *ret_each);
     enum store_status (*content_put)(struct store *, const char *hash, struct slice content);
     enum store_status (*content_get)(struct store *, const char *hash, struct arena *, struct slice *ret);
     /* small named records: "clock", "meta", "participants" … field of a map; an empty value deletes */
@@ -212,17 +218,19 @@ struct store { const struct store_functions *functions; };
  *   answer; a known key with another digest is APPEND_CONFLICT; both leave the others alone. STORE_FULL when memory is
  *   out. Durable when it returns STORE_OK, as durable as the store is configured.
  * commit: lease (epoch, owner, not expired), checkpoint `from` equal to the stored one, `to` on the log with its id,
- *   conditions; then all at once: entities, timers, queue, events, checkpoint. Allowed when memory is out. A commit whose
- *   `to` is already the checkpoint and whose lease holds is STORE_STALE: the caller reloads and sees that it is done.
+ *   conditions; then all at once: entities, timers, queue, events, checkpoint. Allowed when memory is out. A commit
+ *   whose `to` is already the checkpoint and whose lease holds is STORE_STALE: the caller reloads and sees that it is
+ *   done.
  *   A put whose stored version is not version - 1 is STORE_CHANGED; one whose due_before or queue_before is not what is
  *   stored, two puts of one entity, or an entity of another stage: STORE_REFUSED.
  * fire: timers due at or before `now`, at most FIRE_MAX, earliest first, become timer.fired events (site from the
- *   entity's id, source "scheduler", id "timer/<member>@<due>", time `now`, data entity and due); needs the scheduler's lease.
- *   An id that would be over NAME_BYTES_MAX has the chain id in hex for the member. Chain ids are chain_seed, chain_seed + 1 …
+ *   entity's id, source "scheduler", id "timer/<member>@<due>", time `now`, data entity and due); needs the scheduler's
+ *   lease. An id that would be over NAME_BYTES_MAX has the chain id in hex for the member. Chain ids are chain_seed,
+ *   chain_seed + 1, …
  *   The entity keeps its due time, so that its stage knows the fired one; a put that leaves it alone arms nothing.
  * claim: takes the lease if it is free, expired, or ours already (then the epoch stays); STORE_FENCED if somebody else
- *   holds it. unclean counts claims that followed an expired lease; a commit that moves the checkpoint and a release set
- *   it to 0.
+ *   holds it. unclean counts claims that followed an expired lease; a commit that moves the checkpoint and a release
+ *   set it to 0.
  * renew: each lease that is ours and has not expired; STORE_FENCED for the others. STORE_OK when each was answered.
  * release: gives the lease back; a clean one, so that the next claim does not count as a takeover.
  * scan_entities: starts with *cursor 0, is over when *cursor is 0 again; may show one twice, misses none that stays.
@@ -250,15 +258,17 @@ void store_memory_time(struct store *store, wall_ms (*now)(void *context), void 
 enum store_fate { FATE_DONE, FATE_GONE, FATE_ANSWER_LOST, FATE_FULL };
 void store_memory_fault(struct store *store, int (*fate)(void *context, const char *call), void *context);
 
-/* Takes back the last `writes` appends (of something new), commits and fires (of something) of a partition, as a fail-over
- * that lost acknowledged writes does; leases stay. Tells how many it could: at most REWIND_MAX are remembered. */
+/* Takes back the last `writes` appends (of something new), commits and fires (of something) of a partition, as a
+ * fail-over that lost acknowledged writes does; leases stay. Tells how many it could: REWIND_MAX are remembered. */
 unsigned store_memory_rewind(struct store *store, uint32_t partition, unsigned writes);
 
 /* Another store with the same contents, time and fate; the caller owns it. It remembers no writes to take back. */
 struct store *store_memory_copy(const struct store *store);
 
 /* Redis by address: "unix:/path", "tcp://host:port"; more addresses with commas when Sentinels or Cluster nodes follow
- * their scheme ("sentinel://…", "cluster://…": see deploy). Connects at once; NULL with a message for the operator. */
+ * their scheme ("sentinel://…", "cluster://…": see deploy). Connects at once; NULL with a message for the operator.
+ * A call waits at most two seconds for an answer; after STORE_GONE the next call connects again. SIGPIPE is ignored from
+ * here on, unless the program handles it. One store is for one thread. */
 struct store *store_redis_new(const char *address, uint32_t partitions, char message[160]);
 
 #endif

@@ -83,7 +83,8 @@ const char *name_fault(const char *name)
 
 const char *queue_fault(const char *prefix, const char *after)
 {
-    bool fits = strnlen(prefix, QUEUE_BYTES_MAX + 1) <= QUEUE_BYTES_MAX && strnlen(after, QUEUE_BYTES_MAX + 1) <= QUEUE_BYTES_MAX;
+    bool fits = strnlen(prefix, QUEUE_BYTES_MAX + 1) <= QUEUE_BYTES_MAX &&
+                strnlen(after, QUEUE_BYTES_MAX + 1) <= QUEUE_BYTES_MAX;
     return fits ? NULL : "a place in the queue is too long";
 }
 

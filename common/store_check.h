@@ -1,4 +1,4 @@
-/* store_check: what both stores refuse before they touch anything, and the timer.fired event that both must make alike. */
+/* store_check: what both stores refuse before they touch anything, and the timer.fired event that both make alike. */
 #ifndef CARELINE_STORE_CHECK_H
 #define CARELINE_STORE_CHECK_H
 

@@ -36,8 +36,8 @@ static enum store_status claim_held(struct held *held, const char *owner, wall_m
     return STORE_OK;
 }
 
-enum store_status memory_claim(struct store *store, uint32_t number, enum stage stage, const char *owner, int64_t ttl_ms,
-                               struct standing *ret)
+enum store_status memory_claim(struct store *store, uint32_t number, enum stage stage, const char *owner,
+                               int64_t ttl_ms, struct standing *ret)
 {
     struct store_memory *memory = store_memory_of(store);
     const char *fault = claim_fault(memory->partitions, number, stage, owner);

@@ -224,7 +224,8 @@ enum store_status memory_members(struct store *store, struct arena *arena, struc
         const struct announced *announced = memory->announced.at[i];
         if (announced->expires <= store_memory_now(memory))
             continue;
-        ret->at[ret->count++] = (struct member){arena_string(arena, announced->name), arena_string(arena, announced->stage),
+        ret->at[ret->count++] = (struct member){arena_string(arena, announced->name),
+                                                arena_string(arena, announced->stage),
                                                 arena_string(arena, announced->endpoint),
                                                 arena_string(arena, announced->details)};
     }

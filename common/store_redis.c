@@ -51,7 +51,8 @@ static bool info_says(const redisReply *info, const char *name, const char *valu
     return strncmp(info_value(info, name), value, strlen(value)) == 0;
 }
 
-static const char *health_trouble(const redisReply *memory, const redisReply *persistence, const struct store_health *so_far)
+static const char *health_trouble(const redisReply *memory, const redisReply *persistence,
+                                  const struct store_health *so_far)
 {
     if (info_says(persistence, "\naof_last_write_status:", "err"))
         return "Redis could not write its file: is the disk full?";
@@ -159,7 +160,8 @@ static bool later_read(struct store_redis *redis, const char *address, char mess
 {
     (void)redis;
     (void)address;
-    snprintf(message, MESSAGE_BYTES, "Redis Sentinel and Redis Cluster cannot be used yet: give unix:/path or tcp://host:port");
+    snprintf(message, MESSAGE_BYTES,
+             "Redis Sentinel and Redis Cluster cannot be used yet: give unix:/path or tcp://host:port");
     return false;
 }
 

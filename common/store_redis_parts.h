@@ -30,7 +30,7 @@ struct store_redis {
 struct store_redis *store_redis_of(struct store *store);
 enum store_status redis_refuse(struct store_redis *redis, const char *fault);
 
-/* store_redis_wire.c: commands into `wire`. command_begin tells how many arguments follow, the command's name included. */
+/* store_redis_wire.c: commands into `wire`. command_begin tells how many arguments follow, the command's name too. */
 void command_begin(struct store_redis *redis, size_t arguments);
 void command_text(struct store_redis *redis, const char *text);
 void command_bytes(struct store_redis *redis, struct slice bytes);
@@ -52,15 +52,15 @@ int64_t reply_number(const redisReply *reply);      /* an integer, or decimal te
 struct slice reply_bytes(const redisReply *reply);
 wall_ms reply_time(const redisReply *reply);        /* what TIME answers */
 
-/* store_redis_connection.c: runs the `count` commands in `wire` and clears it. STORE_OK: `replies` holds as many, none of
- * them an error; they stay until the next run. */
+/* store_redis_connection.c: runs the `count` commands in `wire` and clears it. STORE_OK: `replies` holds as many, none
+ * of them an error; they stay until the next run. */
 enum store_status redis_run(struct store_redis *redis, size_t count);
 void redis_forget(struct store_redis *redis);
 /* Opens the connection and sees to it that our functions are there. */
 enum store_status redis_connect(struct store_redis *redis);
 void redis_close(struct store_redis *redis);
 
-/* store_functions.c: the library as Redis takes it; its build is a hash of it. The text lasts as long as the program. */
+/* store_functions.c: the library as Redis takes it; its build is a hash of it. The text lasts for ever. */
 const char *functions_library(char ret_build[BUILD_BYTES]);
 
 /* Function's own status, first in its reply. */
@@ -70,8 +70,8 @@ enum store_status function_status(struct store_redis *redis, const redisReply *r
 /* store_redis_write.c, store_redis_lease.c, store_redis_read.c, store_redis_list.c, store_redis_note.c */
 enum store_status redis_append(struct store *, uint32_t, struct fact *, size_t);
 enum store_status redis_commit(struct store *, struct commit *);
-enum store_status redis_fire(struct store *, const struct lease *, wall_ms, uint64_t, struct arena *, struct entry_list *,
-                             wall_ms *);
+enum store_status redis_fire(struct store *, const struct lease *, wall_ms, uint64_t, struct arena *,
+                             struct entry_list *, wall_ms *);
 enum store_status redis_claim(struct store *, uint32_t, enum stage, const char *, int64_t, struct standing *);
 enum store_status redis_renew(struct store *, const struct lease *, size_t, int64_t, struct standing *,
                               enum store_status *);

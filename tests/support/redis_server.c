@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, ASK_EVERY_MS = 5, DEPTH_MAX = 4 };
+enum { START_MS = 10000, ASK_EVERY_MS = 5, DEPTH_MAX = 4, PARENT_BYTES_MAX = 40 };
 
 static void become_server(const struct redis_server *server)
 {
@@ -76,7 +76,9 @@ bool redis_server_start(struct redis_server *server, bool durable)
 {
     const char *parent = getenv("TMPDIR");
     *server = (struct redis_server){.durable = durable};
-    snprintf(server->directory, sizeof server->directory, "%.40s/redis-XXXXXX", parent && strlen(parent) <= 40 ? parent : P_tmpdir);
+    if (!parent || strlen(parent) > PARENT_BYTES_MAX)
+        parent = P_tmpdir;
+    snprintf(server->directory, sizeof server->directory, "%.40s/redis-XXXXXX", parent);
     if (!mkdtemp(server->directory)) {
         perror("no directory for redis-server");
         return false;

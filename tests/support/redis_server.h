@@ -15,8 +15,8 @@ struct redis_server {
     bool durable;
 };
 
-/* Starts it and waits until it answers. `durable`: an append-only file, written to disk at each write; otherwise nothing
- * is kept. false with a message on stderr: redis-server is missing or did not answer in time. */
+/* Starts it and waits until it answers. `durable`: an append-only file, written to disk at each write; otherwise
+ * nothing is kept. false with a message on stderr: redis-server is missing or did not answer in time. */
 bool redis_server_start(struct redis_server *server, bool durable);
 
 /* Ends it at once (SIGKILL), keeping its directory; starts it again there. */

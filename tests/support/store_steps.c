@@ -73,7 +73,8 @@ static enum entity_kind kind_of_stage(enum stage stage)
 static struct stored_entity stored_now(struct truth *truth, uint32_t partition, enum entity_kind kind, const char *id)
 {
     struct stored_entity entity;
-    assert_int_equal(truth->rig->calls->read_entities(truth->rig->store, partition, kind, &id, 1, truth->arena, &entity),
+    assert_int_equal(truth->rig->calls->read_entities(truth->rig->store, partition, kind, &id, 1, truth->arena,
+                                                      &entity),
                      STORE_OK);
     return entity;
 }
@@ -89,7 +90,8 @@ static struct entity_put make_put(struct truth *truth, const struct step *step)
     enum entity_kind kind = kind_of_stage(step->stage);
     const char *id = entity_id(truth->arena);
     struct stored_entity now = stored_now(truth, step->partition, kind, id);
-    struct entity_put put = {.kind = kind, .id = id, .version = now.version + 1, .due_before = now.due, .queue_before = now.queue,
+    struct entity_put put = {.kind = kind, .id = id, .version = now.version + 1, .due_before = now.due,
+                             .queue_before = now.queue,
                              .due = now.due, .queue = now.queue, .packed = random_bytes(truth->arena, 60)};
     if (one_in(2))
         put.due = one_in(3) ? 0 : 1 + chance(50) * DUE_STEP;
@@ -124,7 +126,8 @@ static struct checkpoint checkpoint_ahead(struct truth *truth, const struct step
     struct entry_list list = {0};
     if (seq == from.seq)
         return from;
-    assert_int_equal(truth->rig->calls->read_log(truth->rig->store, step->partition, seq, 1, truth->arena, &list), STORE_OK);
+    assert_int_equal(truth->rig->calls->read_log(truth->rig->store, step->partition, seq, 1, truth->arena, &list),
+                     STORE_OK);
     return (struct checkpoint){seq + one_in(80), list.at[0].place.id ^ one_in(40)};
 }
 
@@ -207,7 +210,8 @@ static void make_nothing(struct truth *truth, struct step *step)
 
 static void tell_place(struct buffer *out, const struct place *place)
 {
-    buffer_printf(out, " %" PRIu32 ":%" PRIu64 ":%016" PRIx64 ":%016" PRIx64, place->partition, place->seq, place->id, place->prev);
+    buffer_printf(out, " %" PRIu32 ":%" PRIu64 ":%016" PRIx64 ":%016" PRIx64, place->partition, place->seq, place->id,
+                  place->prev);
 }
 
 void tell_slice(struct buffer *out, struct slice bytes)
@@ -266,7 +270,8 @@ static enum store_status do_fire(struct rig *rig, struct step *step, struct buff
 {
     struct entry_list fired;
     wall_ms due;
-    enum store_status status = rig->calls->fire(rig->store, &step->leases[0], step->now, step->seed, rig->arena, &fired, &due);
+    enum store_status status = rig->calls->fire(rig->store, &step->leases[0], step->now, step->seed, rig->arena,
+                                                &fired, &due);
     if (status == STORE_OK) {
         tell_entries(out, &fired);
         buffer_printf(out, " due %lld", (long long)due);
@@ -277,7 +282,8 @@ static enum store_status do_fire(struct rig *rig, struct step *step, struct buff
 static enum store_status do_claim(struct rig *rig, struct step *step, struct buffer *out)
 {
     struct standing standing;
-    enum store_status status = rig->calls->claim(rig->store, step->partition, step->stage, step->owner, RIG_TTL_MS, &standing);
+    enum store_status status = rig->calls->claim(rig->store, step->partition, step->stage, step->owner, RIG_TTL_MS,
+                                                 &standing);
     if (status == STORE_OK)
         tell_standing(out, &standing);
     return status;
@@ -287,7 +293,8 @@ static enum store_status do_renew(struct rig *rig, struct step *step, struct buf
 {
     struct standing each[STAGE_COUNT];
     enum store_status statuses[STAGE_COUNT];
-    enum store_status status = rig->calls->renew(rig->store, step->leases, step->lease_count, RIG_TTL_MS, each, statuses);
+    enum store_status status = rig->calls->renew(rig->store, step->leases, step->lease_count, RIG_TTL_MS, each,
+                                                 statuses);
     for (size_t i = 0; i < step->lease_count && status == STORE_OK; i++) {
         buffer_printf(out, " %d", statuses[i]);
         if (statuses[i] == STORE_OK)
@@ -341,8 +348,10 @@ static enum store_status do_announce(struct rig *rig, struct step *step, struct 
 
 const struct deed deeds[DEEDS] = {
     {"append", 25, make_facts, do_append},  {"commit", 45, make_commit, do_commit},    {"fire", 12, make_fire, do_fire},
-    {"claim", 20, make_nothing, do_claim},  {"renew", 6, make_leases, do_renew},       {"release", 2, make_lease, do_release},
-    {"expire", 2, make_nothing, do_expire}, {"age", 1, make_nothing, do_age},          {"note_put", 3, make_note, do_note_put},
+    {"claim", 20, make_nothing, do_claim},  {"renew", 6, make_leases, do_renew},
+    {"release", 2, make_lease, do_release},
+    {"expire", 2, make_nothing, do_expire}, {"age", 1, make_nothing, do_age},
+    {"note_put", 3, make_note, do_note_put},
     {"note_swap", 3, make_note, do_note_swap}, {"announce", 3, make_note, do_announce},
 };
 

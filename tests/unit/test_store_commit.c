@@ -44,7 +44,8 @@ static struct timer_list timers_of(struct rig *rig)
 static void events_and_checkpoint_go_together(struct rig *rig)
 {
     struct standing standing = begin(rig);
-    struct new_event events[2] = {{.chain_id = 21, .packed = bytes_of("one")}, {.chain_id = 22, .packed = bytes_of("two")}};
+    struct new_event events[2] = {{.chain_id = 21, .packed = bytes_of("one")},
+                                  {.chain_id = 22, .packed = bytes_of("two")}};
     struct commit commit = {.lease = standing.lease, .to = {2, 12}, .events = events, .event_count = 2};
     assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
     assert_int_equal(events[0].place.seq, 5);
@@ -121,7 +122,8 @@ static void entities_are_put_read_and_deleted(struct rig *rig)
     assert_int_equal(timers_of(rig).count, 0);
     assert_int_equal(queue_of(rig, "").count, 0);
     assert_status(rig, STORE_OK, rig_put(rig, &standing, &(struct entity_put){.kind = ENTITY_TASK, .id = "sample/1",
-                                                                             .version = 1, .packed = bytes_of("again")}));
+                                                                             .version = 1,
+                                                                             .packed = bytes_of("again")}));
 }
 
 static void many_are_read_at_once_in_the_order_asked(struct rig *rig)
@@ -139,7 +141,8 @@ static void many_are_read_at_once_in_the_order_asked(struct rig *rig)
     }
     struct commit commit = {.lease = standing.lease, .puts = puts, .put_count = MANY - 1};
     assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
-    assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, 0, ENTITY_TASK, asked, MANY, rig->arena, stored));
+    assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, 0, ENTITY_TASK, asked, MANY, rig->arena,
+                                                           stored));
     for (int i = 0; i < MANY; i++) {
         assert_string_equal(stored[i].id, asked[i]);
         assert_int_equal(stored[i].version, i > 0);
@@ -153,7 +156,11 @@ static void another_version_stops_the_whole_commit(struct rig *rig)
     struct standing standing = begin(rig), scheduler = rig_claim(rig, STAGE_SCHEDULER, "s");
     struct entity_put plan = {.kind = ENTITY_PLAN, .id = "sample/7", .version = 1, .packed = bytes_of("plan")};
     assert_status(rig, STORE_OK, rig_put(rig, &scheduler, &plan));
-    static const struct { struct entity_condition condition; uint64_t put_version; enum store_status expected; } steps[] = {
+    static const struct {
+        struct entity_condition condition;
+        uint64_t put_version;
+        enum store_status expected;
+    } steps[] = {
         {{ENTITY_PLAN, "sample/7", 0}, 1, STORE_CHANGED},
         {{ENTITY_PLAN, "sample/7", 2}, 1, STORE_CHANGED},
         {{ENTITY_PLAN, "sample/8", 1}, 1, STORE_CHANGED},
@@ -166,7 +173,8 @@ static void another_version_stops_the_whole_commit(struct rig *rig)
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         struct entity_put put = task("sample/1", steps[i].put_version, "x");
         struct new_event event = {.chain_id = 50 + i, .packed = bytes_of("out")};
-        struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1, .conditions = &steps[i].condition,
+        struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1,
+                                .conditions = &steps[i].condition,
                                 .condition_count = 1, .events = &event, .event_count = 1};
         assert_status(rig, steps[i].expected, rig->calls->commit(rig->store, &commit));
     }

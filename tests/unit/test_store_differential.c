@@ -18,8 +18,8 @@ static void tell_view(struct rig *rig, uint32_t partition, struct buffer *out)
     buffer_printf(out, "\nview %" PRIu32, partition);
     tell_checkpoint(out, view.head);
     tell_checkpoint(out, view.first);
-    buffer_printf(out, " due %lld timers %zu queue %zu sending %zu", (long long)view.earliest_due, view.timers, view.queue,
-                  view.sending);
+    buffer_printf(out, " due %lld timers %zu queue %zu sending %zu", (long long)view.earliest_due, view.timers,
+                  view.queue, view.sending);
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++) {
         buffer_printf(out, "\n  %s owner %s epoch %" PRIu64 " held %d unclean %d", stage_names[stage],
                       view.stages[stage].owner, view.stages[stage].epoch, view.stages[stage].lease_left_ms > 0,
@@ -40,7 +40,8 @@ static void tell_entities(struct rig *rig, uint32_t partition, enum entity_kind 
     size_t count = 0;
     uint64_t cursor = 0;
     do {
-        assert_status(rig, STORE_OK, rig->calls->scan_entities(rig->store, partition, kind, &cursor, rig->arena, &list));
+        assert_status(rig, STORE_OK, rig->calls->scan_entities(rig->store, partition, kind, &cursor, rig->arena,
+                                                               &list));
         assert_true(count + list.count <= sizeof all / sizeof *all);
         memcpy(all + count, list.at, list.count * sizeof *all);
         count += list.count;
@@ -49,8 +50,8 @@ static void tell_entities(struct rig *rig, uint32_t partition, enum entity_kind 
     for (size_t i = 0; i < count; i++) {
         if (i && !strcmp(all[i].id, all[i - 1].id))
             continue;
-        buffer_printf(out, "\n  %c/%s v%" PRIu64 " due %lld queue %s", entity_types[kind].letter, all[i].id, all[i].version,
-                      (long long)all[i].due, all[i].queue);
+        buffer_printf(out, "\n  %c/%s v%" PRIu64 " due %lld queue %s", entity_types[kind].letter, all[i].id,
+                      all[i].version, (long long)all[i].due, all[i].queue);
         tell_slice(out, all[i].packed);
     }
 }
@@ -116,8 +117,10 @@ struct twins {
 
 /* What a run of any length worth its name must have met, or it proves nothing. */
 static const struct { const char *deed; enum store_status status; } must_meet[] = {
-    {"append", STORE_OK},  {"append", STORE_REFUSED}, {"commit", STORE_OK},      {"commit", STORE_FENCED}, {"commit", STORE_STALE},
-    {"commit", STORE_CHANGED}, {"commit", STORE_REFUSED}, {"fire", STORE_OK},    {"fire", STORE_FENCED},   {"claim", STORE_OK},
+    {"append", STORE_OK},  {"append", STORE_REFUSED}, {"commit", STORE_OK},      {"commit", STORE_FENCED},
+    {"commit", STORE_STALE},
+    {"commit", STORE_CHANGED}, {"commit", STORE_REFUSED}, {"fire", STORE_OK},    {"fire", STORE_FENCED},
+    {"claim", STORE_OK},
     {"claim", STORE_FENCED},   {"release", STORE_OK},     {"release", STORE_FENCED}, {"note_swap", STORE_OK},
     {"note_swap", STORE_CHANGED},
 };
@@ -149,8 +152,8 @@ static void assert_alike(struct twins *twins, const char *doing)
     while (memory[same] && memory[same] == redis[same])
         same++;
     size_t from = same > 200 ? same - 200 : 0;
-    fail_msg("seed %" PRIu64 ", step %zu, %s:\nmemory …%.400s\nredis  …%.400s", twins->seed, twins->done, doing, memory + from,
-             redis + from);
+    fail_msg("seed %" PRIu64 ", step %zu, %s:\nmemory …%.400s\nredis  …%.400s", twins->seed, twins->done, doing,
+             memory + from, redis + from);
 }
 
 static void compare(struct twins *twins, uint32_t partition, uint64_t from, bool entities)

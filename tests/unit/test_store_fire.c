@@ -66,7 +66,7 @@ static void due_timers_fire_in_order_and_once(struct rig *rig)
     }
 }
 
-static void a_fired_timer_stays_with_its_entity_until_it_is_moved(struct rig *rig)
+static void a_fired_timer_stays_with_its_entity(struct rig *rig)
 {
     struct standing standing = rig_claim(rig, STAGE_SCHEDULER, "a");
     arm(rig, &standing, "sample/1", 5000);
@@ -99,7 +99,8 @@ static void only_the_scheduler_with_its_lease_fires(struct rig *rig)
 static void chain_ids_go_over_any_border(struct rig *rig)
 {
     static const struct { uint64_t seed, third; } seeds[] = {
-        {UINT32_MAX - 1, (uint64_t)UINT32_MAX + 1}, {0xfedcba98ffffffff, 0xfedcba9900000001}, {UINT64_MAX - 2, UINT64_MAX}};
+        {UINT32_MAX - 1, (uint64_t)UINT32_MAX + 1}, {0xfedcba98ffffffff, 0xfedcba9900000001},
+        {UINT64_MAX - 2, UINT64_MAX}};
     struct standing standing = rig_claim(rig, STAGE_SCHEDULER, "a");
     for (size_t i = 0; i < 3; i++) {
         char id[24];
@@ -172,7 +173,8 @@ static void timers_are_listed_by_time_in_pages(struct rig *rig)
     arm(rig, &standing, "sample/2b", 200);
     arm(rig, &standing, "sample/2a", 200);
     static const struct { wall_ms from; size_t skip, max, count; const char *first; } pages[] = {
-        {0, 0, 10, 4, "P/sample/1"}, {101, 0, 10, 3, "P/sample/2a"}, {0, 2, 1, 1, "P/sample/2b"}, {200, 1, 10, 2, "P/sample/2b"},
+        {0, 0, 10, 4, "P/sample/1"}, {101, 0, 10, 3, "P/sample/2a"}, {0, 2, 1, 1, "P/sample/2b"},
+        {200, 1, 10, 2, "P/sample/2b"},
         {301, 0, 10, 0, NULL},       {0, 9, 10, 0, NULL},            {0, 0, 0, 0, NULL},
     };
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
@@ -187,22 +189,26 @@ static void timers_are_listed_by_time_in_pages(struct rig *rig)
 
 static void queue_places_are_listed_by_bytes_in_pages(struct rig *rig)
 {
-    static const char *const places[] = {"held/x", "sending/1", "sending/2", "sending0", "work/a", "work/a/1", "work/\xe8\xbd\xa6", "work/\xff"};
+    static const char *const places[] = {"held/x", "sending/1", "sending/2", "sending0", "work/a", "work/a/1",
+                                         "work/\xe8\xbd\xa6", "work/\xff"};
     struct standing standing = rig_claim(rig, STAGE_SCHEDULER, "a");
     for (size_t i = 0; i < 8; i++) {
-        struct entity_put put = {.kind = ENTITY_PLAN, .id = places[7 - i], .version = 1, .packed = bytes_of("x"), .queue = places[7 - i]};
+        struct entity_put put = {.kind = ENTITY_PLAN, .id = places[7 - i], .version = 1, .packed = bytes_of("x"),
+                                 .queue = places[7 - i]};
         assert_status(rig, STORE_OK, rig_put(rig, &standing, &put));
     }
     static const struct { const char *prefix, *after; size_t max, count; const char *first; } pages[] = {
-        {"", "", 100, 8, "held/x"},           {"work/", "", 100, 4, "work/a"},      {"work/", "work/a", 100, 3, "work/a/1"},
-        {"work/", "held/x", 1, 1, "work/a"},  {"work/", "work/aa", 1, 1, "work/\xe8\xbd\xa6"}, {"work/", "work/\xff", 9, 0, NULL},
+        {"", "", 100, 8, "held/x"},           {"work/", "", 100, 4, "work/a"},
+        {"work/", "work/a", 100, 3, "work/a/1"},
+        {"work/", "held/x", 1, 1, "work/a"},  {"work/", "work/aa", 1, 1, "work/\xe8\xbd\xa6"},
+        {"work/", "work/\xff", 9, 0, NULL},
         {"work/\xff", "", 9, 1, "work/\xff"}, {"\xff", "", 9, 0, NULL},             {"sending/", "", 9, 2, "sending/1"},
         {"", "work/a", 9, 3, "work/a/1"},     {"work/a", "work/b", 9, 0, NULL},     {"nothing", "", 9, 0, NULL},
     };
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
         struct texts texts;
-        assert_status(rig, STORE_OK, rig->calls->read_queue(rig->store, 0, pages[i].prefix, pages[i].after, pages[i].max,
-                                                            rig->arena, &texts));
+        assert_status(rig, STORE_OK, rig->calls->read_queue(rig->store, 0, pages[i].prefix, pages[i].after,
+                                                            pages[i].max, rig->arena, &texts));
         if (texts.count != pages[i].count)
             fail_msg("prefix %s after %s: %zu", pages[i].prefix, pages[i].after, texts.count);
         if (texts.count)
@@ -230,12 +236,13 @@ static void a_scan_misses_none_that_stays(struct rig *rig)
     int removed = 0, rounds = 0;
     do {
         struct stored_entity_list list;
-        assert_status(rig, STORE_OK, rig->calls->scan_entities(rig->store, 0, ENTITY_CUSTOMER, &cursor, rig->arena, &list));
+        assert_status(rig, STORE_OK, rig->calls->scan_entities(rig->store, 0, ENTITY_CUSTOMER, &cursor, rig->arena,
+                                                               &list));
         for (size_t i = 0; i < list.count; i++) {
             seen[atoi(list.at[i].id + 7)] = true;
             assert_slice(list.at[i].id, list.at[i].packed);
         }
-        for (int end = removed + 100; removed < end && removed < MANY / 2; removed++) {     /* those with small numbers go */
+        for (int end = removed + 100; removed < end && removed < MANY / 2; removed++) {     /* the small numbers go */
             struct entity_put gone = {.kind = ENTITY_CUSTOMER, .id = ids[removed], .version = 2};
             assert_status(rig, STORE_OK, rig_put(rig, &standing, &gone));
         }
@@ -250,7 +257,7 @@ int main(void)
 {
     static const struct rig_case cases[] = {
         {"due timers fire in order and once", due_timers_fire_in_order_and_once},
-        {"a fired timer stays with its entity until it is moved", a_fired_timer_stays_with_its_entity_until_it_is_moved},
+        {"a fired timer stays with its entity until it is moved", a_fired_timer_stays_with_its_entity},
         {"only the scheduler with its lease fires", only_the_scheduler_with_its_lease_fires},
         {"chain ids go over any border", chain_ids_go_over_any_border},
         {"a storm is fired in pieces", a_storm_is_fired_in_pieces},

@@ -15,7 +15,8 @@ static enum store_status renew(struct rig *rig, const struct lease *lease, struc
     return one;
 }
 
-static enum store_status commit_to(struct rig *rig, const struct lease *lease, struct checkpoint from, struct checkpoint to)
+static enum store_status commit_to(struct rig *rig, const struct lease *lease, struct checkpoint from,
+                                   struct checkpoint to)
 {
     struct commit commit = {.lease = *lease, .from = from, .to = to};
     return rig->calls->commit(rig->store, &commit);

@@ -48,8 +48,8 @@ static void full_memory_refuses_facts_but_lets_work_drain(void **context)
     assert_int_equal(store->functions->claim(store, 0, STAGE_SCHEDULER, "a", RIG_TTL_MS, &standing), STORE_OK);
     struct entity_put put = {.kind = ENTITY_PLAN, .id = "sample/1", .version = 1, .packed = bytes_of("x"), .due = 5};
     struct new_event event = {.chain_id = 5, .packed = bytes_of("out")};
-    struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {seq, 77}, .puts = &put, .put_count = 1,
-                            .events = &event, .event_count = 1};
+    struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {seq, 77}, .puts = &put,
+                            .put_count = 1, .events = &event, .event_count = 1};
     assert_int_equal(store->functions->commit(store, &commit), STORE_OK);
     struct arena *arena = arena_new();
     struct entry_list fired;
@@ -139,7 +139,8 @@ static void a_key_of_a_wrong_type_stops_a_function_before_it_writes(void **conte
         struct entity_put put = {.kind = ENTITY_PLAN, .id = "sample/1", .version = 1, .packed = bytes_of("x"), .due = 5,
                                  .queue = "work/x"};
         struct new_event event = {.chain_id = 5, .packed = bytes_of("out")};
-        struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1, .events = &event, .event_count = 1};
+        struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1, .events = &event,
+                                .event_count = 1};
         assert_int_equal(store->functions->commit(store, &commit), STORE_REFUSED);
         assert_non_null(strstr(store->functions->message(store), "WRONGTYPE"));
         redisReply *log = redisCommand(redis, "EXISTS {p0000}log");
@@ -239,7 +240,8 @@ static void commit_once_more(struct store *store, const struct lease *lease, uin
                              .queue = queue, .queue_before = before};
     struct new_event event = {.chain_id = 100 + number, .packed = bytes_of("out")};
     struct commit commit = {.lease = *lease, .from = {number - 1, number > 2 ? 98 + number : number > 1 ? 77 : 0},
-                            .to = {number, number > 1 ? 99 + number : 77}, .puts = &put, .put_count = 1, .events = &event,
+                            .to = {number, number > 1 ? 99 + number : 77}, .puts = &put, .put_count = 1,
+                                .events = &event,
                             .event_count = 1};
     assert_int_equal(store->functions->commit(store, &commit), STORE_OK);
 }
