@@ -127,7 +127,7 @@ static int64_t partition_wait_ms(const struct stage_loop *stage, const struct st
 {
     int64_t wait = RENEW_MS, backoff = partition->backoff.until.ms - now.ms;
 
-    if (reader_ready(&partition->reader, 0) || partition->pending || partition->attempts_unchecked)
+    if (reader_ready(&partition->reader, 0) || partition->pending)
         wait = 0;
     wait = sooner(wait, reader_wait_ms(&partition->reader, now));
     if (partition->worked.seq > partition->checkpoint.seq) {

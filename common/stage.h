@@ -21,6 +21,7 @@ enum {
     LAZY_MS = 200,                  /* how long a checkpoint may stay behind events that concern nobody here */
     TILT_MS = 2000,                 /* a clock that jumped by more must be steady for as long before timers fire */
     ORPHAN_MS = 2000,               /* a free partition beyond the fair share is claimed after this, better than by nobody */
+    ATTEMPTS_MS = 30000,            /* how often attempts that nobody is busy with are looked for */
     OUTBOX_MAX = 4096               /* facts of this process that wait for the store */
 };
 

@@ -49,6 +49,7 @@ static void adopt(struct stage_loop *stage, struct stage_partition *partition, c
     partition->checkpoint = partition->worked = standing->checkpoint;
     partition->head = standing->head.seq;
     partition->earliest_due = standing->earliest_due;
+    partition->attempts_at = asked;
     reader_reset(&partition->reader, standing->checkpoint);
     reader_tail(&partition->reader, standing->head, (mono_ms){asked.ms - HOLD_MS});
 }
@@ -71,7 +72,7 @@ void stage_lose(struct stage_loop *stage, struct stage_partition *partition, con
     reader_free(&partition->reader);
     listen(stage, partition->number, false);
     partition->owned = false;
-    partition->uncertain = partition->set_aside = partition->attempts_unchecked = false;
+    partition->uncertain = partition->set_aside = false;
     partition->worked = partition->checkpoint;
     stage->owned--;
     if (stage->claim_at.ms > stage_mono(stage).ms + BACKOFF_MS)
@@ -209,7 +210,6 @@ static bool claim_one(struct stage_loop *stage, struct stage_partition *partitio
     listen(stage, partition->number, true);
     adopt(stage, partition, &standing, asked);
     stage_suspect(stage, partition, standing.unclean);
-    partition->attempts_unchecked = stage->options.send && stage_kind(stage) == STAGE_NOTIFIER;
     say(stage, "lease.claimed", partition, standing.unclean ? "the former owner died" : "it was free");
     return true;
 }

@@ -44,7 +44,7 @@ struct stage_partition {
     size_t commit_events;           /* how many ready entries it covers */
     bool uncertain;                 /* a commit was sent and not answered */
     struct backoff backoff;
-    bool attempts_unchecked;        /* claimed; attempts of a former owner are still to be closed */
+    mono_ms attempts_at;            /* when attempts that nobody is busy with are looked for */
     mono_ms free_since;             /* not owned: seen free, beyond our share; 0: not */
 };
 

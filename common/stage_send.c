@@ -158,7 +158,10 @@ void stage_outbox_free(struct stage_loop *stage)
     }
 }
 
-/* ---------------------------------------------------------------- attempts of a former owner */
+/* ---------------------------------------------------------------- attempts that nobody is busy with
+ *
+ * of a former owner, or whose result was in a history that is gone. To close one that has its result already does no harm:
+ * what was said first stands. */
 
 static bool close_attempt(struct stage_loop *stage, const struct notice *notice)
 {
@@ -205,7 +208,8 @@ void stage_close_attempts(struct stage_loop *stage, struct stage_partition *part
     const char *after = "";
     struct texts members;
 
-    if (!partition->attempts_unchecked || !mono_reached(stage_mono(stage), partition->backoff.until))
+    if (!stage->options.send || !mono_reached(stage_mono(stage), partition->attempts_at) ||
+        !mono_reached(stage_mono(stage), partition->backoff.until))
         return;
     arena_reset(stage->arena);
     do {
@@ -222,5 +226,5 @@ void stage_close_attempts(struct stage_loop *stage, struct stage_partition *part
             }
         after = members.count > 0 ? members.at[members.count - 1] : "";
     } while (members.count == ATTEMPTS_PER_READ);
-    partition->attempts_unchecked = false;
+    partition->attempts_at.ms = stage_mono(stage).ms + ATTEMPTS_MS;
 }

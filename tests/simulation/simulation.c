@@ -43,7 +43,7 @@ static void after_call(void *context, const char *call)
     struct simulation *simulation = context;
 
     (void)call;
-    if (simulation->crash_in == -1) {
+    if (simulation->crash_in == -1 && simulation->crew.current) {
         simulation->crash_in = 0;
         crew_crash(&simulation->crew);
     }
