@@ -315,8 +315,10 @@ static bool is_natural(enum event_number number)
 static bool make_fact(struct acceptance *a, struct accepted *ret)
 {
     struct buffer packed = {0};
-    event_pack(&a->event, &packed);
-    if (packed.bytes > EVENT_BYTES_MAX) {
+    bool fits = a->event.data.bytes + a->event.sealed.bytes <= EVENT_BYTES_MAX;     /* what does not, packing leaves out */
+    if (fits)
+        event_pack(&a->event, &packed);
+    if (!fits || packed.bytes > EVENT_BYTES_MAX) {
         buffer_free(&packed);
         return refuse(a, 413, "data", "", arena_printf(a->arena, "the event is too large: at most %d bytes", EVENT_BYTES_MAX));
     }

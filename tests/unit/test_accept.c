@@ -1,0 +1,262 @@
+/* What intake makes of what clients send, and whom a key lets do what. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "../../services/intake/accept.h"
+#include "../../services/intake/credential.h"
+#include "partition.h"
+#include "random.h"
+
+enum { PARTITIONS = 8 };
+static const wall_ms now = 1772784000000;       /* 2026-03-06 16:00 in China */
+
+struct rig {
+    struct arena *arena;
+    struct acceptor acceptor;
+    struct credential credential;
+    struct dice dice;
+};
+
+static int setup(void **state)
+{
+    struct rig *rig = test_calloc(1, sizeof *rig);
+    rig->arena = arena_new();
+    rig->dice = dice_of(1);
+    rig->acceptor = (struct acceptor){.sealer = sealer_memory_new(), .store = store_memory_new(PARTITIONS), .partitions = PARTITIONS,
+                                      .now = now, .random = dice_chance, .random_context = &rig->dice};
+    credential_of(NULL, NULL, "li-na", "agent", rig->arena, &rig->credential);
+    *state = rig;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct rig *rig = *state;
+    arena_free(&rig->arena);
+    sealer_free(&rig->acceptor.sealer);
+    rig->acceptor.store->functions->free(&rig->acceptor.store);
+    test_free(rig);
+    return 0;
+}
+
+static bool accept_text(struct rig *rig, int class, const char *text, struct accepted *accepted, struct refusal *refusal)
+{
+    json_t *json = json_loads(text, 0, NULL);
+    assert_non_null(json);
+    bool taken = accept_event(&rig->acceptor, &rig->credential, class, json, rig->arena, accepted, refusal);
+    json_decref(json);
+    return taken;
+}
+
+static struct accepted accepted_of(struct rig *rig, int class, const char *text)
+{
+    struct accepted accepted;
+    struct refusal refusal;
+    if (!accept_text(rig, class, text, &accepted, &refusal))
+        fail_msg("%s: %s %s", text, refusal.field, refusal.error);
+    return accepted;
+}
+
+static struct event event_of_accepted(struct rig *rig, const struct accepted *accepted)
+{
+    struct event event;
+    struct fault fault;
+    assert_true(event_unpack(accepted->fact.packed, rig->arena, &event, &fault));
+    return event;
+}
+
+#define DELIVERY(more, data) "{\"id\":\"JC1\",\"source\":\"dms\",\"type\":\"car.delivered\",\"site\":\"sample\"" more \
+    ",\"data\":{\"order\":\"JC1\"" data "}}"
+
+static void test_a_fact_is_complete(void **state)
+{
+    struct rig *rig = *state;
+    struct accepted accepted = accepted_of(rig, FACT, DELIVERY(",\"occurred_at\":\"2026-03-06T15:00:00+08:00\"", ",\"model\":\"CS75\""));
+    struct event event = event_of_accepted(rig, &accepted);
+    assert_int_equal(event.number, EVENT_CAR_DELIVERED);
+    assert_string_equal(event.site, "sample");
+    assert_string_equal(event.actor, "li-na");
+    assert_string_equal(event.role, "agent");
+    assert_true(event.time == now && event.received_at == now);
+    assert_true(event.occurred_at == now - HOUR_MS);
+    assert_int_equal(accepted.partition, partition_of_site("sample", PARTITIONS));
+    assert_string_equal(accepted.fact.key, "dms\nJC1\nsample");
+    assert_true(accepted.fact.natural);
+    assert_string_equal(event.customer, "");
+    assert_int_equal(event.sealed.bytes, 0);
+}
+
+static bool holds(struct slice bytes, const char *text)
+{
+    return memmem(bytes.at, bytes.bytes, text, strlen(text)) != NULL;
+}
+
+static void test_what_is_personal_is_sealed(void **state)
+{
+    struct rig *rig = *state;
+    struct accepted accepted = accepted_of(rig, FACT, DELIVERY("", ",\"name\":\"Wang Fang\",\"mobile\":\"138 0000-0001\""));
+    struct event event = event_of_accepted(rig, &accepted);
+    struct slice plain;
+    struct fault fault;
+    assert_false(holds(accepted.fact.packed, "Wang"));
+    assert_false(holds(accepted.fact.packed, "0001"));
+    assert_int_equal(seal_open(rig->acceptor.sealer, event.customer, event.sealed, rig->arena, &plain), 1);
+    const struct car_delivered *data = event_data(&event, plain, rig->arena, &fault);
+    assert_string_equal(data->name, "Wang Fang");
+    char customer[24];
+    seal_customer_id(rig->acceptor.sealer, "sample", "13800000001", customer);
+    assert_string_equal(event.customer, customer);
+}
+
+static void test_without_contact_a_fact_has_a_customer_of_its_own(void **state)
+{
+    struct rig *rig = *state;
+    struct accepted one = accepted_of(rig, FACT, DELIVERY("", ",\"name\":\"Wang\""));
+    struct accepted same = accepted_of(rig, FACT, DELIVERY("", ",\"name\":\"Wang\""));
+    struct accepted given = accepted_of(rig, FACT, DELIVERY(",\"customer\":\"c77\"", ",\"name\":\"Wang\",\"mobile\":\"1\""));
+    const char *customer = event_of_accepted(rig, &one).customer;
+    assert_int_equal(*customer, 'c');
+    assert_string_equal(event_of_accepted(rig, &same).customer, customer);
+    assert_string_equal(event_of_accepted(rig, &given).customer, "c77");
+}
+
+/* The customer of an act's personal words is whom its task is about, so that erasing the customer erases them. */
+static void test_an_act_is_about_its_tasks_customer(void **state)
+{
+    struct rig *rig = *state;
+    struct store *store = rig->acceptor.store;
+    uint32_t partition = partition_of_site("sample", PARTITIONS);
+    struct fact fact = {.key = "k", .digest = 1, .chain_id = 7, .packed = accepted_of(rig, FACT, DELIVERY("", "")).fact.packed};
+    struct standing standing;
+    struct task *task = record_new(&task_record, rig->arena);
+    struct buffer packed = {0};
+    task->id = "sample/T1";
+    task->customer = "c42";
+    record_pack(&task_record, task, 0, &packed);
+    assert_int_equal(store->functions->append(store, partition, &fact, 1), STORE_OK);
+    assert_int_equal(store->functions->claim(store, partition, STAGE_FOLLOW_UP, "o", 10000, &standing), STORE_OK);
+    const struct entity_put put = {.kind = ENTITY_TASK, .id = "sample/T1", .version = 1, .packed = buffer_slice(&packed), .queue = "",
+                                   .queue_before = ""};
+    struct commit commit = {.lease = standing.lease, .to = {1, 7}, .puts = &put, .put_count = 1};
+    assert_int_equal(store->functions->commit(store, &commit), STORE_OK);
+    buffer_free(&packed);
+    struct accepted act = accepted_of(rig, ACT, "{\"type\":\"task.outcome\",\"site\":\"sample\",\"data\":{\"task\":\"sample/T1\","
+                                                "\"outcome\":\"completed\",\"note\":\"liked it\"}}");
+    assert_string_equal(event_of_accepted(rig, &act).customer, "c42");
+    assert_false(holds(act.fact.packed, "liked"));
+}
+
+static void test_acts_get_names(void **state)
+{
+    struct rig *rig = *state;
+    static const char act[] = "{\"type\":\"task.claim\",\"site\":\"sample\",\"data\":{\"agent\":\"a\"}}";
+    struct accepted one = accepted_of(rig, ACT, act), other = accepted_of(rig, ACT, act);
+    assert_string_not_equal(one.fact.key, other.fact.key);
+    assert_false(one.fact.natural);
+}
+
+static void test_digest_is_of_what_is_said(void **state)
+{
+    struct rig *rig = *state;
+    const uint64_t digest = accepted_of(rig, FACT, DELIVERY("", ",\"model\":\"A\",\"name\":\"B\"")).fact.digest;
+    assert_true(digest == accepted_of(rig, FACT, DELIVERY("", ",\"name\" : \"B\",  \"model\":\"A\"")).fact.digest);
+    assert_false(digest == accepted_of(rig, FACT, DELIVERY("", ",\"model\":\"A\",\"name\":\"C\"")).fact.digest);
+}
+
+static void test_too_large(void **state)
+{
+    struct rig *rig = *state;
+    struct buffer text = {0};
+    buffer_printf(&text, "{\"type\":\"task.outcome\",\"site\":\"s\",\"data\":{\"task\":\"s/t\",\"outcome\":\"completed\",\"answers\":[");
+    for (int i = 0; i < 64; i++) {
+        buffer_printf(&text, "%s{\"question\":\"q%d\",\"value\":\"", i ? "," : "", i);
+        for (int j = 0; j < 1024; j++)
+            buffer_string(&text, "x");
+        buffer_string(&text, "\"}");
+    }
+    buffer_string(&text, "]}}");
+    struct accepted accepted;
+    struct refusal refusal;
+    assert_false(accept_text(rig, ACT, buffer_text(&text), &accepted, &refusal));
+    assert_int_equal(refusal.status, 413);
+    buffer_free(&text);
+}
+
+/* -------- keys */
+
+static struct keys *keys_of(struct rig *rig, const char *text, struct mistakes *mistakes)
+{
+    *mistakes = (struct mistakes){.arena = rig->arena};
+    return keys_parse((struct slice){(const uint8_t *)text, strlen(text)}, "keys.yaml", mistakes);
+}
+
+static const char *hash_of(struct rig *rig, const char *key)
+{
+    uint8_t hash[32];
+    char *hex = arena_alloc(rig->arena, 65);
+    crypto_generichash(hash, sizeof hash, (const uint8_t *)key, strlen(key), NULL, 0);
+    return sodium_bin2hex(hex, 65, hash, sizeof hash);
+}
+
+static void test_keys_give_actor_role_and_rights(void **state)
+{
+    struct rig *rig = *state;
+    struct mistakes mistakes;
+    const char *text = arena_printf(rig->arena, "keys:\n- { name: dms, hash: %s, roles: [integration, auditor], sites: [sample],"
+                                    " types: [car.delivered] }\n- { name: boss, hash: %s, personal: yes }\n",
+                                    hash_of(rig, "one"), hash_of(rig, "two"));
+    struct keys *keys = keys_of(rig, text, &mistakes);
+    struct credential credential;
+    assert_non_null(keys);
+    assert_int_equal(keys_count(keys), 2);
+    static const char *const wrong[] = {NULL, "", "three", "One", "one "};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(credential_of(keys, wrong[i], "boss", "", rig->arena, &credential));
+    assert_true(credential_of(keys, "one", "boss", "auditor", rig->arena, &credential));
+    assert_string_equal(credential.actor, "dms");
+    assert_string_equal(credential.role, "auditor");
+    assert_true(credential_may_post(&credential, "sample", "car.delivered"));
+    assert_false(credential_may_post(&credential, "sample", "visit.finished"));
+    assert_false(credential_may_post(&credential, "north", "car.delivered"));
+    assert_false(credential_may_see(&credential, "north"));
+    assert_false(credential.personal);
+    assert_true(credential_of(keys, "two", NULL, "king", rig->arena, &credential));
+    assert_string_equal(credential.role, "");
+    assert_true(credential_may_post(&credential, "north", "task.claim"));
+    assert_true(credential.personal);
+    keys_free(&keys);
+}
+
+static void test_every_mistake_of_a_keys_file_is_told(void **state)
+{
+    struct rig *rig = *state;
+    struct mistakes mistakes;
+    assert_null(keys_of(rig, "keys:\n- { name: a, hash: 123 }\n- { hash: zz, role: [x] }\n- { name: b }\n", &mistakes));
+    assert_int_equal(mistakes.count, 5);        /* three hashes, a misspelt key, a missing name */
+    assert_null(keys_of(rig, "kees: []\n", &mistakes));
+    assert_true(mistakes.count >= 1);
+    assert_null(keys_of(rig, "[", &mistakes));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_fact_is_complete, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_personal_is_sealed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_without_contact_a_fact_has_a_customer_of_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_act_is_about_its_tasks_customer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_acts_get_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_digest_is_of_what_is_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keys_give_actor_role_and_rights, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_every_mistake_of_a_keys_file_is_told, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
