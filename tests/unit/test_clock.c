@@ -87,7 +87,10 @@ static void test_record_survives_packing(void **state)
     struct buffer packed = {0};
     clock_record_pack(&wanted, &packed);
     assert_true(clock_record_unpack(buffer_slice(&packed), &got));
-    assert_memory_equal(&got, &wanted, sizeof got);
+    assert_int_equal(got.mode, wanted.mode);
+    assert_true(got.base == wanted.base && got.real_base == wanted.real_base && got.speed == wanted.speed);
+    assert_true(got.now == wanted.now && got.until == wanted.until);
+    assert_string_equal(got.run, wanted.run);
     for (size_t cut = 0; cut < packed.bytes; cut++)
         assert_false(clock_record_unpack((struct slice){packed.at, cut}, &got));
     buffer_free(&packed);
