@@ -85,8 +85,7 @@ static int activate(struct invocation *call, const char *site, const struct sett
         printf("%s %s %s\n", kind, setting->name, say(call, "unchanged", "未变"));
         return EXIT_OK;
     }
-    memcpy(unique, before, 8);
-    unique[*before ? 8 : 0] = 0;
+    snprintf(unique, sizeof unique, "%.8s", before);
     int code = post(call, "/v1/contents", json_pack("{s:s, s:s, s:s, s:s%}", "kind", kind, "name", setting->name, "hash", hash,
                                                    "content", (const char *)setting->content.at, setting->content.bytes));
     if (code == EXIT_OK)
