@@ -60,7 +60,7 @@ static const struct person *named_person(const struct docket *docket, const char
 static const char *assign_check(struct docket *docket, const struct case_act *said, const char **ret_detail)
 {
     if (!*said->assignee)
-        return *docket->file.assignee ? NULL : refused(ret_detail, "bad_value", "assignee: nobody has it yet, name somebody");
+        return *docket->file.assignee ? NULL : refused(ret_detail, "bad_value", "assignee: nobody has it yet");
     const struct person *person = named_person(docket, said->assignee);
     if (!person)
         return refused(ret_detail, "bad_value", "assignee: not on the site's staff list");
@@ -309,7 +309,8 @@ static void do_verify_unhappy(struct docket *docket, const struct case_act *said
     docket_reopen(docket, "the customer is not satisfied");
 }
 
-static void do_plainly(struct docket *docket, enum case_act_number act, const struct case_act *said, enum case_state next)
+static void do_plainly(struct docket *docket, enum case_act_number act, const struct case_act *said,
+                       enum case_state next)
 {
     const struct act_work *work = &works[act];
     struct case_clock *clock = *work->clock ? clock_find(docket, work->clock) : NULL;
@@ -352,7 +353,8 @@ static bool refuse_state(struct docket *docket, enum case_act_number act)
     const char *refusal = NULL;
     if (state_after(docket->file.state, act, &refusal) != CASE_NONE)
         return false;
-    const char *detail = arena_printf(docket->arena, "the case is %s%s%s", words_name(&case_state_words, docket->file.state),
+    const char *state = words_name(&case_state_words, docket->file.state);
+    const char *detail = arena_printf(docket->arena, "the case is %s%s%s", state,
                                       *docket->file.linked_to ? ", worked in " : "", docket->file.linked_to);
     turn_refuse(docket->turn, refusal, detail);
     return true;

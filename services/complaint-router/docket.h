@@ -2,8 +2,8 @@
  *
  *   complaint.received --case_open--> received … acts, clocks, progress of the source … --> closed or linked
  *
- * A docket is a copy of the stored case with all that is needed to decide about it. The parts change `file`; docket_save
- * stores it with its one timer (the earliest of its clocks) and its one place in the list of its role. */
+ * A docket is a copy of the stored case with all that is needed to decide about it. The parts change `file`;
+ * docket_save stores it with its one timer (the earliest of its clocks) and its one place in the list of its role. */
 #ifndef CARELINE_ROUTER_DOCKET_H
 #define CARELINE_ROUTER_DOCKET_H
 
@@ -121,11 +121,11 @@ bool clocks_tick(struct docket *docket, wall_ms until);
 
 struct case_clock *clock_find(struct docket *docket, const char *name);
 
-/* Sets due time, warning and reason from start, grade and pauses; false: the grade has no such deadline. (deadlines.c) */
+/* Sets due time, warning and reason from start, grade and pauses; false: the grade has no such deadline. */
 bool clock_compute(const struct docket *docket, struct case_clock *clock);
 
-/* When so much of the business time between start and due has passed that its holder is warned; of the time, if no business
- * time lies between. */
+/* When so much of the business time between start and due has passed that its holder is warned; of the time, if no
+ * business time lies between. */
 wall_ms clock_warn_at(const struct docket *docket, wall_ms start, wall_ms due);
 
 /* Business time from then to the clock's due time. */

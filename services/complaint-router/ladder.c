@@ -75,7 +75,8 @@ static const struct person *choose(const struct docket *docket, const struct cho
 static const struct person *choose_for_role(const struct docket *docket, const char *role)
 {
     const struct choice choices[] = {
-        {role, docket->file.department, false}, {role, "", false}, {role, docket->file.department, true}, {role, "", true},
+        {role, docket->file.department, false}, {role, "", false},
+        {role, docket->file.department, true}, {role, "", true},
     };
     for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
         const struct person *person = choose(docket, &choices[i]);

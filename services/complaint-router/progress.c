@@ -2,7 +2,7 @@
 
 #include "ident.h"
 
-/* How far the source of a complaint says it is, played as if somebody had done each step. Only the last step is told. */
+/* How far the source says it is, played as if somebody had done each step. Only the last step is told. */
 
 static const enum case_act_number way[] = {ACT_ACKNOWLEDGE, ACT_ASSESS, ACT_ASSIGN, ACT_START, ACT_RESOLVE};
 
@@ -46,7 +46,8 @@ void on_complaint_progressed(struct turn *turn, const struct event *event, const
         return;
     struct case_act *said = record_new(&case_act_record, docket.arena);
     said->case_id = id;
-    said->reason = arena_printf(docket.arena, "the source says: %s", words_name(&source_status_words, progressed->status));
+    const char *status = words_name(&source_status_words, progressed->status);
+    said->reason = arena_printf(docket.arena, "the source says: %s", status);
     clocks_tick(&docket, docket.now - 1);
     if (progressed->status == SOURCE_ACCEPTED)
         walk(&docket, said, CASE_ACKNOWLEDGED, CASE_ACKNOWLEDGED);

@@ -56,7 +56,8 @@ static bool is_holder(const struct docket *docket, const struct actor *actor)
         return has_role(actor, docket->file.role);
     if (same(holder, actor->id))
         return true;
-    const struct person *person = docket->site && docket->site->staff ? staff_person(docket->site->staff, holder) : NULL;
+    const struct staff *staff = docket->site ? docket->site->staff : NULL;
+    const struct person *person = staff ? staff_person(staff, holder) : NULL;
     return person && person->deputy && same(person->deputy, actor->id);
 }
 

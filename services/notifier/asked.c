@@ -43,7 +43,8 @@ void on_notice_wanted(struct turn *turn, const struct event *event, const void *
 
 /* -------- one notice: again, held, let go */
 
-static bool open_named(struct letter *letter, struct turn *turn, const struct event *event, const struct notice_act *act)
+static bool open_named(struct letter *letter, struct turn *turn, const struct event *event,
+                       const struct notice_act *act)
 {
     const char *id = ident_of_site(turn_arena(turn), event->site, act->notice);
     if (*act->notice && letter_load(letter, turn, id))
@@ -54,9 +55,9 @@ static bool open_named(struct letter *letter, struct turn *turn, const struct ev
 
 static bool refuse_state(struct letter *letter, bool possible)
 {
+    const char *state = words_name(&notice_state_words, letter->notice.state);
     if (!possible)
-        turn_refuse(letter->turn, "wrong_state",
-                    arena_printf(letter->arena, "the notice is %s", words_name(&notice_state_words, letter->notice.state)));
+        turn_refuse(letter->turn, "wrong_state", arena_printf(letter->arena, "the notice is %s", state));
     return !possible;
 }
 

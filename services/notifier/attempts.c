@@ -4,11 +4,12 @@
 
 /* -------- reasons to wait */
 
-/* The facts that lead to a notice and to its customer's record are worked by different stages: give the other one time. */
+/* What leads to a notice and to its customer's record is worked by different stages: give the other one time. */
 static wall_ms customer_expected_at(const struct letter *letter)
 {
     static const int64_t after_ms[] = {SECOND_MS, 5 * SECOND_MS, 30 * SECOND_MS, 2 * MINUTE_MS};
-    wall_ms since = letter->notice.asked_at > letter->notice.attempt_at ? letter->notice.asked_at : letter->notice.attempt_at;
+    const struct notice *notice = &letter->notice;
+    wall_ms since = notice->asked_at > notice->attempt_at ? notice->asked_at : notice->attempt_at;
     for (size_t i = 0; i < sizeof after_ms / sizeof after_ms[0]; i++)
         if (since + after_ms[i] > letter->now)
             return since + after_ms[i];

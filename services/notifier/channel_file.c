@@ -9,10 +9,11 @@
 
 static char *line_of(const struct parcel *parcel)
 {
-    json_t *line = json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:s}", "notice", parcel->order.notice, "attempt",
-                             parcel->order.attempt, "channel", words_name(&notice_channel_words, parcel->order.channel), "to",
-                             parcel->to, "name", parcel->name, "template", parcel->order.template, "subject", parcel->subject,
-                             "text", parcel->text);
+    const char *channel = words_name(&notice_channel_words, parcel->order.channel);
+    json_t *line = json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:s}", "notice", parcel->order.notice,
+                             "attempt", parcel->order.attempt, "channel", channel, "to", parcel->to,
+                             "name", parcel->name, "template", parcel->order.template,
+                             "subject", parcel->subject, "text", parcel->text);
     char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
     json_decref(line);
     return text;

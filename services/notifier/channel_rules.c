@@ -18,7 +18,7 @@ const struct channel_rules *channel_rules_of(const struct site *site, int channe
     return &usual;
 }
 
-/* Up to a tenth of the gap, the same whenever the log is worked again: a crowd that failed together comes back spread. */
+/* Up to a tenth of the gap, the same when the log is worked again: a crowd that failed comes back spread. */
 static int64_t jitter_ms(const struct notice *notice, int64_t gap_ms)
 {
     uint64_t hash = 0xcbf29ce484222325u;

@@ -48,7 +48,8 @@ static bool noted_already(const struct contacts *contacts, const char *about, wa
     return false;
 }
 
-void contact_note(struct turn *turn, const char *site, const char *customer, const char *what, const char *about, bool once)
+void contact_note(struct turn *turn, const char *site, const char *customer, const char *what, const char *about,
+                  bool once)
 {
     struct arena *arena = turn_arena(turn);
     const char *id = contacts_id(arena, site, customer);

@@ -6,7 +6,8 @@ static void on_agent_changed(struct turn *turn, const struct event *event, const
 {
     const struct site_config *config = turn_get(turn, ENTITY_NOTIFIER_SITE, event->site);
     if (config)
-        turn_put(turn, ENTITY_NOTIFIER_SITE, event->site, site_config_presence(config, data, turn_arena(turn)), 0, NULL);
+        turn_put(turn, ENTITY_NOTIFIER_SITE, event->site, site_config_presence(config, data, turn_arena(turn)), 0,
+                 NULL);
 }
 
 static void timer(struct turn *turn, enum entity_kind kind, const char *id, const void *entity)

@@ -13,8 +13,8 @@ enum {
 };
 
 static const char *const known_keys[] = {
-    "gateway", "channel", "kind", "url", "method", "content_type", "body", "headers", "only_to", "username", "password_file",
-    "from", "tls", "path", "accepted", "temporary", "permanent", "concurrency", "per_second", NULL
+    "gateway", "channel", "kind", "url", "method", "content_type", "body", "headers", "only_to", "username",
+    "password_file", "from", "tls", "path", "accepted", "temporary", "permanent", "concurrency", "per_second", NULL
 };
 
 static const char *const kind_names[] = {"none", "http", "smtp", "file"};
@@ -100,7 +100,8 @@ static void read_headers(const struct gateway_reading *reading)
     struct texts *headers = &reading->gateway->headers;
     size_t count = node && node->kind == YAML_LIST ? node->count : 0;
     if (node && (node->kind != YAML_LIST || count > GATEWAY_HEADERS_MAX))
-        yaml_mistake(reading->mistakes, node, "must be a list of at most %d lines such as \"Name: value\"", GATEWAY_HEADERS_MAX);
+        yaml_mistake(reading->mistakes, node, "must be a list of at most %d lines such as \"Name: value\"",
+                     GATEWAY_HEADERS_MAX);
     headers->at = arena_alloc(reading->arena, (GATEWAY_HEADERS_MAX + 1) * sizeof *headers->at);
     for (size_t i = 0; i < count && i < GATEWAY_HEADERS_MAX; i++) {
         const char *line = yaml_text(node->items[i], "", reading->mistakes);
@@ -151,7 +152,8 @@ static void check_http(const struct gateway_reading *reading)
     need(reading, "url");
     bool own = !strcmp(gateway->url, "{{to}}");
     if (*gateway->url && !own && strncmp(gateway->url, "http://", 7) && strncmp(gateway->url, "https://", 8))
-        yaml_mistake(reading->mistakes, yaml_get(reading->root, "url"), "must begin with http:// or https://, or be {{to}}");
+        yaml_mistake(reading->mistakes, yaml_get(reading->root, "url"),
+                     "must begin with http:// or https://, or be {{to}}");
     if (strcmp(gateway->method, "GET") && strcmp(gateway->method, "POST") && strcmp(gateway->method, "PUT"))
         yaml_mistake(reading->mistakes, yaml_get(reading->root, "method"), "must be GET, POST or PUT");
 }
@@ -164,7 +166,8 @@ static void check_smtp(const struct gateway_reading *reading)
     if (*gateway->url && strncmp(gateway->url, "smtp://", 7) && strncmp(gateway->url, "smtps://", 8))
         yaml_mistake(reading->mistakes, yaml_get(reading->root, "url"), "must begin with smtp:// or smtps://");
     if (*gateway->from && !strchr(gateway->from, '@'))
-        yaml_mistake(reading->mistakes, yaml_get(reading->root, "from"), "is no address: write \"Name <name@example.com>\"");
+        yaml_mistake(reading->mistakes, yaml_get(reading->root, "from"),
+                     "is no address: write \"Name <name@example.com>\"");
 }
 
 static void check_file(const struct gateway_reading *reading)
@@ -221,7 +224,8 @@ static void gateway_clear(struct gateway *gateway)
 bool gateway_parse(struct gateway_list *gateways, struct slice yaml, const char *directory, struct mistakes *mistakes)
 {
     size_t before = mistakes->count;
-    struct gateway_reading reading = {yaml_parse(yaml, gateways->arena, mistakes), directory, gateways->arena, mistakes, NULL};
+    struct gateway_reading reading = {yaml_parse(yaml, gateways->arena, mistakes), directory, gateways->arena,
+                                      mistakes, NULL};
     if (!reading.root)
         return false;
     if (gateways->count == GATEWAYS_MAX) {

@@ -95,7 +95,8 @@ void letter_emit(struct letter *letter, enum event_number number, int result, wa
 {
     const struct notice *notice = &letter->notice;
     struct notice_changed changed = {
-        .notice = notice->id, .template = notice->template, .to_staff = notice->to_staff, .channel = letter_channel(letter),
+        .notice = notice->id, .template = notice->template, .to_staff = notice->to_staff,
+        .channel = letter_channel(letter),
         .attempt = notice->attempt, .result = result, .until = until, .reason = reason, .detail = detail,
         .plan = notice->plan, .step = notice->step, .about = notice->about,
     };

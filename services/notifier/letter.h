@@ -34,7 +34,8 @@ struct letter {
 bool letter_load(struct letter *letter, struct turn *turn, const char *id);
 
 /* A notice that is not stored yet, as it was asked for. */
-void letter_new(struct letter *letter, struct turn *turn, const struct event *event, const struct notice_wanted *wanted);
+void letter_new(struct letter *letter, struct turn *turn, const struct event *event,
+                const struct notice_wanted *wanted);
 
 /* Stores it: its timer if it waits, its place in the queue by its state. */
 void letter_save(struct letter *letter);
@@ -64,7 +65,8 @@ struct texts staff_of_role(const struct site *site, const char *role, struct are
 /* All but those of this notice itself. NULL: none. */
 const struct contacts *contacts_before(const struct letter *letter);
 /* `once`: one that is noted about the same thing gives way. */
-void contact_note(struct turn *turn, const char *site, const char *customer, const char *what, const char *about, bool once);
+void contact_note(struct turn *turn, const char *site, const char *customer, const char *what, const char *about,
+                  bool once);
 void contact_forget(struct turn *turn, const char *site, const char *customer, const char *about);
 
 /* -------- rules of a channel (channel_rules.c) */

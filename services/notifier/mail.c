@@ -7,7 +7,10 @@
 
 /* A mail after RFC 5322 and 2045: any text in base64, so that no line is too long and no byte is lost. */
 
-enum { LINE_BYTES = 57, WORD_BYTES = 42 };      /* before base64: lines of 76, encoded words of less than 75 characters */
+enum {
+    LINE_BYTES = 57,                /* before base64: lines of 76 */
+    WORD_BYTES = 42                 /* encoded words of less than 75 */
+};
 
 static void base64(const uint8_t *from, size_t bytes, struct buffer *to)
 {

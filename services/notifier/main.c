@@ -31,11 +31,13 @@ static void add_outbox(struct gateway_list *gateways, const char *directory, str
     const char *parent = slash ? arena_text(mistakes->arena, directory, (size_t)(slash - directory)) : ".";
     mistakes->file = "outbox";
     for (size_t i = 0; i < sizeof channels / sizeof channels[0]; i++) {
-        const char *yaml = arena_printf(mistakes->arena, "{ gateway: outbox, channel: %s, kind: file, path: outbox.jsonl }",
+        const char *yaml = arena_printf(mistakes->arena,
+                                        "{ gateway: outbox, channel: %s, kind: file, path: outbox.jsonl }",
                                         words_name(&notice_channel_words, channels[i]));
         gateway_parse(gateways, (struct slice){(const uint8_t *)yaml, strlen(yaml)}, parent, mistakes);
     }
-    log_warn("gateways.none", log_text("directory", directory), log_text("instead", "messages go to outbox.jsonl beside it"));
+    log_warn("gateways.none", log_text("directory", directory),
+             log_text("instead", "messages go to outbox.jsonl beside it"));
 }
 
 /* NULL with the mistakes logged. */

@@ -36,7 +36,8 @@ struct parcel {
     const char *detail;
 };
 
-/* Fills in recipient and text, opening what is sealed. false: result and detail say why it cannot be sent. (render.c) */
+/* Fills in recipient and text, opening what is sealed. false: result and detail say why it cannot be sent.
+ * (render.c) */
 struct rendering;
 bool parcel_render(struct parcel *parcel, struct rendering *rendering);
 

@@ -35,7 +35,8 @@ static bool channels_have(const struct texts *channels, const char *name)
 static void channels_add(struct texts *channels, const char *name, const struct reach *reach)
 {
     int channel = words_find(&notice_channel_words, name);
-    if (channel > 0 && reaches(reach, channel) && channels->count < NOTICE_CHANNELS_MAX && !channels_have(channels, name))
+    bool wanted = channel > 0 && reaches(reach, channel) && !channels_have(channels, name);
+    if (wanted && channels->count < NOTICE_CHANNELS_MAX)
         channels->at[channels->count++] = name;
 }
 
@@ -77,7 +78,8 @@ static void address_staff(struct letter *letter)
     if (!person)
         return;
     struct reach reach = {filled(person->mobile), filled(person->email), filled(person->webhook)};
-    channels_add_all(&letter->notice.channels, usual_staff_order, sizeof usual_staff_order / sizeof usual_staff_order[0],
+    channels_add_all(&letter->notice.channels, usual_staff_order,
+                     sizeof usual_staff_order / sizeof usual_staff_order[0],
                      &reach);
 }
 

@@ -22,8 +22,8 @@ static bool entity_read(struct rendering *rendering, struct parcel *parcel, enum
     struct stored_entity stored = {0};
     struct fault fault;
     *ret = NULL;
-    if (rendering->store->functions->read_entities(rendering->store, parcel->partition, kind, &id, 1, parcel->arena, &stored) !=
-        STORE_OK)
+    struct store *store = rendering->store;
+    if (store->functions->read_entities(store, parcel->partition, kind, &id, 1, parcel->arena, &stored) != STORE_OK)
         return parcel_fail(parcel, SEND_TEMPORARY, "not sent: the store does not answer");
     if (!stored.version)
         return true;
@@ -163,7 +163,8 @@ static const char *lookup(void *context, const char *path)
     return variable(recipient, path);
 }
 
-static const char *render(struct parcel *parcel, const char *template, enum escape escape, struct site_text_facts *facts)
+static const char *render(struct parcel *parcel, const char *template, enum escape escape,
+                          struct site_text_facts *facts)
 {
     struct buffer text = {0};
     struct fault fault;
@@ -173,14 +174,15 @@ static const char *render(struct parcel *parcel, const char *template, enum esca
     return copy;
 }
 
-static bool write_text(struct rendering *rendering, struct parcel *parcel, const struct site *site, struct recipient *recipient)
+static bool write_text(struct rendering *rendering, struct parcel *parcel, const struct site *site,
+                       struct recipient *recipient)
 {
     struct template_text found = {0};
     const char *language = recipient->language && *recipient->language ? recipient->language : "zh-CN";
     const struct templates *templates = content_templates(rendering->contents, parcel->order.templates_hash);
     struct site_text_facts facts = {site, language, lookup, recipient, parcel->arena};
-    if (!templates || !templates_find(templates, parcel->order.template, words_name(&notice_channel_words, parcel->order.channel),
-                                      language, &found))
+    const char *channel = words_name(&notice_channel_words, parcel->order.channel);
+    if (!templates || !templates_find(templates, parcel->order.template, channel, language, &found))
         return parcel_fail(parcel, SEND_PERMANENT, "not sent: there is no such text");
     parcel->subject = render(parcel, found.subject, ESCAPE_HEADER, &facts);
     parcel->text = render(parcel, found.body, ESCAPE_NONE, &facts);

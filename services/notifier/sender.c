@@ -13,12 +13,12 @@
 enum {
     EVENTS_PER_STEP = 64,
     HAND_ON_AGAIN_MS = 50,
-    CONTENTS_MAX_PRIORITY = priority_count
+    PRIORITIES = priority_count
 };
 
 /* Orders of one channel that wait for their turn. */
 struct lane {
-    struct parcel *first[CONTENTS_MAX_PRIORITY], **last[CONTENTS_MAX_PRIORITY];
+    struct parcel *first[PRIORITIES], **last[PRIORITIES];
     int in_flight;
     int64_t credit_ms;              /* how much of the rate is not used yet, in ms of its time */
     mono_ms credited_at;
@@ -41,7 +41,8 @@ static const char *const stopping = "not sent: the sender stops";
 
 enum { RESULTS, IN_HAND };
 static const struct metric sender_metrics[] = {
-    [RESULTS] = {METRIC_COUNTER, "careline_send_results_total", "Attempts to send that ended, by channel and result", "result", NULL},
+    [RESULTS] = {METRIC_COUNTER, "careline_send_results_total", "Attempts to send that ended, by channel and result",
+                 "result", NULL},
     [IN_HAND] = {METRIC_GAUGE, "careline_send_in_hand", "Orders to send that are not finished", NULL, NULL},
 };
 
@@ -106,9 +107,10 @@ struct sender *sender_new(const struct sender_options *options, char message[160
     sender->options = *options;
     sender->epoll_fd = -1;
     for (int i = 0; i < notice_channel_count; i++)
-        for (int k = 0; k < CONTENTS_MAX_PRIORITY; k++)
+        for (int k = 0; k < PRIORITIES; k++)
             sender->lanes[i].last[k] = &sender->lanes[i].first[k];
-    sender->rendering = (struct rendering){options->store, options->sealer, content_cache_new(read_content, options->store)};
+    sender->rendering = (struct rendering){
+        options->store, options->sealer, content_cache_new(read_content, options->store)};
     if (options->metrics)
         metrics_table(options->metrics, sender_metrics, sizeof sender_metrics / sizeof sender_metrics[0]);
     if (!open_multi(sender, message))
@@ -152,7 +154,7 @@ void sender_free(struct sender **sender)
     if (!end)
         return;
     for (int i = 0; i < notice_channel_count; i++)
-        for (int k = 0; k < CONTENTS_MAX_PRIORITY; k++)
+        for (int k = 0; k < PRIORITIES; k++)
             parcels_free(end, end->lanes[i].first[k]);
     parcels_free(end, end->flying);
     parcels_free(end, end->done);
@@ -191,7 +193,8 @@ static void parcel_finish(struct sender *sender, struct parcel *parcel)
     const char *result = words_name(&send_result_words, (int)parcel->result);
     log_debug("send.finished", log_text("notice", parcel->order.notice), log_int("attempt", parcel->order.attempt),
               log_text("channel", channel), log_text("result", result), log_text("detail", parcel->detail));
-    metrics_add(sender->options.metrics, &sender_metrics[RESULTS], arena_printf(parcel->arena, "%s %s", channel, result), 1);
+    const char *label = arena_printf(parcel->arena, "%s %s", channel, result);
+    metrics_add(sender->options.metrics, &sender_metrics[RESULTS], label, 1);
     parcel_unload(sender, parcel);
     parcel->next = sender->done;
     sender->done = parcel;
@@ -226,7 +229,8 @@ void sender_send(void *context, uint32_t partition, const struct send_order *ord
         parcel_finish(sender, parcel);
     } else {
         struct lane *lane = &sender->lanes[order->channel];
-        int priority = order->priority > 0 && order->priority < CONTENTS_MAX_PRIORITY ? order->priority : PRIORITY_NORMAL;
+        bool told = order->priority > PRIORITY_NONE && order->priority < PRIORITIES;
+        int priority = told ? order->priority : PRIORITY_NORMAL;
         *lane->last[priority] = parcel;
         lane->last[priority] = &parcel->next;
     }
@@ -246,7 +250,7 @@ bool sender_is_sending(void *context, const char *notice, int attempt)
 {
     const struct sender *sender = context;
     for (int i = 0; i < notice_channel_count; i++)
-        for (int k = 0; k < CONTENTS_MAX_PRIORITY; k++)
+        for (int k = 0; k < PRIORITIES; k++)
             if (list_has(sender->lanes[i].first[k], notice, attempt))
                 return true;
     return list_has(sender->flying, notice, attempt) || list_has(sender->done, notice, attempt);
@@ -256,7 +260,7 @@ bool sender_is_sending(void *context, const char *notice, int attempt)
 
 static struct parcel *lane_take(struct lane *lane)
 {
-    for (int i = PRIORITY_URGENT; i < CONTENTS_MAX_PRIORITY; i++) {
+    for (int i = PRIORITY_URGENT; i < PRIORITIES; i++) {
         struct parcel *parcel = lane->first[i];
         if (!parcel)
             continue;
@@ -271,7 +275,7 @@ static struct parcel *lane_take(struct lane *lane)
 
 static const struct parcel *lane_first(const struct lane *lane)
 {
-    for (int i = PRIORITY_URGENT; i < CONTENTS_MAX_PRIORITY; i++)
+    for (int i = PRIORITY_URGENT; i < PRIORITIES; i++)
         if (lane->first[i])
             return lane->first[i];
     return NULL;
@@ -311,7 +315,9 @@ static bool parcel_load(struct sender *sender, struct parcel *parcel)
     /* a connection used before may die under the request, and the library would send it a second time by itself */
     curl_easy_setopt(parcel->easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(parcel->easy, CURLOPT_FORBID_REUSE, 1L);
-    return parcel->gateway->kind == GATEWAY_SMTP ? parcel_smtp(parcel, clock_now(sender->options.clock)) : parcel_http(parcel);
+    if (parcel->gateway->kind == GATEWAY_SMTP)
+        return parcel_smtp(parcel, clock_now(sender->options.clock));
+    return parcel_http(parcel);
 }
 
 static bool parcel_fly(struct sender *sender, struct parcel *parcel)
@@ -384,15 +390,18 @@ static void take_answers(struct sender *sender)
     }
 }
 
+static int curl_flags(uint32_t events)
+{
+    return (events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0) |
+           (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) | (events & EPOLLERR ? CURL_CSELECT_ERR : 0);
+}
+
 static void drive(struct sender *sender)
 {
     struct epoll_event events[EVENTS_PER_STEP];
     int running, count = epoll_wait(sender->epoll_fd, events, EVENTS_PER_STEP, 0);
-    for (int i = 0; i < count; i++) {
-        int flags = (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0) |
-                    (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) | (events[i].events & EPOLLERR ? CURL_CSELECT_ERR : 0);
-        curl_multi_socket_action(sender->multi, events[i].data.fd, flags, &running);
-    }
+    for (int i = 0; i < count; i++)
+        curl_multi_socket_action(sender->multi, events[i].data.fd, curl_flags(events[i].events), &running);
     if (sender->timer_set && clock_mono(sender->options.clock).ms >= sender->timer_at.ms) {
         sender->timer_set = false;
         curl_multi_socket_action(sender->multi, CURL_SOCKET_TIMEOUT, 0, &running);

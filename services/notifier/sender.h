@@ -1,8 +1,8 @@
 /* sender: takes orders to send, renders them, hands them to gateways, tells how each ended. Never blocks but in store
  * calls; one thread; everything it waits for is behind one descriptor.
  *
- * An attempt is started only while its lease outlasts the time it may take, so that nobody else can hold the same attempt
- * for lost while it is still going on. */
+ * An attempt is started only while its lease outlasts the time it may take, so that nobody else can hold the same
+ * attempt for lost while it is still going on. */
 #ifndef CARELINE_NOTIFIER_SENDER_H
 #define CARELINE_NOTIFIER_SENDER_H
 
@@ -48,8 +48,8 @@ int sender_fd(void *sender);
 /* Does what can be done now; the milliseconds until it wants to be called again if nothing comes. */
 int64_t sender_step(void *sender);
 
-/* Begins nothing any more: what waits, and what still comes, is answered with `temporary` at once. True when nothing is in
- * flight; drives what is. */
+/* Begins nothing any more: what waits, and what still comes, is answered with `temporary` at once. True when nothing is
+ * in flight; drives what is. */
 bool sender_drain(void *sender);
 
 /* Orders in hand, those in flight and unanswered results included. */

@@ -29,10 +29,12 @@ struct scene {
 };
 
 /* `playbook` may be NULL. The caller owns it. */
-struct scene *scene_new(const struct core *const *cores, const char *playbook, const char *staff, const char *templates);
+struct scene *scene_new(const struct core *const *cores, const char *playbook, const char *staff,
+                        const char *templates);
 void scene_free(struct scene **scene);
 
-/* Appends {type, site s1, …} given as JSON without the outer braces, after formatting; fails the test if it is no event. */
+/* Appends {type, site s1, …} given as JSON without the outer braces, after formatting; fails the test if it is no
+ * event. */
 void scene_post(struct scene *scene, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Lets time pass. */
@@ -41,7 +43,8 @@ void scene_until(struct scene *scene, const char *time);
 /* How many events of this type there were. */
 size_t scene_count(const struct scene *scene, const char *type);
 
-/* A field of the last event of this type, as text; its time as `time`, its subject as `subject`. "" if there is none. */
+/* A field of the last event of this type, as text; its time as `time`, its subject as `subject`. "" if there is
+ * none. */
 const char *scene_last(struct scene *scene, const char *type, const char *field);
 
 /* A field of the n-th event (from 0) of this type. */

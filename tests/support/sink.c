@@ -31,7 +31,8 @@ struct sink {
 
 static void run_child(const struct sink *sink, const char *arguments, int output)
 {
-    char *argv[ARGUMENTS_MAX] = {"python3", "tests/support/sink.py", "--journal", (char *)sink->journal}, *rest = strdup(arguments);
+    char *argv[ARGUMENTS_MAX] = {"python3", "tests/support/sink.py", "--journal", (char *)sink->journal},
+        *rest = strdup(arguments);
     int count = 4;
     for (char *word = strtok(rest, " "); word && count < ARGUMENTS_MAX - 1; word = strtok(NULL, " "))
         argv[count++] = word;

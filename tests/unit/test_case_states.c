@@ -10,7 +10,8 @@
 #include "../../services/complaint-router/states.h"
 
 static const char *const states[] = {
-    "received", "acknowledged", "assessed", "assigned", "in_progress", "resolved", "verified", "closed", "reopened", "linked",
+    "received", "acknowledged", "assessed", "assigned", "in_progress", "resolved", "verified", "closed", "reopened",
+        "linked",
 };
 enum { STATES = sizeof states / sizeof states[0] };
 

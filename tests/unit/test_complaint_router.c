@@ -87,7 +87,8 @@ static void act(const char *type, const char *case_id, const char *rest)
 
 static void act_as(const char *type, const char *case_id, const char *actor, const char *role, const char *rest)
 {
-    scene_post(scene, "\"type\":\"%s\",\"actor\":\"%s\",\"role\":\"%s\",\"data\":{\"case_id\":\"%s\"%s%s}", type, actor, role,
+    scene_post(scene, "\"type\":\"%s\",\"actor\":\"%s\",\"role\":\"%s\",\"data\":{\"case_id\":\"%s\"%s%s}", type,
+               actor, role,
                case_id, *rest ? "," : "", rest);
 }
 
@@ -125,7 +126,8 @@ static void bring_to_progress(const char *number)
 static void test_opened(void **unused)
 {
     (void)unused;
-    complain("7", "\"channel\":\"web_forum\",\"mobile\":\"13800000001\",\"codes\":[\"A38\",\"I2\",\"B1\",\"K9\"],\"model\":\"X3\"");
+    complain("7",
+             "\"channel\":\"web_forum\",\"mobile\":\"13800000001\",\"codes\":[\"A38\",\"I2\",\"B1\",\"K9\"],\"model\":\"X3\"");
     assert_field("7", "state", "received");
     assert_field("7", "category", "product_quality");
     assert_field("7", "also", "[\"service_quality\",\"price\"]");
@@ -237,7 +239,8 @@ static void test_same_number_again(void **unused)
 {
     (void)unused;
     major("1");
-    scene_post(scene, "\"type\":\"complaint.received\",\"id\":\"other\",\"data\":{\"complaint\":\"1\",\"channel\":\"phone\"}");
+    scene_post(scene,
+               "\"type\":\"complaint.received\",\"id\":\"other\",\"data\":{\"complaint\":\"1\",\"channel\":\"phone\"}");
     assert_int_equal(scene_count(scene, "case.opened"), 1);
     assert_field("1", "grade", "major");
 }
@@ -358,7 +361,8 @@ static void test_pause(void **unused)
     act("case.wait", "1", "");
     assert_field("1", "clocks.assessed.state", "paused");
     assert_field("1", "clocks.assessed.left_ms", "3600000");
-    assert_field("1", "clocks.assessed.why", "waiting for the customer since 2026-03-02 10:00; 1h of business time left");
+    assert_field("1", "clocks.assessed.why",
+                 "waiting for the customer since 2026-03-02 10:00; 1h of business time left");
     act("case.wait", "1", "");
     assert_refused("wrong_state");
     at("2026-03-03 10:00");
@@ -426,7 +430,8 @@ static void test_assess_corrects(void **unused)
     act("case.acknowledge", "1", "");
     act("case.assess", "1", "\"grade\":\"major\"");
     assert_refused("bad_value");
-    act_as("case.assess", "1", "em", "", "\"grade\":\"major\",\"category\":\"product_quality\",\"reason\":\"an engine fire\"");
+    act_as("case.assess", "1", "em", "",
+           "\"grade\":\"major\",\"category\":\"product_quality\",\"reason\":\"an engine fire\"");
     assert_field("1", "grade", "major");
     assert_field("1", "graded_by", "em");
     assert_field("1", "department", "workshop");
@@ -437,7 +442,8 @@ static void test_assess_corrects(void **unused)
 
 static void propose(const char *rest)
 {
-    act("case.propose", "1", arena_printf(scene->arena, "\"compensation\":\"a voucher\",\"amount_cents\":50000%s", rest));
+    act("case.propose", "1", arena_printf(scene->arena, "\"compensation\":\"a voucher\",\"amount_cents\":50000%s",
+                                          rest));
 }
 
 static void test_compensation(void **unused)
@@ -616,7 +622,8 @@ static void test_repeat_counts_thirty_days(void **unused)
 
 static void progress(const char *status, const char *rest)
 {
-    scene_post(scene, "\"type\":\"complaint.progressed\",\"data\":{\"complaint\":\"1\",\"status\":\"%s\"%s}", status, rest);
+    scene_post(scene, "\"type\":\"complaint.progressed\",\"data\":{\"complaint\":\"1\",\"status\":\"%s\"%s}", status,
+               rest);
 }
 
 static void test_progress_of_the_source(void **unused)

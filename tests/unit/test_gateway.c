@@ -38,7 +38,8 @@ static bool parse(const char *yaml)
 static void test_shipped(void **unused)
 {
     static const struct { int channel; const char *name; enum gateway_kind kind; } rows[] = {
-        {NOTICE_SMS, "kannel", GATEWAY_HTTP}, {NOTICE_EMAIL, "mail", GATEWAY_SMTP}, {NOTICE_WEBHOOK, "chat", GATEWAY_HTTP},
+        {NOTICE_SMS, "kannel", GATEWAY_HTTP}, {NOTICE_EMAIL, "mail", GATEWAY_SMTP}, {NOTICE_WEBHOOK, "chat",
+                                                                                     GATEWAY_HTTP},
     };
     (void)unused;
     gateways_free(&gateways);
@@ -94,7 +95,8 @@ static void test_http_answers(void **unused)
         {202, "0: Accepted for delivery", SEND_ACCEPTED}, {202, "3: Queued for later delivery", SEND_ACCEPTED},
         {202, "hello", SEND_UNKNOWN}, {200, "", SEND_UNKNOWN},
         {403, "Authorization failed for sendsms", SEND_PERMANENT}, {404, "", SEND_PERMANENT},
-        {503, "Temporal failure, try again later.", SEND_TEMPORARY}, {500, "", SEND_TEMPORARY}, {429, "", SEND_TEMPORARY},
+        {503, "Temporal failure, try again later.", SEND_TEMPORARY}, {500, "", SEND_TEMPORARY}, {429, "",
+                                                                                                 SEND_TEMPORARY},
         {408, "", SEND_TEMPORARY}, {302, "", SEND_PERMANENT}, {202, "number unroutable", SEND_PERMANENT},
     };
     (void)unused;
@@ -103,7 +105,8 @@ static void test_http_answers(void **unused)
     const struct gateway *kannel = gateway_of_channel(gateways, NOTICE_SMS);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (answer_of_http(kannel, rows[i].status, rows[i].text) != rows[i].result)
-            fail_msg("%ld %s: expected %s", rows[i].status, rows[i].text, words_name(&send_result_words, (int)rows[i].result));
+            fail_msg("%ld %s: expected %s", rows[i].status, rows[i].text, words_name(&send_result_words,
+                     (int)rows[i].result));
     assert_int_equal(answer_of_http(gateway_of_channel(gateways, NOTICE_WEBHOOK), 200, "{}"), SEND_ACCEPTED);
 }
 
@@ -121,7 +124,8 @@ static void test_smtp_answers(void **unused)
 static void test_mail(void **unused)
 {
     struct buffer text = {0}, again = {0};
-    struct mail mail = {.from = "Care Line <care@x.invalid>", .to = "wang@x.invalid", .name = "Wang", .subject = "hello",
+    struct mail mail = {.from = "Care Line <care@x.invalid>", .to = "wang@x.invalid", .name = "Wang",
+                        .subject = "hello",
                         .text = "one\ntwo", .notice = "s1/n.1", .attempt = 1, .at = 1772413200000};
     (void)unused;
     mail_write(&mail, &text);

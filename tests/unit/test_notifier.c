@@ -61,13 +61,15 @@ static int teardown(void **unused)
 
 static void want(const char *number, const char *rest)
 {
-    scene_post(scene, "\"type\":\"notice.wanted\",\"customer\":\"wang\",\"data\":{\"notice\":\"s1/%s\",\"template\":\"thanks\","
+    scene_post(scene,
+               "\"type\":\"notice.wanted\",\"customer\":\"wang\",\"data\":{\"notice\":\"s1/%s\",\"template\":\"thanks\","
                       "\"purpose\":\"care\"%s%s}", number, *rest ? "," : "", rest);
 }
 
 static void want_staff(const char *number, const char *to)
 {
-    scene_post(scene, "\"type\":\"notice.wanted\",\"data\":{\"notice\":\"s1/%s\",\"template\":\"near\",\"purpose\":\"staff\",%s}",
+    scene_post(scene,
+               "\"type\":\"notice.wanted\",\"data\":{\"notice\":\"s1/%s\",\"template\":\"near\",\"purpose\":\"staff\",%s}",
                number, to);
 }
 
@@ -128,7 +130,8 @@ static void test_sent_at_once(void **unused)
 static void test_preference_goes_first(void **unused)
 {
     (void)unused;
-    scene_post(scene, "\"type\":\"customer.preferred\",\"customer\":\"wang\",\"data\":{\"channels\":[\"phone\",\"email\"]}");
+    scene_post(scene,
+               "\"type\":\"customer.preferred\",\"customer\":\"wang\",\"data\":{\"channels\":[\"phone\",\"email\"]}");
     want("1", "");
     assert_tried("email");
     assert_field("1", "channels", "[\"email\",\"sms\"]");
@@ -149,7 +152,8 @@ static void test_nobody_to_reach(void **unused)
 {
     (void)unused;
     scene_post(scene, "\"type\":\"customer.recorded\",\"customer\":\"li\",\"data\":{\"name\":\"Li\"}");
-    scene_post(scene, "\"type\":\"notice.wanted\",\"customer\":\"li\",\"data\":{\"notice\":\"s1/1\",\"template\":\"thanks\"}");
+    scene_post(scene,
+               "\"type\":\"notice.wanted\",\"customer\":\"li\",\"data\":{\"notice\":\"s1/1\",\"template\":\"thanks\"}");
     assert_field("1", "state", "skipped");
     assert_last("notice.skipped", "reason", "no_contact");
 }
@@ -158,13 +162,15 @@ static void test_nobody_to_reach(void **unused)
 static void test_customer_not_known_yet(void **unused)
 {
     (void)unused;
-    scene_post(scene, "\"type\":\"notice.wanted\",\"customer\":\"zhao\",\"data\":{\"notice\":\"s1/1\",\"template\":\"thanks\"}");
+    scene_post(scene,
+               "\"type\":\"notice.wanted\",\"customer\":\"zhao\",\"data\":{\"notice\":\"s1/1\",\"template\":\"thanks\"}");
     assert_field("1", "state", "waiting");
     scene_post(scene, "\"type\":\"customer.recorded\",\"customer\":\"zhao\",\"data\":{\"mobile\":\"13800000009\"}");
     at("2026-03-02 09:01");
     assert_field("1", "state", "sent");
     assert_last("notice.sent", "time", "2026-03-02 09:00:01.000");
-    scene_post(scene, "\"type\":\"notice.wanted\",\"customer\":\"nobody\",\"data\":{\"notice\":\"s1/2\",\"template\":\"thanks\"}");
+    scene_post(scene,
+               "\"type\":\"notice.wanted\",\"customer\":\"nobody\",\"data\":{\"notice\":\"s1/2\",\"template\":\"thanks\"}");
     at("2026-03-02 09:04");
     assert_last("notice.skipped", "reason", "no_contact");
     assert_last("notice.skipped", "time", "2026-03-02 09:03");
@@ -194,7 +200,8 @@ static void test_staff(void **unused)
 static void test_no_such_text(void **unused)
 {
     (void)unused;
-    scene_post(scene, "\"type\":\"notice.wanted\",\"customer\":\"wang\",\"data\":{\"notice\":\"s1/1\",\"template\":\"typo\"}");
+    scene_post(scene,
+               "\"type\":\"notice.wanted\",\"customer\":\"wang\",\"data\":{\"notice\":\"s1/1\",\"template\":\"typo\"}");
     assert_last("notice.dead", "reason", "no_template");
     assert_string_equal(scene_queue(scene, "dead/"), "dead/s1/s1/1");
 }
@@ -243,7 +250,8 @@ static void test_cap(void **unused)
     want("2", "");
     assert_field("2", "state", "waiting");
     assert_last("notice.postponed", "reason", "cap");
-    scene_post(scene, "\"type\":\"notice.wanted\",\"customer\":\"wang\",\"data\":{\"notice\":\"s1/3\",\"template\":\"thanks\","
+    scene_post(scene,
+               "\"type\":\"notice.wanted\",\"customer\":\"wang\",\"data\":{\"notice\":\"s1/3\",\"template\":\"thanks\","
                       "\"purpose\":\"complaint\"}");
     assert_field("3", "state", "sent");
     at("2026-03-03 12:00");
@@ -341,7 +349,8 @@ static void test_dead_and_again(void **unused)
 
 static void finished(const char *attempt, const char *result)
 {
-    scene_post(scene, "\"type\":\"send.finished\",\"data\":{\"notice\":\"s1/1\",\"attempt\":%s,\"result\":\"%s\"}", attempt, result);
+    scene_post(scene, "\"type\":\"send.finished\",\"data\":{\"notice\":\"s1/1\",\"attempt\":%s,\"result\":\"%s\"}",
+               attempt, result);
 }
 
 static void test_unknown_is_sent_again(void **unused)
@@ -384,7 +393,8 @@ static void test_stale_answers(void **unused)
 static void test_receipts(void **unused)
 {
     (void)unused;
-    scene_post(scene, "\"type\":\"customer.recorded\",\"customer\":\"wang\",\"data\":{\"webhook\":\"https://x.invalid/w\"}");
+    scene_post(scene,
+               "\"type\":\"customer.recorded\",\"customer\":\"wang\",\"data\":{\"webhook\":\"https://x.invalid/w\"}");
     will(SEND_UNKNOWN, SEND_ACCEPTED, SEND_UNKNOWN);
     want("1", "\"channel\":\"webhook\"");
     assert_last("notice.retried", "reason", "query");
@@ -405,7 +415,8 @@ static void test_pause(void **unused)
     scene_post(scene, "\"type\":\"sending.pause\",\"data\":{}");
     assert_int_equal(scene_count(scene, "sending.paused"), 1);
     for (int i = 0; i < 300; i++)
-        scene_post(scene, "\"type\":\"notice.wanted\",\"data\":{\"notice\":\"s1/n%d\",\"template\":\"near\",\"to_staff\":\"an\"}", i);
+        scene_post(scene,
+                   "\"type\":\"notice.wanted\",\"data\":{\"notice\":\"s1/n%d\",\"template\":\"near\",\"to_staff\":\"an\"}", i);
     assert_tried("");
     assert_field("n7", "reason", "paused");
     at("2026-03-02 12:00");

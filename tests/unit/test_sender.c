@@ -28,7 +28,9 @@ static const char *const templates =
     "version: 1\n"
     "texts:\n"
     "  thanks:\n"
-    "    zh-CN: { subject: '谢谢{{customer.name}}，这是一个相当长的主题，长到一行里放不下', body: '{{customer.name}}，谢谢 & 再见，{{model}}，{{site.name}}' }\n";
+    "    zh-CN:\n"
+    "      subject: 谢谢{{customer.name}}，这是一个相当长的主题，长到一行里放不下\n"
+    "      body: '{{customer.name}}，谢谢 & 再见，{{model}}，{{site.name}}'\n";
 
 struct result { char notice[64]; int attempt; enum send_result result; char detail[256]; };
 
@@ -78,7 +80,8 @@ static void gateways_to_sink(int per_second)
 {
     gateway("{ gateway: sms, channel: sms, kind: http, method: GET, per_second: %d, accepted: '^0:',\n"
             "  url: 'http://127.0.0.1:%d/sms?to={{to}}&text={{text}}&id={{id}}' }", per_second, sink_http_port(sink));
-    gateway("{ gateway: mail, channel: email, kind: smtp, url: 'smtp://127.0.0.1:%d', from: 'Care Line <care@x.invalid>' }",
+    gateway("{ gateway: mail, channel: email, kind: smtp, from: 'Care Line <care@x.invalid>',\n"
+            "  url: 'smtp://127.0.0.1:%d' }",
             sink_smtp_port(sink));
     gateway("gateway: chat\nchannel: webhook\nkind: http\nurl: '{{to}}'\ncontent_type: application/json\n"
             "body: '{\"content\":\"{{text}}\"}'\nonly_to: 'http://127.0.0.1'\n");
@@ -144,7 +147,8 @@ static int group_teardown(void **unused)
 
 static void record(const char *customer, const char *rest)
 {
-    scene_post(scene, "\"type\":\"customer.recorded\",\"customer\":\"%s\",\"data\":{\"name\":\"王芳\",%s}", customer, rest);
+    scene_post(scene, "\"type\":\"customer.recorded\",\"customer\":\"%s\",\"data\":{\"name\":\"王芳\",%s}", customer,
+               rest);
 }
 
 static const char *hook_of_sink(void)
@@ -159,8 +163,10 @@ static struct send_order order(const char *notice, int attempt, int channel)
 {
     static const uint8_t variables[] = "\x81\xa5model\xa4X\"3&";
     return (struct send_order){
-        .notice = notice, .site = "s1", .customer = "wang", .to_staff = "", .template = "thanks", .templates_hash = hash,
-        .attempt = attempt, .channel = channel, .priority = PRIORITY_NORMAL, .variables = {variables, sizeof variables - 1},
+        .notice = notice, .site = "s1", .customer = "wang", .to_staff = "", .template = "thanks",
+            .templates_hash = hash,
+        .attempt = attempt, .channel = channel, .priority = PRIORITY_NORMAL, .variables = {variables,
+                                                                                           sizeof variables - 1},
         .cause = ""};
 }
 
@@ -263,11 +269,13 @@ static void test_no_header_injection(void **unused)
 {
     (void)unused;
     open_sender("", 50);
-    scene_post(scene, "\"type\":\"customer.recorded\",\"customer\":\"wang\",\"data\":{\"name\":\"x\\r\\nBcc: all@x.invalid\","
+    scene_post(scene,
+               "\"type\":\"customer.recorded\",\"customer\":\"wang\",\"data\":{\"name\":\"x\\r\\nBcc: all@x.invalid\","
                       "\"email\":\"wang@x.invalid\"}");
     assert_result(one("s1/n.1", NOTICE_EMAIL), "accepted");
     assert_null(strstr(sink_text(sink, 0, "headers"), "\"bcc\""));
-    scene_post(scene, "\"type\":\"customer.recorded\",\"customer\":\"wang\",\"data\":{\"email\":\"a@b>\\r\\nRCPT TO:<c@d\"}");
+    scene_post(scene,
+               "\"type\":\"customer.recorded\",\"customer\":\"wang\",\"data\":{\"email\":\"a@b>\\r\\nRCPT TO:<c@d\"}");
     assert_result(one("s1/n.2", NOTICE_EMAIL), "permanent");
     assert_int_equal(sink_count(sink), 1);
 }
