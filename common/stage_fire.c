@@ -14,13 +14,13 @@ static void tilt(struct stage_loop *stage, mono_ms now, int64_t by_ms, const cha
 
 void stage_watch_time(struct stage_loop *stage)
 {
+    if (stage->options.virtual_clock)
+        return;
     mono_ms now = stage_mono(stage);
     int64_t difference = clock_now(stage->options.clock) - now.ms;
     int64_t jumped = difference - stage->wall_minus_mono;
     int64_t overslept = now.ms - stage->stepped_at.ms - stage->slept_ms;
 
-    if (stage->options.virtual_clock)
-        return;
     stage->wall_minus_mono = difference;
     if (stage->stepped_at.ms > 0 && (jumped > TILT_MS || jumped < -TILT_MS))
         tilt(stage, now, jumped, "wall clock moved");
@@ -41,20 +41,23 @@ static void fired(struct stage_loop *stage, struct stage_partition *partition, c
         stage->busy = true;
 }
 
-static bool may_fire(const struct stage_loop *stage, const struct stage_partition *partition, wall_ms now)
+/* The time, which may have to be asked for, is asked for last. */
+static bool may_fire(const struct stage_loop *stage, const struct stage_partition *partition, wall_ms *ret_now)
 {
-    return stage->options.core->stage == STAGE_SCHEDULER && partition->owned && !stage->report.tilted &&
-           partition->earliest_due > 0 && partition->earliest_due <= now &&
-           mono_reached(stage_mono(stage), partition->backoff.until);
+    if (stage->options.core->stage != STAGE_SCHEDULER || !partition->owned || stage->report.tilted ||
+        partition->earliest_due == 0 || !mono_reached(stage_mono(stage), partition->backoff.until))
+        return false;
+    *ret_now = clock_now(stage->options.clock);
+    return partition->earliest_due <= *ret_now;
 }
 
 void stage_fire(struct stage_loop *stage, struct stage_partition *partition)
 {
     struct store *store = stage->options.store;
-    wall_ms now = clock_now(stage->options.clock);
     struct entry_list entries = {0};
+    wall_ms now;
 
-    if (!may_fire(stage, partition, now))
+    if (!may_fire(stage, partition, &now))
         return;
     arena_reset(stage->arena);
     enum store_status status = store->functions->fire(store, &partition->lease, now,
