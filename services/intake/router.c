@@ -82,7 +82,8 @@ static void request_finish(struct origin *origin)
         zmq_send(socket, request->number.at, request->number.bytes, ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0)
         zmq_send(socket, body.at, body.bytes, ZMQ_DONTWAIT);
     buffer_free(&body);
-    arena_free(&request->arena);
+    struct arena *arena = request->arena;       /* the request itself lives in it */
+    arena_free(&arena);
 }
 
 /* -------- requests */
