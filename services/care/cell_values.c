@@ -34,7 +34,7 @@ const char *cell_fold(struct arena *arena, const char *cell)
 static bool day_exists(const struct cell_date *date)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (date->year < 1900 || date->year > 2199 || date->month < 1 || date->month > 12)
+    if (date->year < 1971 || date->year > 2199 || date->month < 1 || date->month > 12)
         return false;
     bool leap = (date->year % 4 == 0 && date->year % 100 != 0) || date->year % 400 == 0;
     int last = days[date->month - 1] + (date->month == 2 && leap);

@@ -17,7 +17,7 @@ struct cell_date {
 };
 
 /* 2026-03-16 15:26, 2026/3/7 9:05:30, 2026年3月7日 16:54, 2026.3.7, 202603071654, 20260307, 2026-03-07T16:54. The day must
- * exist, years 1900 to 2199. false leaves *ret alone. */
+ * exist, years 1971 to 2199. false leaves *ret alone. */
 bool cell_date(const char *cell, struct cell_date *ret);
 
 /* A phone number as digits: mobile (11 digits from 1), with or without +86, blanks, dashes; land line with its area code

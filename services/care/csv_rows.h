@@ -1,8 +1,8 @@
 /* csv_rows: the rows of a CSV text, each with the line an editor shows it on.
  *
  * The text must be UTF-8 without BOM (text_decode gives it). Quoted commas, quotes and line breaks are understood, cells are
- * trimmed. A quote that is never closed would swallow the rest of the file: a row of more than ROW_BYTES_MAX is reported as
- * broken, and reading goes on with the line after the one it began on. */
+ * trimmed. A quote that is never closed would swallow the rest of the file: a row of more than ROW_BYTES_MAX, or that the file
+ * ends in, is reported as broken, and reading goes on with the line after the one it began on. */
 #ifndef CARELINE_CSV_ROWS_H
 #define CARELINE_CSV_ROWS_H
 

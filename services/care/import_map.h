@@ -26,6 +26,7 @@ struct import_column {
     const char *name;                   /* in reports */
     enum cell_reading reading;
     bool required;
+    bool is_id;                         /* then it is required in any case */
     size_t word_count;
     const char **words_from, **words_to;        /* READ_WORD */
     size_t mark_count;

@@ -123,8 +123,13 @@ static const char *read_money(struct import *import, const struct import_column 
 static const char *read_list(struct import *import, const struct import_column *column, const char *cell,
                              struct row_events *row)
 {
-    (void)import;
-    json_object_set_new(row->data, column->to, split_list(cell));
+    json_t *list = split_list(cell);
+    json_object_set_new(row->data, column->to, list);
+    if (json_array_size(list) > column->field->limit)
+        return arena_printf(import->arena, "more than %zu in the list", column->field->limit);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (json_string_length(json_array_get(list, i)) > TEXT_OF_LIST_BYTES_MAX)
+            return arena_printf(import->arena, "one in the list is longer than %d bytes", TEXT_OF_LIST_BYTES_MAX);
     return NULL;
 }
 
@@ -220,6 +225,14 @@ static const char *cell_of(struct import *import, const struct csv_row *row, siz
     return cell_fold(import->arena, row->cells.at[import->column_at[column]]);
 }
 
+static bool has_control(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return true;
+    return false;
+}
+
 static bool read_cells(struct import *import, const struct csv_row *row, struct row_events *to)
 {
     bool good = true;
@@ -227,8 +240,10 @@ static bool read_cells(struct import *import, const struct csv_row *row, struct 
         const struct import_column *column = &import->map->columns[i];
         const char *cell = cell_of(import, row, i);
         const char *wrong = NULL;
-        if (!*cell && column->required)
+        if (!*cell && (column->required || column->is_id))
             wrong = "is empty";
+        else if (column->is_id && has_control(cell))
+            wrong = "holds control characters";
         else if (*cell)
             wrong = readers[column->reading](import, column, cell, to);
         if (wrong && good)
@@ -317,7 +332,7 @@ bool import_read(const struct import_map *map, const char *site, const struct ca
         .map = map, .calendar = calendar ? calendar : map->calendar, .site = site, .arena = arena, .result = ret,
         .seen_room = 2 * rows.count + 1, .seen = arena_alloc(arena, (2 * rows.count + 1) * sizeof(char *)),
     };
-    if (map->column_count > CELLS_MAX || !find_columns(&import, &rows.at[0], fault))
+    if (!find_columns(&import, &rows.at[0], fault))
         return false;
     ret->events = json_array();
     for (size_t i = 1; i < rows.count; i++)

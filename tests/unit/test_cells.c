@@ -111,6 +111,33 @@ static void an_open_quote_costs_one_row_only(void **state)
     arena_free(&arena);
 }
 
+static void rows_are_found_in_all_kinds_of_lines(void **state)
+{
+    (void)state;
+    static const struct { const char *text; size_t count; struct { size_t line; bool broken; const char *last; } rows[4]; } cases[] = {
+        {"a\rb\r\"x\ry\"\r", 3, {{1, false, "a"}, {2, false, "b"}, {3, false, "x\ry"}}},
+        {"a\n  \t \nb", 2, {{1, false, "a"}, {3, false, "b"}}},
+        {"a\n\"open\nb\nc", 4, {{1, false, "a"}, {2, true, NULL}, {3, false, "b"}, {4, false, "c"}}},
+        {"a\n\"open", 2, {{1, false, "a"}, {2, true, NULL}}},
+        {"a\n\"b\nc\"", 2, {{1, false, "a"}, {2, false, "b\nc"}}},
+        {"a\r\"open\nb\n", 3, {{1, false, "a"}, {2, true, NULL}, {3, false, "b"}}},
+        {"", 0, {{0, false, NULL}}}, {"\n\r\n \n", 0, {{0, false, NULL}}},
+    };
+    struct arena *arena = arena_new();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct slice text = {(const uint8_t *)cases[i].text, strlen(cases[i].text)};
+        struct csv_row_list rows = csv_rows_read(text, arena);
+        assert_int_equal(rows.count, cases[i].count);
+        for (size_t k = 0; k < rows.count; k++) {
+            assert_int_equal(rows.at[k].line, cases[i].rows[k].line);
+            assert_int_equal(rows.at[k].broken, cases[i].rows[k].broken);
+            if (!rows.at[k].broken)
+                assert_string_equal(rows.at[k].cells.at[rows.at[k].cells.count - 1], cases[i].rows[k].last);
+        }
+    }
+    arena_free(&arena);
+}
+
 static void texts_are_decoded_by_what_they_are(void **state)
 {
     (void)state;
@@ -134,7 +161,7 @@ int main(void)
         cmocka_unit_test(dates_are_read_in_every_form),   cmocka_unit_test(phones_become_digits),
         cmocka_unit_test(amounts_become_hundredths),      cmocka_unit_test(full_width_letters_are_folded),
         cmocka_unit_test(rows_know_their_line),           cmocka_unit_test(an_open_quote_costs_one_row_only),
-        cmocka_unit_test(texts_are_decoded_by_what_they_are),
+        cmocka_unit_test(rows_are_found_in_all_kinds_of_lines), cmocka_unit_test(texts_are_decoded_by_what_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

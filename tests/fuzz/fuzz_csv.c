@@ -1,0 +1,122 @@
+/* fuzz: any bytes as a front desk's file, read by the shipped maps and taken in. Every row is counted once, every bad one
+ * has a line and a reason, and what import calls good intake does not refuse. The first byte chooses the map, and whether
+ * the map's own header is put before the rest. Runs from the top of the repository. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../services/care/import_map.h"
+#include "../services/intake/accept.h"
+#include "../services/intake/credential.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+enum { MAPS = 3, MAP_BYTES_MAX = 64 * 1024, SEALER_INPUTS = 500 };
+static const wall_ms end_of_2199 = 7258118400000;       /* later than any date that is read: none lies too far ahead */
+static const char *const paths[MAPS] = {"deploy/imports/settlement.yaml", "deploy/imports/deliveries.yaml",
+                                        "deploy/imports/complaints.yaml"};
+static const struct import_map *maps[MAPS];
+
+static void check(bool held)
+{
+    if (!held)
+        abort();
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    struct arena *arena = arena_new();          /* the maps live as long as the process */
+    for (size_t i = 0; i < MAPS; i++) {
+        uint8_t *at = arena_alloc(arena, MAP_BYTES_MAX);
+        FILE *file = fopen(paths[i], "r");
+        if (!file) {
+            fprintf(stderr, "%s is not there: run this from the top of the repository\n", paths[i]);
+            exit(1);
+        }
+        struct mistakes mistakes = {.file = paths[i], .arena = arena};
+        maps[i] = import_map_parse((struct slice){at, fread(at, 1, MAP_BYTES_MAX, file)}, arena, &mistakes);
+        check(maps[i] != NULL);
+        fclose(file);
+    }
+    return 0;
+}
+
+static uint64_t next_number(void *context)
+{
+    return ++*(uint64_t *)context;
+}
+
+static struct sealer *sealer_of_now(void)
+{
+    static struct sealer *sealer;
+    static int inputs;
+    if (inputs++ % SEALER_INPUTS == 0) {
+        sealer_free(&sealer);
+        sealer = sealer_memory_new();
+    }
+    return sealer;
+}
+
+static void take_in(const json_t *event, struct sealer *sealer)
+{
+    uint64_t count = 0;
+    struct arena *arena = arena_new();
+    struct acceptor acceptor = {.sealer = sealer, .partitions = 64, .now = end_of_2199, .random = next_number,
+                                .random_context = &count};
+    struct credential credential = {.actor = "tester", .role = "integration"};
+    struct accepted accepted;
+    struct refusal refusal = {0};
+    if (!accept_event(&acceptor, &credential, FACT, event, arena, &accepted, &refusal)) {
+        fprintf(stderr, "%s %s\n", refusal.field, refusal.error);
+        abort();
+    }
+    arena_free(&arena);
+}
+
+static void check_result(const struct import_map *map, const struct import_result *result)
+{
+    struct sealer *sealer = sealer_of_now();
+    size_t rows_seen = 0;
+    check(result->rows == result->good + result->duplicate + result->bad.count);
+    for (size_t i = 0; i < json_array_size(result->events); i++) {
+        const json_t *event = json_array_get(result->events, i);
+        rows_seen += !strcmp(json_string_value(json_object_get(event, "type")), event_types[map->event].name);
+        take_in(event, sealer);
+    }
+    check(rows_seen == result->good);
+    for (size_t i = 0; i < result->bad.count; i++)
+        check(result->bad.at[i].line > (i ? result->bad.at[i - 1].line : 0) && *result->bad.at[i].field &&
+              *result->bad.at[i].reason);
+}
+
+static void with_header(const struct import_map *map, struct buffer *to)
+{
+    for (size_t i = 0; i < map->column_count; i++)
+        buffer_printf(to, "%s%s", i ? "," : "", map->columns[i].title);
+    buffer_string(to, "\r\n");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+    if (!bytes)
+        return 0;
+    const struct import_map *map = maps[data[0] % MAPS];
+    struct arena *arena = arena_new();
+    struct buffer file = {0};
+    struct import_result result;
+    struct fault fault = {"", ""};
+    if (data[0] & 0x10)
+        with_header(map, &file);
+    buffer_append(&file, data + 1, bytes - 1);
+    if (import_read(map, "sample", NULL, buffer_slice(&file), arena, &result, &fault))
+        check_result(map, &result);
+    else
+        check(*fault.what);
+    if (result.events)
+        json_decref(result.events);
+    buffer_free(&file);
+    arena_free(&arena);
+    return 0;
+}
