@@ -77,7 +77,7 @@ run:
 # ONLY names groups: make test ONLY="unit flows"
 test:
 	@.ci/install
-	@$(MAKE) --no-print-directory all unit $(OBJ)/document
+	@$(MAKE) --no-print-directory all unit $(OBJ)/document $(OBJ)/simulate
 	@tests/run --build $(BUILD) --mode $(MODE) $(ONLY)
 
 # A dealer's month against an independent checker. KILL=1 kills everything again and again; SEED=n repeats; DATA=DIR takes

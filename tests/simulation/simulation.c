@@ -131,11 +131,16 @@ static void pass_time(struct simulation *simulation)
     pass(simulation, (int64_t)simulation_dice(simulation, 40));
 }
 
+/* To the next timer if it is not too far, or just ahead. */
 static void jump(struct simulation *simulation)
 {
-    wall_ms now = clock_now(simulation->crew.clock);
+    wall_ms now = clock_now(simulation->crew.clock), due;
+    int64_t max = simulation->business->jump_ms_max;
 
-    clock_manual_set(simulation->crew.clock, now + (int64_t)simulation_dice(simulation, (uint64_t)simulation->business->jump_ms_max));
+    crew_is_quiet(&simulation->crew, &due);
+    if (due <= now || due > now + max || one_in(simulation, 3))
+        due = now + (int64_t)simulation_dice(simulation, (uint64_t)max);
+    clock_manual_set(simulation->crew.clock, due);
 }
 
 static void act(struct simulation *simulation)
@@ -207,7 +212,7 @@ static void rewind_one(struct simulation *simulation)
 static const struct { int weight; void (*act)(struct simulation *simulation); } actions[] = {
     {600, step}, {150, step_all}, {150, pass_time}, {60, act}, {15, start_one}, {3, kill_one}, {2, stop_one},
     {5, pause_or_wake}, {2, sleep_past_leases}, {4, arm_crash}, {4, trouble_store}, {3, trouble_wire}, {1, rewind_one},
-    {6, jump},
+    {20, jump},
 };
 
 static void do_something(struct simulation *simulation)

@@ -217,8 +217,8 @@ bool crew_is_quiet(struct crew *crew, wall_ms *ret_due)
     bool quiet = look(crew, views);
 
     *ret_due = 0;
-    for (uint32_t i = 0; i < crew->partitions && quiet; i++) {
-        quiet = crew->silent_sender || views[i].sending == 0;
+    for (uint32_t i = 0; i < crew->partitions; i++) {
+        quiet = quiet && (crew->silent_sender || views[i].sending == 0);
         for (size_t k = 0; k < crew->member_count; k++)
             quiet = quiet && (!crew->members[k].loop ||
                               views[i].stages[crew->members[k].core->stage].checkpoint.seq == views[i].head.seq);

@@ -85,6 +85,13 @@ int crew_sent_most(const struct crew *crew);
 /* Attempts for a notice in all. */
 int crew_sent_count(const struct crew *crew, const char *notice);
 
+/* One partition's log, decoded, into crew->arena. */
+struct history { struct place *places; struct event *events; size_t count; };
+struct history crew_history(struct crew *crew, uint32_t partition);
+
+/* What must hold of any log: it is a chain, causes are there, no event stands in it twice, no timer fired early. */
+const char *crew_check_log(struct crew *crew, const struct history *history);
+
 /* Everything that must hold once all is worked, with the toy cores. NULL: it holds; else what does not. */
 const char *crew_check(struct crew *crew);
 /* What must hold at any moment. */

@@ -19,8 +19,6 @@ static void need(enum store_status status)
 
 /* ---------------------------------------------------------------- the log */
 
-struct history { struct place *places; struct event *events; size_t count; };
-
 static void read_more(struct crew *crew, uint32_t partition, struct history *history, size_t *room)
 {
     struct entry_list entries = {0};
@@ -46,7 +44,7 @@ static void read_more(struct crew *crew, uint32_t partition, struct history *his
     }
 }
 
-static struct history read_history(struct crew *crew, uint32_t partition)
+struct history crew_history(struct crew *crew, uint32_t partition)
 {
     struct history history = {0};
     size_t room = 0, before;
@@ -97,6 +95,36 @@ static const char *check_timers_never_early(struct crew *crew, const struct hist
             return arena_printf(crew->arena, "a timer fired early, at %zu", i + 1);
     }
     return NULL;
+}
+
+static int id_compare(const void *a, const void *b)
+{
+    const struct event *left = *(const struct event *const *)a, *right = *(const struct event *const *)b;
+    int by_source = strcmp(left->source, right->source);
+
+    return by_source ? by_source : strcmp(left->id, right->id);
+}
+
+static const char *check_ids(struct crew *crew, const struct history *history)
+{
+    const struct event **sorted = arena_alloc(crew->arena, (history->count + 1) * sizeof *sorted);
+
+    for (size_t i = 0; i < history->count; i++)
+        sorted[i] = &history->events[i];
+    qsort(sorted, history->count, sizeof *sorted, id_compare);
+    for (size_t i = 1; i < history->count; i++)
+        if (id_compare(&sorted[i - 1], &sorted[i]) == 0 && sorted[i]->number != EVENT_TIMER_FIRED)
+            return arena_printf(crew->arena, "%s %s stands in the log twice", sorted[i]->type, sorted[i]->id);
+    return NULL;
+}
+
+const char *crew_check_log(struct crew *crew, const struct history *history)
+{
+    const char *wrong = check_chain(crew, history);
+
+    if (!wrong)
+        wrong = check_ids(crew, history);
+    return wrong ? wrong : check_timers_never_early(crew, history);
 }
 
 /* ---------------------------------------------------------------- entities */
@@ -188,10 +216,8 @@ const char *crew_check(struct crew *crew)
 
     arena_reset(crew->arena);
     for (uint32_t i = 0; i < crew->partitions && !wrong; i++) {
-        struct history history = read_history(crew, i);
-        wrong = check_chain(crew, &history);
-        if (!wrong)
-            wrong = check_timers_never_early(crew, &history);
+        struct history history = crew_history(crew, i);
+        wrong = crew_check_log(crew, &history);
         if (!wrong)
             wrong = check_orders(crew, i, &history);
         if (!wrong)
@@ -206,7 +232,7 @@ size_t crew_delivered(struct crew *crew)
 
     arena_reset(crew->arena);
     for (uint32_t i = 0; i < crew->partitions; i++) {
-        struct history history = read_history(crew, i);
+        struct history history = crew_history(crew, i);
         for (size_t k = 0; k < history.count; k++)
             count += history.events[k].number == EVENT_CAR_DELIVERED;
     }
@@ -277,7 +303,7 @@ static const char *check_kind(struct crew *crew, uint32_t partition, enum entity
 
 static const char *check_always(struct crew *crew, uint32_t partition)
 {
-    struct history history = read_history(crew, partition);
+    struct history history = crew_history(crew, partition);
     const char *wrong = check_chain(crew, &history);
     struct timer_list timers = {0};
     struct texts queue = {0};
