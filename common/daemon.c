@@ -123,7 +123,7 @@ static bool start_clock(struct daemon *daemon, char message[160])
     }
     daemon->clock = clock_store_new(daemon->store);
     if (daemon->part->core && daemon->part->core->stage == STAGE_SCHEDULER)
-        daemon->master = clock_master_new(daemon->store, daemon->clock, daemon->owner, daemon->partitions);
+        daemon->master = clock_master_new(daemon->store, daemon->clock, daemon->bus, daemon->owner, daemon->partitions);
     return true;
 }
 
@@ -149,6 +149,15 @@ static bool start_part(struct daemon *daemon, char message[160])
     return daemon->context;
 }
 
+static void on_hint(void *context, const struct hint *hint)
+{
+    struct daemon *daemon = context;
+    if (hint->kind == HINT_CLOCK)
+        clock_store_refresh(daemon->clock);
+    else
+        clock_master_hint(daemon->master, hint);
+}
+
 static int64_t due_wait(void *context, wall_ms due)
 {
     return clock_store_wait_ms(((struct daemon *)context)->clock, due);
@@ -160,8 +169,9 @@ static bool start_stage(struct daemon *daemon, char message[160])
     const struct stage_options options = {
         .core = daemon->part->core, .store = daemon->store, .bus = daemon->bus, .clock = daemon->clock,
         .sealer = daemon->sealer, .owner = daemon->owner, .partitions = daemon->partitions, .build = CARELINE_VERSION,
-        .random = random_chance, .eager_checkpoints = mode == CLOCK_STEPPED, .virtual_clock = mode != CLOCK_REAL,
-        .due_wait_ms = due_wait, .due_wait_context = daemon, .send = daemon->part->send,
+        .random = random_chance, .stepped = mode == CLOCK_STEPPED, .virtual_clock = mode != CLOCK_REAL,
+        .due_wait_ms = due_wait, .due_wait_context = daemon,
+        .on_hint = daemon->master ? on_hint : NULL, .hint_context = daemon, .send = daemon->part->send,
         .is_sending = daemon->part->is_sending, .send_context = daemon->context,
     };
     (void)message;
@@ -291,8 +301,10 @@ static int64_t daemon_turn(struct daemon *daemon)
     wait_ms = earlier(wait_ms, http_server_run(daemon->http));
     if (daemon->part->step)
         wait_ms = earlier(wait_ms, part_step(daemon));
-    if (http_server_is_woken(daemon->http))
-        wait_ms = earlier(wait_ms, http_server_run(daemon->http));
+    if (http_server_is_woken(daemon->http)) {
+        http_server_run(daemon->http);
+        wait_ms = 0;                    /* it may have brought more for the part */
+    }
     if (daemon->master)
         wait_ms = earlier(wait_ms, clock_master_step(daemon->master));
     mono_ms now = real_mono_now();
