@@ -116,6 +116,8 @@ struct csv_row_list csv_rows_read(struct slice text, struct arena *arena)
 {
     struct reading reading = {.arena = arena};
     size_t line = 1;
+    if (!text.bytes)
+        return reading.rows;
     csv_init(&reading.parser, 0);
     for (const uint8_t *at = text.at, *end = text.at + text.bytes; at < end;)
         at = take_line(&reading, at, end, &line);

@@ -17,6 +17,7 @@ static const wall_ms end_of_2199 = 7258118400000;       /* later than any date t
 static const char *const paths[MAPS] = {"deploy/imports/settlement.yaml", "deploy/imports/deliveries.yaml",
                                         "deploy/imports/complaints.yaml"};
 static const struct import_map *maps[MAPS];
+static struct arena *maps_arena;                        /* lives as long as the process */
 
 static void check(bool held)
 {
@@ -27,16 +28,16 @@ static void check(bool held)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
-    struct arena *arena = arena_new();          /* the maps live as long as the process */
+    maps_arena = arena_new();
     for (size_t i = 0; i < MAPS; i++) {
-        uint8_t *at = arena_alloc(arena, MAP_BYTES_MAX);
+        uint8_t *at = arena_alloc(maps_arena, MAP_BYTES_MAX);
         FILE *file = fopen(paths[i], "r");
         if (!file) {
             fprintf(stderr, "%s is not there: run this from the top of the repository\n", paths[i]);
             exit(1);
         }
-        struct mistakes mistakes = {.file = paths[i], .arena = arena};
-        maps[i] = import_map_parse((struct slice){at, fread(at, 1, MAP_BYTES_MAX, file)}, arena, &mistakes);
+        struct mistakes mistakes = {.file = paths[i], .arena = maps_arena};
+        maps[i] = import_map_parse((struct slice){at, fread(at, 1, MAP_BYTES_MAX, file)}, maps_arena, &mistakes);
         check(maps[i] != NULL);
         fclose(file);
     }
