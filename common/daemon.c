@@ -53,6 +53,13 @@ static void log_open(struct daemon *daemon)
         log_to(fd);
 }
 
+static void find_supervisor(struct daemon *daemon)
+{
+    char message[160];
+    if (!supervisor_open(&daemon->supervisor, message))
+        log_warn("supervisor.unreachable", log_text("message", message));
+}
+
 static bool start_signals(struct daemon *daemon, char message[160])
 {
     sigset_t set;
@@ -267,6 +274,22 @@ static void tell_ready(struct daemon *daemon)
     close(daemon->ready_fd);
 }
 
+/* The service manager is told until it has taken it. */
+static void tell_supervisor(struct daemon *daemon)
+{
+    char text[SUPERVISOR_STATUS_BYTES_MAX];
+    struct stage_report report = {0};
+    if (daemon->ready && !daemon->supervised)
+        daemon->supervised = supervisor_ready(&daemon->supervisor);
+    if (daemon->stage)
+        stage_report(daemon->stage, &report);
+    if (daemon->store_answers)
+        snprintf(text, sizeof text, "http %s, %u partitions", http_server_address(daemon->http), report.owned);
+    else
+        snprintf(text, sizeof text, "the store does not answer: %.200s", daemon->store->functions->message(daemon->store));
+    supervisor_status(&daemon->supervisor, text);
+}
+
 static void second_pass(struct daemon *daemon, mono_ms now)
 {
     if (now.ms < daemon->second_at.ms)
@@ -278,6 +301,7 @@ static void second_pass(struct daemon *daemon, mono_ms now)
     daemon_health_report(daemon);
     if (!daemon->ready && daemon->store_answers)
         tell_ready(daemon);
+    tell_supervisor(daemon);
 }
 
 static int64_t earlier(int64_t a_ms, int64_t b_ms)
@@ -313,12 +337,20 @@ static int64_t daemon_turn(struct daemon *daemon)
     return bus_zmq_waiting(daemon->bus) || wait_ms < 0 ? 0 : wait_ms;
 }
 
+/* Two watchdogs: our own, which works everywhere, and the service manager's. */
+static void keep_alive(struct daemon *daemon)
+{
+    mono_ms now = real_mono_now();
+    watchdog_pat(now);
+    supervisor_pat(&daemon->supervisor, now);
+}
+
 static void daemon_loop(struct daemon *daemon)
 {
     watchdog_start(config_int(daemon->config, "watchdog_s"));
     while (!daemon->stopping) {
         int64_t wait_ms = daemon_turn(daemon);
-        watchdog_pat(real_mono_now());
+        keep_alive(daemon);
         pause_ms(daemon, wait_ms);
     }
 }
@@ -330,13 +362,14 @@ static void daemon_drain(struct daemon *daemon)
     const struct daemon_part *part = daemon->part;
     mono_ms begun = real_mono_now();
     while (part->drain && daemon->stage && !part->drain(daemon->context) && real_mono_now().ms - begun.ms < DRAIN_MS) {
-        watchdog_pat(real_mono_now());
+        keep_alive(daemon);
         pause_ms(daemon, DRAIN_TURN_MS);
     }
 }
 
 static void daemon_stop(struct daemon *daemon)
 {
+    supervisor_stopping(&daemon->supervisor);
     daemon_drain(daemon);
     if (daemon->stage)
         stage_stop(daemon->stage);
@@ -357,6 +390,7 @@ static void daemon_stop(struct daemon *daemon)
     if (daemon->store)
         daemon->store->functions->free(&daemon->store);
     watchdog_stop();
+    supervisor_close(&daemon->supervisor);
 }
 
 static int daemon_live(struct daemon *daemon)
@@ -367,6 +401,7 @@ static int daemon_live(struct daemon *daemon)
     daemon->metrics = metrics_new();
     daemon->arena = arena_new();
     daemon_health_start(daemon);
+    find_supervisor(daemon);
     bool started = daemon_start(daemon);
     if (started && !daemon->stopping)
         daemon_loop(daemon);

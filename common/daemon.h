@@ -4,7 +4,8 @@
  *     starting --store, bus, clock, part--> running --first turn, store answers--> ready --SIGTERM--> stopping --> exit 0
  *
  * SIGTERM and SIGINT stop it within a turn; SIGHUP opens the log file again and calls the part's `reload`. It never forks
- * to the background; on ready it writes one line, `ready http=… bus=… owner=…`, to --ready-fd. */
+ * to the background; on ready it writes one line, `ready http=… bus=… owner=…`, to --ready-fd and tells the service
+ * manager (supervisor.h). */
 #ifndef CARELINE_DAEMON_H
 #define CARELINE_DAEMON_H
 

@@ -6,7 +6,7 @@
 #include "version.h"
 
 enum { OWNED, EVENTS, COMMITS, EMITTED, FIRED, GAPS, LOG_READS, REORDERED, REWINDS, FENCED, STALE, CHANGED, QUARANTINED,
-       REFUSED, LAG, STORE_REACHABLE, TILTED, CLOCK_STEPS, LOG_LOST, BUILD, METRIC_COUNT };
+       REFUSED, LAG, STORE_REACHABLE, TILTED, CLOCK_STEPS, LOG_LOST, FIELDS_CUT, BUILD, METRIC_COUNT };
 
 static const struct metric daemon_metric[METRIC_COUNT] = {
     [OWNED] = {METRIC_GAUGE, "careline_partitions_owned", "Partitions whose lease this process holds", NULL, NULL},
@@ -28,6 +28,7 @@ static const struct metric daemon_metric[METRIC_COUNT] = {
     [TILTED] = {METRIC_GAUGE, "careline_clock_tilted", "1 while the clock has jumped and timers wait", NULL, NULL},
     [CLOCK_STEPS] = {METRIC_GAUGE, "careline_clock_steps", "Steps of virtual time made by this process", NULL, NULL},
     [LOG_LOST] = {METRIC_GAUGE, "careline_log_lines_lost", "Log lines that could not be written", NULL, NULL},
+    [FIELDS_CUT] = {METRIC_GAUGE, "careline_fields_cut", "Fields cut to their limit since the start", NULL, NULL},
     [BUILD] = {METRIC_GAUGE, "careline_build", "1, labelled with the version", "version", NULL},
 };
 
@@ -66,6 +67,7 @@ void daemon_health_report(struct daemon *daemon)
         set(daemon, CLOCK_STEPS, (double)clock_master_steps(daemon->master));
     set(daemon, STORE_REACHABLE, daemon->store_answers);
     set(daemon, LOG_LOST, (double)log_lost());
+    set(daemon, FIELDS_CUT, (double)record_cut_count());
     if (daemon->part->report)
         daemon->part->report(daemon->context);
 }

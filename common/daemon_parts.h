@@ -8,6 +8,7 @@
 
 #include "clock_master.h"
 #include "daemon.h"
+#include "supervisor.h"
 
 enum { DIR_BYTES_MAX = 4096 };
 
@@ -29,6 +30,8 @@ struct daemon {
     void *context;                  /* the part's */
     int epoll_fd, signal_fd;
     bool stopping, ready, store_answers;
+    struct supervisor supervisor;
+    bool supervised;                /* the service manager knows that it is ready */
     mono_ms second_at;              /* next announcement */
     struct arena *arena;            /* of one second's work */
 };
