@@ -208,7 +208,8 @@ void stage_close_attempts(struct stage_loop *stage, struct stage_partition *part
     const char *after = "";
     struct texts members;
 
-    if (!stage->options.send || stage->options.core->stage != STAGE_NOTIFIER || !mono_reached(stage_mono(stage), partition->attempts_at) ||
+    if (!stage->options.send || stage->options.core->stage != STAGE_NOTIFIER ||
+        !mono_reached(stage_mono(stage), partition->attempts_at) ||
         !mono_reached(stage_mono(stage), partition->backoff.until))
         return;
     arena_reset(stage->arena);
