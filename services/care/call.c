@@ -33,6 +33,26 @@ bool connect_call(struct invocation *call)
     return call->client != NULL;
 }
 
+void put_text(json_t *data, const char *name, const char *value)
+{
+    if (value)
+        json_object_set_new(data, name, json_string(value));
+}
+
+bool put_number(const struct invocation *call, json_t *data, const char *name, const char *from)
+{
+    const char *text = option(call, from);
+    char *end = NULL;
+    long long number = text ? strtoll(text, &end, 10) : 0;
+    if (text && (!*text || *end)) {
+        fprintf(stderr, "care: --%s %s: a whole number is needed\n", from, text);
+        return false;
+    }
+    if (text)
+        json_object_set_new(data, name, json_integer(number));
+    return true;
+}
+
 const char *say(const struct invocation *call, const char *english, const char *chinese)
 {
     return call->chinese ? chinese : english;

@@ -128,9 +128,11 @@ static struct client_answer perform(struct client *client, const char *path)
     answer.status = (int)status;
     answer.body = json_loadb((const char *)client->answer.at, client->answer.bytes, JSON_DECODE_ANY, NULL);
     const char *error = json_string_value(json_object_get(answer.body, "error"));
+    const char *field = json_string_value(json_object_get(answer.body, "field"));
     const char *hint = json_string_value(json_object_get(answer.body, "hint"));
     if (status >= 400)
-        snprintf(answer.message, sizeof answer.message, "%.120s%s%.70s", error ? error : "refused", hint ? "; " : "", hint ? hint : "");
+        snprintf(answer.message, sizeof answer.message, "%.48s%s%.120s%s%.90s", field ? field : "", field ? " " : "",
+                 error ? error : "refused", hint ? "; " : "", hint ? hint : "");
     return answer;
 }
 

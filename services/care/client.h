@@ -12,7 +12,7 @@ struct client;
 struct client_answer {
     int status;                 /* HTTP; 0: no answer, `message` says why */
     json_t *body;               /* owned by the caller; NULL if it was no JSON */
-    char message[200];
+    char message[300];
 };
 
 /* Where the system is: its HTTP address from DIR/endpoints (`dir`), or from `url`. NULL with a message. `key` may be

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "calendar.h"
 #include "client.h"
 
 /* How a command ends; documented in `care --help`. */
@@ -54,6 +55,20 @@ const char *say(const struct invocation *call, const char *english, const char *
 /* The site: --site, the part of `id` before the slash, CARELINE_SITE, or the run's own; NULL with a message printed. */
 const char *site_of_call(const struct invocation *call, const char *id);
 
+/* An id with its site before it; NULL with a message printed where no site is known. NULL stays NULL. */
+const char *full_id(const struct invocation *call, const char *id);
+/* The calendar in force at the site, so that dates mean what they mean there; NULL: none, or no answer. */
+const struct calendar *site_calendar(const struct invocation *call, const char *site);
+/* A time without an offset is the site's own; anything else is given back as it is. */
+const char *site_time(const struct invocation *call, const char *site, const char *text);
+
+/* Puts a text into an act's data; NULL is left out. */
+void put_text(json_t *data, const char *name, const char *value);
+/* Puts the whole number of an option, if it is given; false with a message printed if it is none. */
+bool put_number(const struct invocation *call, json_t *data, const char *name, const char *from);
+/* PATH/ID of the first argument; NULL with a message printed where no site is known. */
+const char *path_of_one(struct invocation *call, const char *path);
+
 /* Prints what went wrong with an answer and gives the exit code. */
 int answer_failed(const struct invocation *call, const struct client_answer *answer);
 
@@ -63,6 +78,8 @@ int act(struct invocation *call, const char *type, const char *site, json_t *dat
 /* Prints a JSON value: as it is with --json, else as a table of these columns. `columns` reads
  * "key=Heading/标题,key=Heading/标题"; a key may be a path such as contact.name. */
 void print_list(const struct invocation *call, const json_t *list, const char *columns);
+/* One value of an object with its name before it; nothing if there is none. */
+void print_line(const struct invocation *call, const char *name, const json_t *object, const char *key);
 void print_json(const json_t *value);
 
 /* The whole of a file; false with a message printed. At most 256 MiB. */
@@ -79,10 +96,10 @@ int run_release(struct invocation *call);
 int run_reassign(struct invocation *call);
 int run_reschedule(struct invocation *call);
 int run_outcome(struct invocation *call);
-int run_correct(struct invocation *call);
 int run_absent(struct invocation *call);
 int run_cases(struct invocation *call);
 int run_case(struct invocation *call);
+int run_plans(struct invocation *call);
 int run_trace(struct invocation *call);
 int run_notices(struct invocation *call);
 int run_status(struct invocation *call);

@@ -2,59 +2,79 @@
 
 const struct command commands[] = {
     {"post", "TYPE key=value… | --file F", "take in a fact", "录入一件事实", " site id source at file customer ",
-     "  care post car.delivered order=JC001 name=王芳 mobile=13800000001\n"
-     "  --at TIME       when it happened (RFC 3339, or 2026-03-06 16:00 in UTC if no offset is given)\n"
-     "  --id ID         number of the fact at its source; posting the same (source, id) again adds nothing\n"
-     "  --source S      its source (care)      --customer ID  an id you already use\n"
-     "  --file F        one event or a list of them, as JSON (- for standard input)\n"
-     "Types and their fields: proto/EVENTS.md", false, run_post},
+     "  care post car.delivered order=JC001 customer.name=王芳 customer.mobile=13800000001\n"
+     "  customer.FIELD  of the customer (FIELD alone does too)   customer=ID  a customer by id, as --customer ID\n"
+     "  --at TIME       when it happened: 2026-03-06 16:00 in the site's time, or RFC 3339 with its offset; else now\n"
+     "  --id ID         number of the fact at its source; posting the same (source, id) again adds nothing. Left out: the\n"
+     "                  number of the order, visit or complaint, or a random one\n"
+     "  --source S      its source (care)      --site SITE  where it happened\n"
+     "  --file F        one event or a list of them, as JSON (- for standard input); id, source and site may be left out\n"
+     "Types and their fields: proto/EVENTS.md. An act (task.claim, case.assign …) is answered with what came of it.", false, run_post},
     {"import", "--map MAP FILE [--check]", "take in a front desk's CSV file", "导入前台导出的 CSV 文件",
      " map site journal !check !paced ",
      "  --map MAP       how its columns are read (deploy/imports/*.yaml)\n"
-     "  --check         read and report only; needs no running system\n"
+     "  --check         read and report only; needs no running system   --site SITE  whose it is\n"
      "  --paced         take each row in at its own time of the system's clock, as it happened\n"
      "  --journal F     append what was acknowledged to this file, one JSON line each", true, run_import},
-    {"apply", "PATH…", "check and store playbooks, calendars, templates, staff", "检查并启用剧本、日历、模板、人员",
+    {"apply", "PATH… [--check]", "check and store playbooks, calendars, templates, staff", "检查并启用剧本、日历、模板、人员",
      " site !check ", "  Files are told apart by their first key (playbook, calendar, templates, staff). A directory means all its\n"
-     "  *.yaml. With a mistake in any of them nothing is stored.   --check: only check", true, run_apply},
+     "  *.yaml. With a mistake in any of them nothing is stored, and what was in force\n"
+     "  stays so.   --check  only check; needs no running system   --site SITE  whose they are", true, run_apply},
     {"tail", "[--type T] [--from SEQ|now|start]", "show events as they happen", "实时显示事件", " type from site count !once ",
-     "  --from now      (default) only new ones   --count N  end after N   --once  end at the end of the log", false, run_tail},
-    {"customers", "[ID]", "list customers", "列出客户", " site class limit ", NULL, false, run_customers},
+     "  --type T        only this type, such as case.opened   --site SITE  only of this site\n"
+     "  --from now      (default) only new ones   --from start  all   --from SEQ  of the site's log, with --site\n"
+     "  --count N       end after N   --once  end at the end of the log   --json  one event a line", false, run_tail},
+    {"customers", "[ID]", "list customers", "列出客户", " site class limit ",
+     "  --class key|regular|potential   --limit N  at most so many   --site SITE", false, run_customers},
     {"tasks", "[ID] [--agent A]", "list work", "列出任务", " site agent role customer state limit ",
-     "  --agent A       what A holds and what waits for anybody   --state open|claimed|waiting|closed|all", false, run_tasks},
-    {"claim", "[TASK] --agent A", "take a task, or the next of the list", "领取任务（或列表中的下一个）", " agent site ", NULL, false, run_claim},
-    {"release", "TASK", "give a task back", "退回任务", " reason site ", NULL, false, run_release},
-    {"reassign", "TASK AGENT", "give a task to another agent", "转派任务", " reason site ", NULL, false, run_reassign},
-    {"reschedule", "TASK TIME", "move a task", "改约任务", " reason site ", NULL, false, run_reschedule},
+     "  --agent A       what A holds and what waits for A's roles   --state open|claimed|waiting|closed|all\n"
+     "  --role R  --customer C  --site SITE   only those   --limit N  at most so many", false, run_tasks},
+    {"claim", "[TASK] --agent A", "take a task, or the next of the list", "领取任务（或列表中的下一个）", " agent site ",
+     "  --agent A       who takes it, by id of the staff list. Without TASK the next one that A may call now, key customers\n"
+     "                  first   --site SITE", false, run_claim},
+    {"release", "TASK", "give a task back", "退回任务", " reason site ", "  --reason WHY", false, run_release},
+    {"reassign", "TASK AGENT", "give a task to another agent", "转派任务", " reason site ", "  --reason WHY", false, run_reassign},
+    {"reschedule", "TASK TIME", "move a task", "改约任务", " reason site ",
+     "  TIME            2026-03-06 16:00 in the site's time, or RFC 3339 with its offset   --reason WHY", false, run_reschedule},
     {"outcome", "TASK OUTCOME", "record what came of an attempt", "登记结果",
      " satisfaction answers complaint suggestion note at seconds agent reason site !correct ",
      "  OUTCOME: completed, no_answer, busy, wrong_number, refused, call_back\n"
      "  --satisfaction 1..5  --answers q1=5,q2=yes  --complaint TEXT  --suggestion TEXT  --note TEXT\n"
-     "  --at TIME       agreed time, with call_back\n"
+     "  --at TIME       agreed time, with call_back (the site's, if it has no offset)\n"
+     "  --agent A       who made the attempt, if not the one who says so   --seconds N  how long it took\n"
      "  --correct       put right what was recorded; --reason says why", false, run_outcome},
-    {"absent", "AGENT", "somebody is not there (or --back)", "人员离岗（或 --back 返岗）", " reason site !back ", NULL, false, run_absent},
-    {"cases", "", "list complaints", "列出投诉", " site state open grade role assignee customer limit ", NULL, false, run_cases},
+    {"absent", "AGENT", "somebody is not there (or --back)", "人员离岗（或 --back 返岗）", " reason site !back ",
+     "  --back          the person is there again   --reason WHY   --site SITE", false, run_absent},
+    {"cases", "[--open yes]", "list complaints", "列出投诉", " site state open grade role assignee customer limit ",
+     "  --open yes|no   --state S  received, acknowledged, assessed, assigned, in_progress, resolved, verified, closed, reopened, linked\n"
+     "  --grade major|general|minor   --role R   --assignee A   --customer C   --site SITE   --limit N  at most so many", false,
+     run_cases},
     {"case", "ID [ACT]", "show a complaint with its clocks, or act on it", "查看或处理一件投诉",
      " note reason assignee category grade at compensation amount effect-manufacturer effect-customer satisfaction root-cause site ",
      "  ACT: acknowledge, assess, assign, start, respond, report, promise, wait, resume, escalate, propose, approve, decline,\n"
      "       resolve, verify, close, reopen, link\n"
-     "  assess --category C --grade G --reason WHY · assign --assignee A · promise --at TIME · verify --satisfaction 1..5\n"
-     "  propose --compensation TEXT --amount CENTS --effect-manufacturer TEXT --effect-customer TEXT", false, run_case},
-    {"trace", "ID", "what led to what, and when", "追溯因果链", " site ", "  ID of an event, task, case, plan or notice", false, run_trace},
+     "  assess --category C --grade G --reason WHY · assign --assignee A · promise --at TIME · wait [--at TIME]\n"
+     "  propose --compensation TEXT --amount CENTS --effect-manufacturer TEXT --effect-customer TEXT\n"
+     "  verify --satisfaction 1..5 · resolve and close --root-cause TEXT · any of them --note TEXT --reason WHY", false, run_case},
+    {"plans", "[ID]", "list planned follow-ups; one of them with its steps and why they fall when they do", "列出回访计划，或一个计划的各步骤与缘由",
+     " site customer limit ", "  --customer C  --site SITE  only those   --limit N  at most so many", false, run_plans},
+    {"trace", "ID", "what led to what, and when", "追溯因果链", " site ", "  ID of an event, order, visit, complaint, task, case, plan or notice: what it led to and what led to it   --site SITE", false, run_trace},
     {"notices", "[resend ID | pause | resume]", "list messages; send dead letters again; stop and start sending", "列出通知；重发死信；暂停与恢复发送",
      " site state customer limit reason !dead ", "  --dead: dead letters only", false, run_notices},
     {"status", "", "the installation at a glance", "系统概况", " ", NULL, false, run_status},
-    {"check", "", "does every open entity have its timer and list entry", "一致性检查", " site ", NULL, false, run_check},
+    {"check", "", "does every open entity have its timer and list entry", "一致性检查", " site ", "  --site SITE     only of this site", false, run_check},
     {"backup", "OUT", "copy all state of a run's directory", "备份", " ",
      "  OUT/log holds the log and state; OUT/keys the customers' keys: keep it apart, so that an erasure stays one.\n"
      "  Needs --dir of a system on this machine.", true, run_backup},
     {"restore", "OUT", "put a backup into an empty run's directory", "恢复备份", " ",
      "  --dir DIR must not be running and must hold no state.", true, run_restore},
     {"simulate", "FILE…", "run scenarios in memory, in virtual time", "在虚拟时间中运行场景", " shift deploy !quiet ",
-     "  --deploy DIR    where playbooks, calendars, templates are (deploy)\n"
-     "  --shift N       move every expected time by N minutes: shows that the scenario can fail", true, run_simulate},
+     "  --deploy DIR    where playbooks, calendars, templates are (./deploy, or that beside the build)\n"
+     "  --shift N       move each expected time by N minutes, one after the other: shows that the scenario can fail\n"
+     "  --quiet         tell only what fails", true, run_simulate},
     {"robots", "--seed N", "play the staff of a site, for demos and tests", "机器人员工（演示与测试）", " seed site until every journal ",
-     "  Works through the public interface only. --every MIN  looks at the lists that often (5)   --until TIME  ends then\n"
+     "  Works through the public interface only.\n"
+     "  --every MIN     looks at the lists that often (5)   --until TIME  ends then   --site SITE\n"
      "  --journal F     append what was acknowledged to this file, one JSON line each", false, run_robots},
 };
 const size_t command_count = sizeof commands / sizeof *commands;

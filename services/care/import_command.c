@@ -58,22 +58,6 @@ static void print_report(const struct invocation *call, const json_t *body)
     printf("bad %zu\n", json_array_size(json_object_get(body, "bad")));
 }
 
-/* The calendar in force at the site, so that dates mean what they mean there; NULL: the map's own zone. */
-static const struct calendar *site_calendar(struct invocation *call, const char *site)
-{
-    const char *path = arena_printf(call->arena, "/v1/config?site=%s&kind=calendar", url_text(call->arena, site));
-    struct client_answer answer = client_get(call->client, path);
-    const char *content = json_string_value(json_object_get(json_array_get(answer.body, 0), "content"));
-    struct mistakes mistakes = {.file = "calendar", .arena = call->arena};
-    const struct calendar *calendar = NULL;
-    if (answer.status == 200 && content) {
-        struct slice yaml = {(const uint8_t *)arena_string(call->arena, content), strlen(content)};
-        calendar = calendar_parse(yaml, call->arena, &mistakes);
-    }
-    json_decref(answer.body);
-    return calendar;
-}
-
 struct taken {
     size_t new, known, conflict, refused;
     FILE *journal;

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "scenario.h"
@@ -70,9 +71,27 @@ static void simulate_file(struct simulating *simulating, const char *path)
     arena_free(&arena);
 }
 
+/* --deploy; else ./deploy; else the one beside the build that this program is of. */
+static const char *find_deploy(struct invocation *call)
+{
+    static const char sample[] = "calendars/sample.yaml";
+    char program[4096];
+    if (option(call, "deploy") || access(arena_printf(call->arena, "deploy/%s", sample), R_OK) == 0)
+        return option(call, "deploy") ? option(call, "deploy") : "deploy";
+    ssize_t bytes = readlink("/proc/self/exe", program, sizeof program - 1);
+    for (size_t left = bytes > 0 ? (size_t)bytes : 0; left; left--) {
+        if (program[left] != '/' && left < (size_t)bytes)
+            continue;
+        const char *at = arena_printf(call->arena, "%.*s/deploy", (int)left, program);
+        if (access(arena_printf(call->arena, "%s/%s", at, sample), R_OK) == 0)
+            return at;
+    }
+    return "deploy";
+}
+
 int run_simulate(struct invocation *call)
 {
-    struct simulating simulating = {.call = call, .deploy = option(call, "deploy") ? option(call, "deploy") : "deploy"};
+    struct simulating simulating = {.call = call, .deploy = find_deploy(call)};
     struct setting_file file;
     const char *path = arena_printf(call->arena, "%s/calendars/sample.yaml", simulating.deploy);
     struct mistakes mistakes = {.file = path, .arena = call->arena};
@@ -82,7 +101,7 @@ int run_simulate(struct invocation *call)
     }
     if (!setting_read(path, call->arena, &file, &mistakes) ||
         !(simulating.calendar = calendar_parse(file.content, call->arena, &mistakes))) {
-        fprintf(stderr, "care: %s\n", mistakes.lines ? mistakes.lines[0] : "say where deploy/ is: --deploy DIR");
+        fprintf(stderr, "care: %s\n", mistakes.lines ? mistakes.lines[0] : "where are the settings to simulate with? --deploy DIR");
         return EXIT_MISTAKES;
     }
     for (size_t i = 0; i < call->argument_count; i++)

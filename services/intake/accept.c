@@ -6,6 +6,7 @@
 
 #include "credential.h"
 #include "cursor.h"
+#include "customer_data.h"
 #include "json.h"
 #include "partition.h"
 #include "random.h"
@@ -19,7 +20,8 @@ struct acceptance {
     const struct acceptor *acceptor;
     const struct credential *credential;
     int class;
-    const json_t *json;
+    const json_t *sent, *json;          /* as it came; and with the customer laid flat */
+    json_t *flat;
     struct arena *arena;
     struct refusal *refusal;
     struct event event;
@@ -131,6 +133,15 @@ static bool check_type(struct acceptance *a)
     a->event.number = number;
     a->event.dataschema = "1";
     return true;
+}
+
+static bool lay_customer_flat(struct acceptance *a)
+{
+    struct fault fault = {0};
+    a->json = a->flat = customer_lay_flat(a->sent, event_types[a->event.number].data, &fault);
+    if (*fault.what)
+        return refuse(a, 400, fault.field, "", fault.what);
+    return take_text(a, "customer", CUSTOMER_BYTES_MAX, &a->event.customer);
 }
 
 /* An act may come without name: whoever repeats it does it again, and is refused if it is done. */
@@ -327,7 +338,7 @@ static bool make_fact(struct acceptance *a, struct accepted *ret)
         .type = event_types[a->event.number].name, .id = a->event.id, .site = a->event.site,
         .fact = {
             .key = arena_printf(a->arena, "%s\n%s\n%s", a->event.source, a->event.id, a->event.site),
-            .natural = is_natural(a->event.number), .digest = digest_of(a->json),
+            .natural = is_natural(a->event.number), .digest = digest_of(a->sent),
             .chain_id = a->acceptor->random(a->acceptor->random_context), .packed = kept(a->arena, &packed),
         },
     };
@@ -338,12 +349,14 @@ bool accept_event(const struct acceptor *acceptor, const struct credential *cred
                   struct arena *arena, struct accepted *ret, struct refusal *ret_refusal)
 {
     bool (*const steps[])(struct acceptance *) = {
-        check_names, take_texts, check_type, check_identity, take_times, take_data, seal_data
+        check_names, take_texts, check_type, lay_customer_flat, check_identity, take_times, take_data, seal_data
     };
-    struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .json = json, .arena = arena,
-                           .refusal = ret_refusal, .event = event_of(EVENT_UNKNOWN)};
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        if (!steps[i](&a))
-            return false;
-    return make_fact(&a, ret);
+    bool good = true;
+    struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .sent = json, .json = json,
+                           .arena = arena, .refusal = ret_refusal, .event = event_of(EVENT_UNKNOWN)};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps && good; i++)
+        good = steps[i](&a);
+    good = good && make_fact(&a, ret);
+    json_decref(a.flat);
+    return good;
 }

@@ -4,11 +4,24 @@
 #include "partition.h"
 #include "views.h"
 
+/* The site of the entities at hand; asked again only when it changes. */
+struct site_memo {
+    const char *id;
+    const struct site *site;
+};
+
+static const struct site *memo_site(struct site_memo *memo, struct views *views, const char *id, struct arena *arena)
+{
+    if (!memo->id || strcmp(memo->id, id) != 0)
+        *memo = (struct site_memo){id, view_site(views, id, arena)};
+    return memo->site;
+}
+
 /* One kind of list. Arguments of the query that carry a field's name filter by it. */
 struct list {
     enum entity_kind kind;
     const char *order_by;                   /* TIME or TEXT field */
-    bool (*keep)(const void *record, const struct view_request *request);       /* or NULL */
+    bool (*keep)(struct views *views, struct site_memo *memo, const void *record, const struct view_request *request);  /* or NULL */
     void (*add)(struct views *views, const struct view_request *request, const void *record, json_t *to);
 };
 
@@ -22,19 +35,6 @@ struct found_list {
     struct found *at;
     size_t count, room;
 };
-
-/* The site of the entities at hand; asked again only when it changes. */
-struct site_memo {
-    const char *id;
-    const struct site *site;
-};
-
-static const struct site *memo_site(struct site_memo *memo, struct views *views, const char *id, struct arena *arena)
-{
-    if (!memo->id || strcmp(memo->id, id) != 0)
-        *memo = (struct site_memo){id, view_site(views, id, arena)};
-    return memo->site;
-}
 
 static const char *text_at(const void *record, const struct field *field)
 {
@@ -58,7 +58,8 @@ static const char *site_of(const struct record *record, const void *at, struct a
     return arena_text(arena, id, strcspn(id, "/"));
 }
 
-static bool passes(const struct list *list, const void *record, const struct view_request *request)
+static bool passes(struct views *views, const struct list *list, struct site_memo *memo, const void *record,
+                   const struct view_request *request)
 {
     static const char *const arguments[] = {"site", "role", "assignee", "customer", "state", "grade", "class", "category"};
     const struct record *kind = entity_types[list->kind].record;
@@ -70,7 +71,7 @@ static bool passes(const struct list *list, const void *record, const struct vie
             strcmp(field_text(kind, record, arguments[i]), wanted) != 0)
             return false;
     }
-    return !list->keep || list->keep(record, request);
+    return !list->keep || list->keep(views, memo, record, request);
 }
 
 static void add_found(struct found_list *found, const void *record, wall_ms due, const struct list *list)
@@ -93,13 +94,14 @@ static bool scan_partition(struct views *views, uint32_t partition, const struct
                            const struct view_request *request, struct found_list *found)
 {
     uint64_t cursor = 0;
+    struct site_memo memo = {0};
     do {
         struct stored_entity_list page = {0};
         if (views->store->functions->scan_entities(views->store, partition, list->kind, &cursor, request->arena, &page) != STORE_OK)
             return false;
         for (size_t i = 0; i < page.count; i++) {
             const void *record = decode(list->kind, &page.at[i], request->arena);
-            if (record && passes(list, record, request))
+            if (record && passes(views, list, &memo, record, request))
                 add_found(found, record, page.at[i].due, list);
         }
     } while (cursor);
@@ -252,8 +254,15 @@ static void add_to_customer(struct views *views, const struct view_request *requ
 
 /* -------- the lists */
 
+/* Works this person in one of the roles that the task is for? Without a staff list everybody does. */
+static bool works_as(const struct site *site, const char *agent, const char *role)
+{
+    const struct person *person = site && site->staff ? staff_person(site->staff, agent) : NULL;
+    return !site || !site->staff || (person && person_has_role(person, role));
+}
+
 /* An agent's list: what the agent holds, and what waits for one of the agent's roles. */
-static bool keep_task(const void *record, const struct view_request *request)
+static bool keep_task(struct views *views, struct site_memo *memo, const void *record, const struct view_request *request)
 {
     const struct task *task = record;
     const char *agent = request->argument(request->context, "agent");
@@ -261,11 +270,14 @@ static bool keep_task(const void *record, const struct view_request *request)
         return true;
     if (task->state == TASK_CLOSED && !request->argument(request->context, "state"))
         return false;
-    return strcmp(task->assignee, agent) == 0 || (!*task->assignee && task->state == TASK_OPEN);
+    return strcmp(task->assignee, agent) == 0 ||
+           (!*task->assignee && task->state == TASK_OPEN &&
+            works_as(memo_site(memo, views, task->site, request->arena), agent, task->role));
 }
 
-static bool keep_case(const void *record, const struct view_request *request)
+static bool keep_case(struct views *views, struct site_memo *memo, const void *record, const struct view_request *request)
 {
+    (void)views, (void)memo;
     const struct complaint_case *complaint = record;
     const char *open = request->argument(request->context, "open");
     bool is_open = complaint->state != CASE_CLOSED && complaint->state != CASE_LINKED;

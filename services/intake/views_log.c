@@ -207,6 +207,14 @@ static void chain_free(struct chain *chain)
     free(chain->shown);
 }
 
+/* The id, or it with its site before it. */
+static bool is_id(struct slice text, const char *id)
+{
+    size_t bytes = strlen(id);
+    return slice_is(text, id) || (text.bytes > bytes && text.at[text.bytes - bytes - 1] == '/' &&
+                                  !memcmp(text.at + text.bytes - bytes, id, bytes));
+}
+
 /* Does the event's data name this id in any of its texts? */
 static bool event_names(const struct event *event, const char *id)
 {
@@ -218,7 +226,7 @@ static bool event_names(const struct event *event, const char *id)
     while (pairs--) {
         cursor_skip(&cursor, &key);
         if (cursor_text(&cursor, &text)) {
-            if (slice_is(text, id))
+            if (is_id(text, id))
                 return true;
         } else {
             cursor_skip(&cursor, &text);
@@ -238,6 +246,10 @@ static void chain_mark(struct chain *chain, const char *id)
 {
     for (size_t i = 0; i < chain->entries.count; i++)
         chain->shown[i] = strcmp(chain->events[i].id, id) == 0 || event_names(&chain->events[i], id);
+    for (size_t i = 0; i < chain->entries.count; i++) {         /* what they led to */
+        size_t cause = chain_index(chain, chain->events[i].cause_seq);
+        chain->shown[i] |= cause < i && chain->shown[cause];
+    }
     for (size_t i = chain->entries.count; i-- > 0;) {           /* what led to them */
         size_t cause = chain_index(chain, chain->events[i].cause_seq);
         if (chain->shown[i] && cause != SIZE_MAX)

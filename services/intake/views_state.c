@@ -6,11 +6,50 @@
 
 /* -------- the installation at a glance */
 
+enum { TIMERS_PAGE = 512, TIMER_PAGES_MAX = 20 };
+
 struct stage_sum {
     uint32_t owned;
     int64_t lag;
     wall_ms oldest_due;
+    const char *due_site;           /* whose time it is written in */
 };
+
+/* Timers come earliest first: the first of each stage is its oldest. Bounded: a stage all of whose timers lie behind
+ * thousands of others is shown without. */
+static void find_oldest_due(struct views *views, uint32_t partition, struct arena *arena, struct stage_sum sums[STAGE_COUNT])
+{
+    bool seen[STAGE_COUNT] = {false};
+    int left = STAGE_COUNT - 1;
+    struct timer_list page = {0};
+    for (size_t skip = 0; left && skip < TIMERS_PAGE * TIMER_PAGES_MAX; skip += TIMERS_PAGE) {
+        if (views->store->functions->read_timers(views->store, partition, 0, skip, TIMERS_PAGE, arena, &page) != STORE_OK)
+            return;
+        for (size_t i = 0; i < page.count; i++) {
+            enum entity_kind kind = entity_kind_of_letter(page.at[i].member[0]);
+            enum stage stage = kind < ENTITY_COUNT ? entity_types[kind].stage : STAGE_NONE;
+            if (stage == STAGE_NONE || seen[stage])
+                continue;
+            seen[stage] = true;
+            left--;
+            if (!sums[stage].oldest_due || page.at[i].due < sums[stage].oldest_due) {
+                const char *site = page.at[i].member + 2;
+                sums[stage].oldest_due = page.at[i].due;
+                sums[stage].due_site = arena_text(arena, site, strcspn(site, "/"));
+            }
+        }
+        if (page.count < TIMERS_PAGE)
+            return;
+    }
+}
+
+static json_t *due_json(struct views *views, const struct stage_sum *sum, struct arena *arena)
+{
+    if (!sum->oldest_due)
+        return json_null();
+    struct json_style style = view_style(view_site(views, sum->due_site, arena));
+    return json_string(moment_text(arena, sum->oldest_due, style.offset_minutes(style.context, sum->oldest_due)));
+}
 
 static void sum_partition(const struct partition_view *view, struct stage_sum sums[STAGE_COUNT])
 {
@@ -20,16 +59,18 @@ static void sum_partition(const struct partition_view *view, struct stage_sum su
     }
 }
 
-static json_t *stages_json(const struct stage_sum sums[STAGE_COUNT], const struct member_list *members, uint32_t partitions)
+static json_t *stages_json(struct views *views, const struct stage_sum sums[STAGE_COUNT], const struct member_list *members,
+                           struct arena *arena)
 {
     json_t *list = json_array();
     for (int s = 1; s < STAGE_COUNT; s++) {
         size_t replicas = 0;
         for (size_t i = 0; i < members->count; i++)
             replicas += strcmp(members->at[i].stage, stage_names[s]) == 0;
-        json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I}", "stage", stage_names[s], "replicas",
+        json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "stage", stage_names[s], "replicas",
                                               (json_int_t)replicas, "partitions", (json_int_t)sums[s].owned, "of",
-                                              (json_int_t)partitions, "lag", (json_int_t)sums[s].lag));
+                                              (json_int_t)views->partitions, "lag", (json_int_t)sums[s].lag, "oldest_due",
+                                              due_json(views, &sums[s], arena)));
     }
     return list;
 }
@@ -117,7 +158,8 @@ struct view_answer view_status(struct views *views, const struct view_request *r
         return view_error(503, "the store does not answer", views->store->functions->message(views->store));
     struct stage_sum sums[STAGE_COUNT] = {0};
     uint64_t events = 0, timers = 0, dead = 0, sending = 0;
-    wall_ms oldest = 0, since = 0, now = 0;
+    struct stage_sum oldest = {0};
+    wall_ms since = 0, now = 0;
     views->store->functions->now(views->store, &now);
     json_t *quarantined = json_array();
     for (uint32_t p = 0; p < views->partitions; p++) {
@@ -130,14 +172,17 @@ struct view_answer view_status(struct views *views, const struct view_request *r
         dead += count_queue(views, p, "dead/", arena);
         add_quarantined(views, p, arena, quarantined);
         since = since ? since : first_time(views, p, arena);
-        if (all[p].earliest_due && (!oldest || all[p].earliest_due < oldest))
-            oldest = all[p].earliest_due;
+        if (all[p].timers)
+            find_oldest_due(views, p, arena, sums);
     }
-    json_t *body = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "stages", stages_json(sums, &members, views->partitions),
+    for (int i = 1; i < STAGE_COUNT; i++)
+        if (sums[i].oldest_due && (!oldest.oldest_due || sums[i].oldest_due < oldest.oldest_due))
+            oldest = sums[i];
+    json_t *body = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "stages", stages_json(views, sums, &members, arena),
                              "members", members_json(&members), "events", (json_int_t)events, "timers", (json_int_t)timers,
                              "dead_letters", (json_int_t)dead, "sending", (json_int_t)sending, "quarantined", quarantined,
                              "store", store_json(views, events, since, now));
-    json_object_set_new(body, "oldest_due", oldest ? json_string(moment_text(arena, oldest, 0)) : json_null());
+    json_object_set_new(body, "oldest_due", due_json(views, &oldest, arena));
     return (struct view_answer){200, body};
 }
 

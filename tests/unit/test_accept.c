@@ -115,6 +115,45 @@ static void test_what_is_personal_is_sealed(void **state)
     assert_string_equal(event.customer, customer);
 }
 
+/* The customer as one object says the same as field by field; as a text it is an id. */
+static void test_the_customer_may_be_an_object(void **state)
+{
+    struct rig *rig = *state;
+    struct accepted flat = accepted_of(rig, FACT, DELIVERY("", ",\"name\":\"Wang\",\"mobile\":\"13800000001\",\"customer_class\":\"key\""));
+    struct accepted object = accepted_of(rig, FACT, DELIVERY("", ",\"customer\":{\"name\":\"Wang\",\"mobile\":\"13800000001\","
+                                                                 "\"class\":\"key\"}"));
+    struct event one = event_of_accepted(rig, &flat), other = event_of_accepted(rig, &object);
+    assert_string_equal(one.customer, other.customer);
+    assert_int_equal(one.data.bytes, other.data.bytes);
+    assert_memory_equal(one.data.at, other.data.at, one.data.bytes);
+    assert_int_equal(one.sealed.bytes, other.sealed.bytes);
+    struct accepted named = accepted_of(rig, FACT, DELIVERY("", ",\"customer\":\"W-17\""));
+    assert_string_equal(event_of_accepted(rig, &named).customer, "W-17");
+    struct accepted with_id = accepted_of(rig, FACT, DELIVERY("", ",\"customer\":{\"id\":\"W-17\",\"name\":\"Wang\"}"));
+    assert_string_equal(event_of_accepted(rig, &with_id).customer, "W-17");
+}
+
+static void test_a_customer_that_does_not_fit_is_named(void **state)
+{
+    static const struct { const char *more, *data, *field; } cases[] = {
+        {"", ",\"customer\":{\"zip\":\"1\"}", "data.customer.zip"},
+        {"", ",\"name\":\"Li\",\"customer\":{\"name\":\"Wang\"}", "data.customer.name"},
+        {"", ",\"customer\":[1]", "data.customer"},
+        {"", ",\"customer\":\"Wang Fang\"", "customer"},
+        {",\"customer\":\"W-1\"", ",\"customer\":\"W-2\"", "data.customer"},
+    };
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct accepted accepted;
+        struct refusal refusal = {0};
+        const char *text = arena_printf(rig->arena, "{\"id\":\"JC1\",\"source\":\"dms\",\"type\":\"car.delivered\",\"site\":\"sample\"%s,"
+                                        "\"data\":{\"order\":\"JC1\"%s}}", cases[i].more, cases[i].data);
+        assert_false(accept_text(rig, FACT, text, &accepted, &refusal));
+        assert_int_equal(refusal.status, 400);
+        assert_string_equal(refusal.field, cases[i].field);
+    }
+}
+
 static void test_without_contact_a_fact_has_a_customer_of_its_own(void **state)
 {
     struct rig *rig = *state;
@@ -250,6 +289,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_fact_is_complete, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_personal_is_sealed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_customer_may_be_an_object, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_customer_that_does_not_fit_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_contact_a_fact_has_a_customer_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_act_is_about_its_tasks_customer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_acts_get_names, setup, teardown),
