@@ -51,8 +51,7 @@ struct stage_partition {
 struct outgoing {                   /* a fact of our own on its way to the store */
     struct outgoing *next;
     uint32_t partition;
-    enum event_number number;
-    uint64_t digest, chain_id;
+    uint64_t digest, chain_id, after;
     struct slice packed;            /* these two point behind the struct */
     const char *key;
 };
@@ -81,6 +80,7 @@ struct stage_loop {
     size_t outbox_count;
     struct backoff outbox_backoff;
     bool stopping;
+    bool eager;                     /* checkpoints are committed even when nothing came of the events */
     bool busy;                      /* this step left something that can be done at once */
     struct stage_report report;
 };

@@ -66,23 +66,34 @@ static void outbox_add(struct stage_loop *stage, const struct outgoing *from)
     stage->outbox_count++;
 }
 
-bool stage_append(struct stage_loop *stage, const struct send_order *order, enum send_result result, const char *detail)
+/* `after`: 0, or an attempt that nobody is busy with is closed; its result is missing up to this seq. `once_more`: 0, or
+ * where the result stands that came too early. */
+static bool append_result(struct stage_loop *stage, const struct send_order *order, const struct send_finished *data,
+                          uint64_t after, uint64_t once_more)
 {
-    struct send_finished data = {.notice = order->notice, .attempt = order->attempt, .result = (int)result,
-                                 .detail = detail ? detail : ""};
-    char key[KEY_BYTES_MAX];
+    char key[KEY_BYTES_MAX], again[32] = "";
     struct buffer packed = {0};
 
     if (stage->outbox_count >= OUTBOX_MAX)
         return false;
-    snprintf(key, sizeof key, "%s\n%s#%d", stage_names[stage->options.core->stage], order->notice, order->attempt);
+    if (once_more > 0)
+        snprintf(again, sizeof again, "/%llu", (unsigned long long)once_more);
+    snprintf(key, sizeof key, "%s\n%s#%d%s", stage_names[STAGE_NOTIFIER], order->notice, order->attempt, again);
     uint64_t chain_id = stage->options.random(stage->options.random_context);
-    pack_result(stage, order, &data, chain_id, &packed);
+    pack_result(stage, order, data, chain_id, &packed);
     outbox_add(stage, &(struct outgoing){.partition = partition_of_site(order->site, stage->options.partitions),
-                                         .number = EVENT_SEND_FINISHED, .digest = digest_of(&data),
-                                         .chain_id = chain_id, .key = key, .packed = buffer_slice(&packed)});
+                                         .digest = digest_of(data), .chain_id = chain_id, .key = key, .after = after,
+                                         .packed = buffer_slice(&packed)});
     buffer_free(&packed);
     return true;
+}
+
+bool stage_append(struct stage_loop *stage, const struct send_order *order, enum send_result result, const char *detail)
+{
+    struct send_finished data = {.notice = order->notice, .attempt = order->attempt, .result = (int)result,
+                                 .detail = detail ? detail : ""};
+
+    return append_result(stage, order, &data, 0, 0);
 }
 
 size_t stage_outbox(const struct stage_loop *stage)
@@ -126,6 +137,29 @@ static void outbox_remove(struct stage_loop *stage, uint32_t partition, size_t c
         stage->outbox_last = &(*stage->outbox_last)->next;
 }
 
+/* A result that was worked before its attempt was decided (a rewound history was told again) did nothing, and its key is
+ * taken. The attempt is closed under another one, lest it be in flight for ever. */
+static void close_once_more(struct stage_loop *stage, uint32_t partition, const struct fact *facts, size_t count)
+{
+    const struct outgoing *at = stage->outbox;
+
+    for (size_t i = 0; i < count; i++, at = at->next) {
+        while (at->partition != partition)
+            at = at->next;
+        if (facts[i].outcome == APPEND_NEW || at->after == 0 || facts[i].place.seq > at->after)
+            continue;
+        struct event event;
+        struct fault fault;
+        const struct send_finished *data = NULL;
+        if (event_unpack(at->packed, stage->arena, &event, &fault))
+            data = event_data(&event, (struct slice){0}, stage->arena, &fault);
+        if (data)
+            append_result(stage, &(struct send_order){.notice = data->notice, .site = event.site, .customer = event.customer,
+                                                      .attempt = (int)data->attempt, .cause = event.cause},
+                          data, 0, facts[i].place.seq);
+    }
+}
+
 void stage_flush(struct stage_loop *stage)
 {
     struct store *store = stage->options.store;
@@ -145,6 +179,7 @@ void stage_flush(struct stage_loop *stage)
         for (size_t i = 0; i < count; i++)
             if (facts[i].outcome == APPEND_NEW)
                 stage_publish(stage, &facts[i].place, event_types[EVENT_SEND_FINISHED].name, facts[i].packed);
+        close_once_more(stage, partition, facts, count);
         outbox_remove(stage, partition, count);
     }
 }
@@ -163,8 +198,10 @@ void stage_outbox_free(struct stage_loop *stage)
  * of a former owner, or whose result was in a history that is gone. To close one that has its result already does no harm:
  * what was said first stands. */
 
-static bool close_attempt(struct stage_loop *stage, const struct notice *notice)
+static bool close_attempt(struct stage_loop *stage, const struct notice *notice, uint64_t after)
 {
+    struct send_finished data = {.notice = notice->id, .attempt = notice->attempt, .result = SEND_UNKNOWN,
+                                 .detail = "the sender ended before it had an answer"};
     struct send_order order = {.notice = notice->id, .site = notice->site, .customer = notice->customer,
                                .to_staff = notice->to_staff, .attempt = (int)notice->attempt, .cause = notice->cause};
 
@@ -172,7 +209,7 @@ static bool close_attempt(struct stage_loop *stage, const struct notice *notice)
         stage->options.is_sending(stage->options.send_context, notice->id, order.attempt))
         return true;
     log_warn("attempt.unknown", log_text("notice", notice->id), log_int("attempt", order.attempt));
-    return stage_append(stage, &order, SEND_UNKNOWN, "the sender ended before it had an answer");
+    return append_result(stage, &order, &data, after, 0);
 }
 
 /* The notice behind a member "sending/<site>/<notice id>"; its id begins with the site. */
@@ -199,7 +236,7 @@ static bool close_member(struct stage_loop *stage, struct stage_partition *parti
     if (stored.version == 0 || !record_unpack(&notice_record, stored.packed, stage->arena, notice, &fault) ||
         notice->state != NOTICE_SENDING)
         return true;
-    return close_attempt(stage, notice);
+    return close_attempt(stage, notice, partition->checkpoint.seq);
 }
 
 void stage_close_attempts(struct stage_loop *stage, struct stage_partition *partition)

@@ -145,11 +145,16 @@ static const char *site_of(struct simulation *simulation, const char *id)
     return arena_text(simulation->arena, id, strcspn(id, "/"));
 }
 
+/* One that is on the list, mostly; or whatever comes next. */
 static void claim(struct simulation *simulation)
 {
-    struct event event = event_at(simulation, EVENT_TASK_CLAIM, any_site(simulation));
-    struct task_claim *data = data_for(simulation, EVENT_TASK_CLAIM);
+    const char *task = any_member(simulation, "work/", 5);
 
+    if (!task && simulation_dice(simulation, 8))
+        return;
+    struct event event = event_at(simulation, EVENT_TASK_CLAIM, task ? site_of(simulation, task) : any_site(simulation));
+    struct task_claim *data = data_for(simulation, EVENT_TASK_CLAIM);
+    data->task = task ? task : "";
     data->agent = agents[simulation_dice(simulation, CALLERS)];
     simulation_say(simulation, &event, data);
 }

@@ -212,7 +212,7 @@ static void rewind_one(struct simulation *simulation)
 static const struct { int weight; void (*act)(struct simulation *simulation); } actions[] = {
     {600, step}, {150, step_all}, {150, pass_time}, {60, act}, {15, start_one}, {3, kill_one}, {2, stop_one},
     {5, pause_or_wake}, {2, sleep_past_leases}, {4, arm_crash}, {4, trouble_store}, {3, trouble_wire}, {1, rewind_one},
-    {20, jump},
+    {40, jump},
 };
 
 static void do_something(struct simulation *simulation)
