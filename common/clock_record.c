@@ -120,7 +120,7 @@ enum store_status clock_record_settle(struct store *store, const struct clock_re
     } else if (status == STORE_OK && record.mode == CLOCK_SCALED && *wanted->run && strcmp(record.run, wanted->run)) {
         record.base = record.now;
         record.real_base = real_now;
-        record.speed = wanted->speed > 0 ? wanted->speed : record.speed;
+        record.speed = wanted->mode == CLOCK_SCALED ? wanted->speed : record.speed;
         snprintf(record.run, sizeof record.run, "%s", wanted->run);
         status = record_swap(store, packed, &record);
     }

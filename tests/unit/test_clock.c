@@ -156,6 +156,10 @@ static void test_another_run_goes_on_where_time_was(void **state)
     assert_int_equal(record.base, 5000);
     assert_int_equal(record.real_base, 300);
     assert_int_equal(record.speed, 30);
+    record = settled(store, (struct clock_record){.mode = CLOCK_REAL, .speed = 1, .run = "c"}, 400);
+    assert_int_equal(record.mode, CLOCK_SCALED);
+    assert_int_equal(record.real_base, 400);
+    assert_int_equal(record.speed, 30);
     store->functions->free(&store);
 }
 
