@@ -131,7 +131,7 @@ static struct client_answer perform(struct client *client, const char *path)
     const char *field = json_string_value(json_object_get(answer.body, "field"));
     const char *hint = json_string_value(json_object_get(answer.body, "hint"));
     if (status >= 400)
-        snprintf(answer.message, sizeof answer.message, "%.48s%s%.120s%s%.90s", field ? field : "", field ? " " : "",
+        snprintf(answer.message, sizeof answer.message, "%.48s%s%.160s%s%.80s", field ? field : "", field ? " " : "",
                  error ? error : "refused", hint ? "; " : "", hint ? hint : "");
     return answer;
 }

@@ -65,7 +65,7 @@ static const char *cell_text(struct arena *arena, const json_t *value)
             all = arena_printf(arena, "%s,%s", all, json_string_value(json_array_get(value, i)));
         return all;
     }
-    return json_array_size(value) ? arena_printf(arena, "%zu", json_array_size(value)) : "";
+    return json_is_array(value) ? arena_printf(arena, "%zu", json_array_size(value)) : "";
 }
 
 static size_t parse_columns(const struct invocation *call, const char *text, struct column *columns)
@@ -118,7 +118,8 @@ void print_list(const struct invocation *call, const json_t *list, const char *t
 void print_line(const struct invocation *call, const char *name, const json_t *object, const char *key)
 {
     enum { NAME_WIDTH = 14 };
-    const char *text = cell_text(call->arena, value_at(object, key));
+    const json_t *value = value_at(object, key);
+    const char *text = json_is_array(value) && !json_array_size(value) ? "" : cell_text(call->arena, value);
     if (!*text || strcmp(text, "none") == 0)
         return;
     print_cell(name, NAME_WIDTH, false);

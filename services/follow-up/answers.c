@@ -75,13 +75,14 @@ static const char *answer_wrong(const struct job *job, const struct questionnair
     return NULL;
 }
 
-/* A form may be left aside, but one that is filled in is filled in whole. */
+/* A form may be left aside, but one that is filled in is filled in whole. How content somebody is who complains need not be
+ * asked. */
 static const char *answer_missing(const struct job *job, const struct questionnaire *list, const struct answer_list *answers,
-                                  int64_t satisfaction)
+                                  bool is_known)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct question *question = &list->questions[i];
-        bool needed = question->satisfaction ? !satisfaction : question->required && answers->count;
+        bool needed = question->satisfaction ? !is_known : question->required && answers->count;
         if (needed && !answer_find(answers, question->name))
             return arena_printf(turn_arena(job->turn), "answers: %s is missing", question->name);
     }
@@ -102,7 +103,7 @@ static const char *satisfaction_take(const struct questionnaire *list, const str
     return NULL;
 }
 
-const char *answers_check(const struct job *job, const struct answer_list *answers, int64_t *satisfaction)
+const char *answers_check(const struct job *job, const struct answer_list *answers, const char *complaint, int64_t *satisfaction)
 {
     const struct questionnaire *list = questionnaire_of(job);
     if (*satisfaction < 0 || *satisfaction > 5)
@@ -115,5 +116,5 @@ const char *answers_check(const struct job *job, const struct answer_list *answe
             return wrong;
     }
     const char *differs = satisfaction_take(list, answers, satisfaction);
-    return differs ? differs : answer_missing(job, list, answers, *satisfaction);
+    return differs ? differs : answer_missing(job, list, answers, *satisfaction || *complaint);
 }

@@ -21,7 +21,7 @@ static struct correction correction_of(const struct job *job, const struct task_
     if (!correction.outcome)
         correction.wrong = "outcome: completed, refused, wrong_number or unreachable";
     else if (correction.outcome == OUTCOME_COMPLETED)
-        correction.wrong = answers_check(job, &correct->answers, &correction.satisfaction);
+        correction.wrong = answers_check(job, &correct->answers, correct->complaint, &correction.satisfaction);
     else if (correction.satisfaction || correct->answers.count)
         correction.wrong = "satisfaction, answers: only with completed";
     if (correction.outcome == OUTCOME_COMPLETED && answer_is_unhappy(job, correction.satisfaction, correct->complaint))

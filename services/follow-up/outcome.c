@@ -133,7 +133,7 @@ static const char *do_completed(const struct attempt_act *act)
 {
     struct task *task = &act->job->task;
     int64_t satisfaction = act->said->satisfaction;
-    const char *wrong = answers_check(act->job, &act->said->answers, &satisfaction);
+    const char *wrong = answers_check(act->job, &act->said->answers, act->said->complaint, &satisfaction);
     if (wrong)
         return wrong;
     task->satisfaction = satisfaction;
