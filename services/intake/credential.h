@@ -3,7 +3,7 @@
  *
  *     keys:
  *       - name: dms                   # the actor that stands in the log
- *         hash: 64 hex digits         # BLAKE2b-256 of the key; `care key` makes one
+ *         hash: 64 hex digits         # BLAKE2b-256 of the key: printf %s KEY | b2sum -l 256
  *         roles: [integration]        # the first one, unless the request names another of them in X-Role
  *         sites: [sample]             # none: all
  *         types: [car.delivered]      # types that may be posted; none: all
