@@ -111,6 +111,7 @@ $(OBJ)/tests/fuzz/%: tests/fuzz/%.c $(OBJ)/careline.a
 .PHONY: fuzz fuzzers
 fuzzers: $(addprefix $(OBJ)/tests/fuzz/,$(FUZZ))
 fuzz:
+	@.ci/install fuzz
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
 	@for name in $(FUZZ); do \
 	    at=$(BUILD)/fuzz-corpus/$$name; mkdir -p $$at; \
