@@ -23,6 +23,7 @@ struct talk {
     unsigned status;
     struct buffer body;
     bool too_large;
+    const char *allow;              /* sent with 405 */
     bool resting;
     struct talk *next, *before;             /* of those resting */
 };
@@ -76,6 +77,8 @@ void http_answer(struct http_exchange *exchange, unsigned status, const char *co
         snprintf(seconds, sizeof seconds, "%d", exchange->retry_after_s);
         MHD_add_response_header(talk->response, "Retry-After", seconds);
     }
+    if (talk->allow)
+        MHD_add_response_header(talk->response, "Allow", talk->allow);
     if (talk->resting)
         rest_end(talk);
 }
@@ -125,6 +128,22 @@ static enum MHD_Result query_take(void *context, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
+/* The methods that a path has, as the header Allow tells them. */
+static const char *methods_of(struct talk *talk)
+{
+    static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
+    struct http_exchange *exchange = &talk->exchange;
+    const char *asked = exchange->method, *list = "";
+    bool path_known;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        exchange->method = methods[i];
+        if (http_route_find(talk->server->options.routes, exchange, &path_known))
+            list = arena_printf(exchange->arena, "%s%s%s", list, *list ? ", " : "", methods[i]);
+    }
+    exchange->method = asked;
+    return list;
+}
+
 static void exchange_dispatch(struct talk *talk)
 {
     struct http_exchange *exchange = &talk->exchange;
@@ -136,9 +155,11 @@ static void exchange_dispatch(struct talk *talk)
         http_refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large", NULL, "send fewer events at once");
     else if (exchange->route)
         exchange->route->handler(exchange, talk->server->options.context);
-    else if (path_known)
-        http_refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, "this path has no such method", NULL, NULL);
-    else
+    else if (path_known) {
+        talk->allow = methods_of(talk);
+        http_refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, "this path has no such method", NULL,
+                    arena_printf(exchange->arena, "it has %s", talk->allow));
+    } else
         http_refuse(exchange, MHD_HTTP_NOT_FOUND, "there is no such path", NULL, "GET /v1/openapi.json lists them");
 }
 

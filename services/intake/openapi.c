@@ -124,6 +124,9 @@ static void add_route(json_t *paths, const struct http_route *route, json_t *bod
     json_t *operation = json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s}}}", "summary", route->about, "parameters", parameters_of(route),
                                   "responses", "default", "description", "JSON; errors are {error, field, hint}",
                                   "503", "description", "not now: send it again after Retry-After seconds");
+    if (*method == 'p')
+        json_object_set_new(json_object_get(operation, "responses"), "4XX",
+                            json_pack("{s:s}", "description", "refused: error says what, field where, hint what would do"));
     if (route->needs == NEEDS_KEY)
         json_object_set_new(operation, "security", json_pack("[{s:[]}]", "key"));
     if (body_schema)
@@ -137,6 +140,31 @@ static void add_route(json_t *paths, const struct http_route *route, json_t *bod
     json_object_set_new(operations, method, operation);
 }
 
+/* The views that show one thing, by id. */
+static bool takes_id(const struct http_route *route)
+{
+    static const char *const paths[] = {"/v1/tasks/", "/v1/cases/", "/v1/customers/", "/v1/notices/", "/v1/plans/", "/v1/trace/"};
+    const char *rest = strstr(route->pattern, "{*}");
+    for (size_t i = 0; rest && i < sizeof paths / sizeof *paths; i++)
+        if (!strncmp(route->pattern, paths[i], (size_t)(rest - route->pattern)))
+            return true;
+    return !rest;
+}
+
+/* What the few views that are posted to read. */
+static json_t *settings_schema(const char *pattern)
+{
+    if (!strcmp(pattern, "/v1/contents"))
+        return json_pack("{s:s, s:[s, s, s], s:{s:o, s:{s:s}, s:{s:s, s:s}}}", "type", "object", "required", "kind", "name", "content",
+                         "properties", "kind", words_schema(&config_kind_words), "name", "type", "string", "content", "type",
+                         "string", "description", "the YAML text");
+    if (!strcmp(pattern, "/v1/clock/participants"))
+        return json_pack("{s:s, s:[s], s:{s:{s:s}, s:{s:[s, s], s:s}, s:{s:s, s:s}}}", "type", "object", "required", "name", "properties",
+                         "name", "type", "string", "wake_at", "type", "string", "integer", "description",
+                         "RFC 3339 or milliseconds; left out: busy", "leave", "type", "boolean", "description", "takes part no longer");
+    return NULL;
+}
+
 static json_t *document(void)
 {
     json_t *schemas = json_object(), *paths = json_object();
@@ -147,8 +175,12 @@ static json_t *document(void)
         bool post = !strcmp(route->method, "POST");
         add_route(paths, route, !post ? NULL : route->handler == post_events ? facts : act);
     }
-    for (const struct http_route *route = list_routes(); route->method; route++)
-        add_route(paths, route, NULL);
+    for (const struct http_route *route = list_routes(); route->method; route++) {
+        json_t *body = strcmp(route->method, "POST") ? NULL : settings_schema(route->pattern);
+        if (takes_id(route))
+            add_route(paths, route, body);
+        json_decref(body);
+    }
     json_decref(fact);
     json_decref(facts);
     json_decref(act);

@@ -57,11 +57,14 @@ bool intake_credential(struct intake *intake, struct http_exchange *exchange, st
 json_t *intake_json(struct http_exchange *exchange)
 {
     json_error_t error;
-    json_t *json = json_loadb((const char *)exchange->body.at, exchange->body.bytes, JSON_REJECT_DUPLICATES, &error);
-    if (!json)
+    const char *at = exchange->body.bytes ? (const char *)exchange->body.at : "";
+    json_t *json = json_loadb(at, exchange->body.bytes, JSON_REJECT_DUPLICATES, &error);
+    if (!json && !exchange->body.bytes)
+        http_refuse(exchange, MHD_HTTP_BAD_REQUEST, "the body is empty; JSON is needed", NULL, "GET /v1/openapi.json says what");
+    else if (!json)
         http_refuse(exchange, MHD_HTTP_BAD_REQUEST,
                     arena_printf(exchange->arena, "the body is no JSON: line %d, column %d: %s", error.line, error.column, error.text),
-                    NULL, "send one event, or an array of events");
+                    NULL, "GET /v1/openapi.json says what is needed");
     return json;
 }
 

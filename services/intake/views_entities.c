@@ -58,17 +58,40 @@ static const char *site_of(const struct record *record, const void *at, struct a
     return arena_text(arena, id, strcspn(id, "/"));
 }
 
+static const char *const filters[] = {"site", "role", "assignee", "customer", "state", "grade", "class", "category"};
+enum { FILTERS = sizeof filters / sizeof *filters };
+
+/* What no entity can be is told, rather than answered with an empty list. NULL: all is well. */
+static const char *wrong_filter(const struct list *list, const struct view_request *request, const char **ret_hint)
+{
+    const char *limit = request->argument(request->context, "limit"), *open = request->argument(request->context, "open");
+    if (limit && (!*limit || strspn(limit, "0123456789") != strlen(limit)))
+        return *ret_hint = "a whole number", "limit";
+    if (open && strcmp(open, "yes") && strcmp(open, "no"))
+        return *ret_hint = "yes or no", "open";
+    for (size_t i = 0; i < FILTERS; i++) {
+        const struct field *field = record_field(entity_types[list->kind].record, filters[i]);
+        const char *wanted = request->argument(request->context, filters[i]);
+        if (!wanted || !field || field->kind != FIELD_WORD || !strcmp(wanted, "all") || words_find(field->words, wanted) >= 0)
+            continue;
+        *ret_hint = "all";
+        for (size_t k = 1; k < field->words->count; k++)
+            *ret_hint = arena_printf(request->arena, "%s, %s", *ret_hint, field->words->word[k]);
+        return filters[i];
+    }
+    return NULL;
+}
+
 static bool passes(struct views *views, const struct list *list, struct site_memo *memo, const void *record,
                    const struct view_request *request)
 {
-    static const char *const arguments[] = {"site", "role", "assignee", "customer", "state", "grade", "class", "category"};
     const struct record *kind = entity_types[list->kind].record;
     if (!request->may_see(request->context, site_of(kind, record, request->arena)))
         return false;
-    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
-        const char *wanted = request->argument(request->context, arguments[i]);
-        if (wanted && strcmp(wanted, "all") != 0 && record_field(kind, arguments[i]) &&
-            strcmp(field_text(kind, record, arguments[i]), wanted) != 0)
+    for (size_t i = 0; i < FILTERS; i++) {
+        const char *wanted = request->argument(request->context, filters[i]);
+        if (wanted && strcmp(wanted, "all") != 0 && record_field(kind, filters[i]) &&
+            strcmp(field_text(kind, record, filters[i]), wanted) != 0)
             return false;
     }
     return !list->keep || list->keep(views, memo, record, request);
@@ -175,6 +198,12 @@ static struct view_answer answer(struct views *views, const struct view_request 
 {
     if (*request->rest)
         return answer_one(views, request, list);
+    const char *hint, *wrong = wrong_filter(list, request, &hint);
+    if (wrong) {
+        struct view_answer answer = view_error(400, "is not known", hint);
+        json_object_set_new(answer.body, "field", json_string(wrong));
+        return answer;
+    }
     struct found_list found = {0};
     uint32_t first, count = view_partitions(views, request, &first);
     for (uint32_t i = 0; i < count; i++)

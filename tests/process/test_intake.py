@@ -48,7 +48,7 @@ MALFORMED = [
     ("an unknown word", data(GOOD, customer_class="gold"), 400, "data.customer_class", ""),
     ("an over-long field", data(GOOD, remark="x" * 1025), 400, "data.remark", ""),
     ("a customer's name as id", {**GOOD, "customer": "王 芳"}, 400, "customer", "id"),
-    ("a huge body", b'"' + b"x" * (3 << 20) + b'"', 413, None, "large"),
+    ("a body of over 1 MiB", b'"' + b"x" * (1 << 20) + b'"', 413, None, "large"),
 ]
 
 
