@@ -270,6 +270,19 @@ static void note_worked(struct stage_loop *stage, struct stage_partition *partit
     stage_drop_pending(partition);
 }
 
+/* Somebody did not answer: later. An entity that cannot be read will never answer: its event alone is set aside. */
+static void put_off(struct stage_loop *stage, struct stage_partition *partition, const struct turn *turn, size_t count)
+{
+    log_warn("batch.later", log_int("partition", partition->number), log_text("no_answer", turn->missing));
+    if (!turn->broken) {
+        backoff_more(&partition->backoff, stage_mono(stage));
+        return;
+    }
+    partition->set_aside = count == 1;
+    partition->batch_max = 1;
+    stage->busy = true;
+}
+
 /* One batch from the reader. false: not now. */
 static bool batch(struct stage_loop *stage, struct stage_partition *partition)
 {
@@ -279,9 +292,8 @@ static bool batch(struct stage_loop *stage, struct stage_partition *partition)
     if (!stage_mark(stage, partition))
         turn->missing = "store";
     if (turn->missing || decide(partition, turn, &count) == TURN_LATER) {
-        log_warn("batch.later", log_int("partition", partition->number), log_text("no_answer", turn->missing));
+        put_off(stage, partition, turn, count);
         turn_free(&stage->working);
-        backoff_more(&partition->backoff, stage_mono(stage));
         return false;
     }
     const struct place *last = &reader_ready(&partition->reader, count - 1)->place;

@@ -22,24 +22,22 @@ static void field_of(const struct stage_loop *stage, const struct stage_partitio
 static int deaths_noted(struct stage_loop *stage, const struct stage_partition *partition)
 {
     struct store *store = stage->options.store;
-    struct arena *arena = arena_new();
     struct texts fields = {0};
     struct slice *values = NULL;
     char field[64];
     int deaths = -1;
 
     field_of(stage, partition, field);
-    if (store->functions->note_get(store, notes, arena, &fields, &values) != STORE_OK)
+    if (store->functions->note_get(store, notes, stage->arena, &fields, &values) != STORE_OK)
         fields.count = 0;
     for (size_t i = 0; i < fields.count; i++) {
-        const char *value = arena_text(arena, values[i].at, values[i].bytes);
+        const char *value = arena_text(stage->arena, values[i].at, values[i].bytes);
         unsigned long long seq;
         int count;
         if (strcmp(fields.at[i], field) == 0 && sscanf(value, "%llu %d", &seq, &count) == 2 &&
             seq == partition->checkpoint.seq)
             deaths = count;
     }
-    arena_free(&arena);
     return deaths;
 }
 

@@ -171,6 +171,12 @@ void stage_flush(struct stage_loop *stage)
         facts = arena_alloc(stage->arena, BATCH_EVENTS_MAX * sizeof *facts);
         size_t count = outbox_facts(stage, partition, facts);
         enum store_status status = store->functions->append(store, partition, facts, count);
+        if (status == STORE_REFUSED) {      /* never will: the attempt is closed as unknown in time */
+            log_error("results.refused", log_int("partition", partition), log_int("count", (int64_t)count),
+                      log_text("why", store->functions->message(store)));
+            outbox_remove(stage, partition, count);
+            continue;
+        }
         if (status != STORE_OK) {
             backoff_more(&stage->outbox_backoff, stage_mono(stage));
             return;

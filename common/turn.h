@@ -90,6 +90,7 @@ struct turn {
     int derived;                        /* events emitted so far */
     jmp_buf leave;
     const char *missing;                /* who did not answer, for the log */
+    bool broken;                        /* nor ever will: what is stored cannot be read */
 };
 
 /* One event of a batch, decoded. `data` is NULL if this stage does not care for it. */

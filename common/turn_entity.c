@@ -89,6 +89,7 @@ static const void *entity_decode(struct turn *turn, const struct turn_entity *en
         return decoded;
     log_error("entity.unreadable", log_text("kind", entity_types[entity->kind].name), log_text("id", entity->id),
               log_text("field", fault.field), log_text("fault", fault.what));
+    turn->broken = true;
     turn_leave(turn, "entity that can be read");
 }
 

@@ -240,6 +240,30 @@ static void a_decision_over_the_limits_is_set_aside(struct rig *rig)
     crew_close(&crew);
 }
 
+/* What stands under the plan's id is no plan: its events are set aside, the others go on. */
+static void an_entity_that_cannot_be_read(struct rig *rig)
+{
+    uint32_t partition = partition_of_site("sample", RIG_PARTITIONS);
+    struct standing standing;
+    struct entity_put put = {.kind = ENTITY_PLAN, .id = "sample/JC1", .version = 1, .packed = bytes_of("\xc1")};
+
+    open_crew(rig);
+    assert_status(rig, STORE_OK, rig->calls->claim(rig->store, partition, STAGE_SCHEDULER, "writer", 1000, &standing));
+    struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1};
+    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, rig->calls->release(rig->store, &standing.lease));
+    assert_true(crew_deliver(&crew, "sample", "JC0", 1));
+    assert_true(crew_deliver(&crew, "sample", "JC1", 1));
+    assert_true(crew_deliver(&crew, "sample", "JC2", 1));
+    crew_start_all(&crew, toy_cores);
+    assert_true(crew_run(&crew, ROUNDS));
+    assert_int_equal(quarantined(rig), 1);
+    assert_int_equal(crew_sent_count(&crew, "sample/JC0"), 1);
+    assert_int_equal(crew_sent_count(&crew, "sample/JC1"), 0);
+    assert_int_equal(crew_sent_count(&crew, "sample/JC2"), 1);
+    crew_close(&crew);
+}
+
 /* ---------------------------------------------------------------- trouble at the Nth call, for N = 1, 2, 3 … until clean */
 
 static struct { int number, at, fate; bool after, met; } trouble;
@@ -416,6 +440,7 @@ int main(void)
         {"after five deaths the first is set aside", after_five_deaths_the_first_is_set_aside},
         {"deaths with nothing to do prove nothing", deaths_with_nothing_to_do_prove_nothing},
         {"a decision over the limits is set aside", a_decision_over_the_limits_is_set_aside},
+        {"an entity that cannot be read", an_entity_that_cannot_be_read},
         {"dying before any call", dying_before_any_call},
         {"dying after any call", dying_after_any_call},
         {"any call unanswered", any_call_unanswered},
