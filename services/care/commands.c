@@ -64,8 +64,8 @@ const struct command commands[] = {
     {"status", "", "the installation at a glance", "系统概况", " ", NULL, false, run_status},
     {"check", "", "does every open entity have its timer and list entry", "一致性检查", " site ", "  --site SITE     only of this site", false, run_check},
     {"backup", "OUT", "copy all state of a run's directory", "备份", " ",
-     "  OUT/log holds the log and state; OUT/keys the customers' keys: keep it apart, so that an erasure stays one.\n"
-     "  Needs --dir of a system on this machine.", true, run_backup},
+     "  OUT/log holds the log, state and gateways; OUT/keys the customers' keys and API keys: keep it apart, so that an erasure\n"
+     "  stays one. Needs --dir of a system on this machine.", true, run_backup},
     {"restore", "OUT", "put a backup into an empty run's directory", "恢复备份", " ",
      "  --dir DIR must not be running and must hold no state.", true, run_restore},
     {"simulate", "FILE…", "run scenarios in memory, in virtual time", "在虚拟时间中运行场景", " shift deploy !quiet ",
