@@ -126,8 +126,8 @@ static void find_field(const struct yaml *node, const struct record *record, str
     column->field = record && !occurred_at ? record_field(record, column->to) : NULL;
     if (occurred_at ? column->reading != READ_DATE : column->field && !reading_fits(column->reading, column->field->kind))
         yaml_mistake(mistakes, node, "%s cannot be read as %s", column->to, reading_words[column->reading]);
-    else if (!occurred_at && !column->field)
-        yaml_mistake(mistakes, node, "%s has no field \"%s\"", record ? record->name : "it", column->to);
+    else if (record && !occurred_at && !column->field)
+        yaml_mistake(mistakes, node, "%s has no field \"%s\"", record->name, column->to);
 }
 
 static void parse_column(const struct yaml *title, const struct yaml *node, const struct record *record,
@@ -174,13 +174,28 @@ static void parse_columns(const struct yaml *map, const struct record *record, s
         yaml_mistake(mistakes, map, "no column goes to \"%s\", which is to be the event's id", to->id_field);
 }
 
+/* What is wrong, without the place in a text that nobody has written. */
+static const char *without_place(const char *mistake)
+{
+    const char *what = strstr(mistake, ": ");
+    return what ? what + 2 : mistake;
+}
+
 /* A calendar for files read without a running system: the zone, and the time of day that a date without one means. */
 static const struct calendar *plain_calendar(const struct yaml *root, struct arena *arena, struct mistakes *mistakes)
 {
-    const char *yaml = arena_printf(arena, "calendar: import\nzone: %s\nbusiness: { mon-sun: [\"%s-24:00\"] }\n",
-                                    yaml_text(yaml_get(root, "zone"), "Asia/Shanghai", mistakes),
-                                    yaml_text(yaml_get(root, "day_start"), "09:00", mistakes));
-    return calendar_parse((struct slice){(const uint8_t *)yaml, strlen(yaml)}, arena, mistakes);
+    const struct yaml *zone = yaml_get(root, "zone"), *day_start = yaml_get(root, "day_start");
+    const char *yaml = arena_printf(arena, "calendar: import\nzone: \"%s\"\nbusiness: { mon-sun: [\"%s-24:00\"] }\n",
+                                    yaml_text(zone, "Asia/Shanghai", mistakes), yaml_text(day_start, "09:00", mistakes));
+    struct mistakes own = {.file = "", .arena = arena};
+    const struct calendar *calendar = calendar_parse((struct slice){(const uint8_t *)yaml, strlen(yaml)}, arena, &own);
+    for (size_t i = 0; i < own.count; i++) {
+        const char *what = without_place(own.lines[i]);
+        bool in_zone = strncmp(what, "zone", 4) == 0;
+        const struct yaml *at = in_zone ? zone : day_start;
+        yaml_mistake(mistakes, at ? at : root, "%s", in_zone ? what : "wants a time of day such as 09:00");
+    }
+    return calendar;
 }
 
 struct import_map *import_map_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
@@ -195,7 +210,10 @@ struct import_map *import_map_parse(struct slice yaml, struct arena *arena, stru
     map->source = yaml_text(yaml_get(root, "source"), map->name, mistakes);
     map->id_field = yaml_text(yaml_get(root, "id"), "id", mistakes);
     const struct yaml *event = yaml_get(root, "event");
-    map->event = event_of_node(event ? event : root, mistakes);
+    if (event)
+        map->event = event_of_node(event, mistakes);
+    else
+        yaml_mistake(mistakes, root, "event is missing: the fact that a row becomes");
     const struct record *record = event_types[map->event].data;
     parse_columns(yaml_get(root, "columns"), record, arena, map, root, mistakes);
     map->default_count = pairs(yaml_get(root, "defaults"), record, NULL, arena, &map->default_names, &map->default_values,
