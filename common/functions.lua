@@ -377,6 +377,26 @@ local function fire(keys, args)
     return reply
 end
 
+---------------------------------------------------------------------------------------------------- trim
+-- keys: never, log, head, each stage; argument: seq before which entries may go
+-- reply: OK, how many went, seq of the first kept (0: none), how many are kept, their bytes
+
+local function trim(keys, args)
+    local limit = math.min(unpack(cmsgpack.unpack(args[1])), (head_of(keys[3])))
+    for i = 4, #keys do
+        limit = math.min(limit, tonumber(redis.call('HGET', keys[i], 'seq') or 0))
+    end
+    local first = redis.call('XRANGE', keys[2], '-', '+', 'COUNT', 1)[1]
+    local first_seq = first and tonumber(string.match(first[1], '^%d+')) or 0
+    local kept, gone = redis.call('XLEN', keys[2]), 0
+    limit = math.min(limit, first_seq + TRIM_MAX)
+    if first and limit > first_seq then
+        gone = redis.call('XTRIM', keys[2], 'MINID', decimal(limit) .. '-0')
+        first_seq = limit
+    end
+    return {OK, gone, first_seq, kept - gone, redis.call('MEMORY', 'USAGE', keys[2]) or 0}
+end
+
 ---------------------------------------------------------------------------------------------------- notes
 -- keys: never, the map; argument: field, value ('': delete), does it depend on the value before, that value
 
@@ -425,5 +445,6 @@ register('fire', fire, {'allow-oom'})
 register('claim', claim, {'allow-oom'})
 register('renew', renew, {'allow-oom'})
 register('release', release, {'allow-oom'})
+register('trim', trim, {'allow-oom'})
 register('note', note, {'allow-oom'})
 register('announce', announce, {'allow-oom'})

@@ -14,6 +14,7 @@ enum {
     BATCH_EVENTS_MAX = 512,
     BATCH_BYTES_MAX = 1024 * 1024,
     FIRE_MAX = 512,                 /* timers fired in one call */
+    TRIM_MAX = 10000,               /* log entries let go in one call */
     READ_MAX = 512,                 /* log entries read in one call */
     OWNER_BYTES_MAX = 64,
     ENTITY_ID_BYTES_MAX = NAME_BYTES_MAX,
@@ -157,6 +158,14 @@ struct partition_view {
     } stages[STAGE_COUNT];
 };
 
+/* What is left of a log that was trimmed. */
+struct trimmed {
+    uint64_t count;                 /* entries that went */
+    uint64_t first;                 /* seq of the oldest kept; 0: none */
+    uint64_t entries;               /* kept */
+    uint64_t bytes;                 /* that they take in memory, about */
+};
+
 /* Daemons announce themselves: member is a name unique on the bus. */
 struct member {
     const char *name;               /* owner id */
@@ -195,6 +204,9 @@ struct store_functions {
                                      struct arena *, struct timer_list *ret);
     enum store_status (*view)(struct store *, const uint32_t *partitions, size_t count,
                               struct partition_view *ret_each);
+    /* Only where each log ends: what a view would say, for a fraction of the work. */
+    enum store_status (*heads)(struct store *, const uint32_t *partitions, size_t count, struct checkpoint *ret_each);
+    enum store_status (*trim)(struct store *, uint32_t partition, uint64_t before_seq, struct trimmed *ret);
     enum store_status (*content_put)(struct store *, const char *hash, struct slice content);
     enum store_status (*content_get)(struct store *, const char *hash, struct arena *, struct slice *ret);
     /* small named records: "clock", "meta", "participants" … field of a map; an empty value deletes */
@@ -236,6 +248,8 @@ struct store { const struct store_functions *functions; };
  * scan_entities: starts with *cursor 0, is over when *cursor is 0 again; may show one twice, misses none that stays.
  * read_queue: members that begin with `prefix`, in byte order, after `after` ("" for the first).
  * read_timers: in order of (due, member), from the time `from` on, without the first `skip`.
+ * trim: lets go of the oldest log entries, those before `before_seq`, at most TRIM_MAX; never of the head, nor of an entry at
+ *   or after the checkpoint of a stage (all stages: one that has never worked keeps everything). 0 only measures.
  * content_get: an empty slice if there is none. note_get: in order of the fields' bytes.
  * announce: gone after ttl_ms; 0 takes the announcement back at once.
  *

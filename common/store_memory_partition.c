@@ -116,7 +116,7 @@ struct checkpoint partition_head(const struct partition *partition)
 {
     if (!partition->log_count)
         return (struct checkpoint){0};
-    return (struct checkpoint){.seq = partition->log_count, .id = partition->log[partition->log_count - 1]->id};
+    return (struct checkpoint){.seq = partition->trimmed + partition->log_count, .id = partition->log[partition->log_count - 1]->id};
 }
 
 wall_ms partition_earliest(const struct partition *partition)
@@ -128,7 +128,8 @@ bool partition_on_log(const struct partition *partition, struct checkpoint at)
 {
     if (!at.seq)
         return at.id == 0;
-    return at.seq <= partition->log_count && partition->log[at.seq - 1]->id == at.id;
+    uint64_t index = at.seq - partition->trimmed - 1;       /* huge when it was trimmed */
+    return index < partition->log_count && partition->log[index]->id == at.id;
 }
 
 static void log_push(struct partition *partition, struct logged *logged)
@@ -151,7 +152,7 @@ void partition_append(struct partition *partition, uint64_t chain_id, struct sli
     memcpy(logged->packed, packed.at, packed.bytes);
     log_push(partition, logged);
     remember(partition, (struct change){.kind = CHANGE_APPENDED});
-    ret->seq = partition->log_count;
+    ret->seq = partition->trimmed + partition->log_count;
     ret->id = logged->id;
     ret->prev = logged->prev;
 }
@@ -196,6 +197,20 @@ static void take_back(struct partition *partition, const struct change *change)
         change->held->unclean = change->unclean;
         break;
     }
+}
+
+void partition_trim(struct partition *partition, size_t count)
+{
+    if (!count)
+        return;
+    for (size_t i = 0; i < REWIND_MAX; i++)
+        forget_write(&partition->writes[i]);
+    partition->write_first = partition->write_count = 0;
+    for (size_t i = 0; i < count; i++)
+        free(partition->log[i]);
+    partition->log_count -= count;
+    memmove(partition->log, partition->log + count, partition->log_count * sizeof *partition->log);
+    partition->trimmed += count;
 }
 
 bool partition_take_back(struct partition *partition)
@@ -289,6 +304,7 @@ static struct logged *logged_copy(const struct logged *from)
 struct partition *partition_copy(const struct partition *from)
 {
     struct partition *copy = partition_new();
+    copy->trimmed = from->trimmed;
     for (size_t i = 0; i < from->log_count; i++)
         log_push(copy, logged_copy(from->log[i]));
     for (int kind = 0; kind < ENTITY_COUNT; kind++)

@@ -59,6 +59,7 @@ struct write { struct change *at; size_t count, room; };
 struct partition {
     struct logged **log;
     size_t log_count, log_room;
+    uint64_t trimmed;               /* entries before the first of log */
     struct ordered entities[ENTITY_COUNT];
     struct ordered timers;
     struct ordered queue;
@@ -104,6 +105,8 @@ void partition_remove(struct partition *partition, struct ordered *list, const v
 void partition_move(struct partition *partition, enum stage stage, struct checkpoint to);
 bool partition_take_back(struct partition *partition);
 
+/* Lets go of that many of the oldest; what was written before can't be taken back any more. */
+void partition_trim(struct partition *partition, size_t count);
 struct checkpoint partition_head(const struct partition *partition);
 wall_ms partition_earliest(const struct partition *partition);
 struct stored *partition_entity(const struct partition *partition, enum entity_kind kind, const char *id);
@@ -131,6 +134,8 @@ enum store_status memory_read_queue(struct store *, uint32_t, const char *, cons
 enum store_status memory_read_timers(struct store *, uint32_t, wall_ms, size_t, size_t, struct arena *,
                                      struct timer_list *);
 enum store_status memory_view(struct store *, const uint32_t *, size_t, struct partition_view *);
+enum store_status memory_heads(struct store *, const uint32_t *, size_t, struct checkpoint *);
+enum store_status memory_trim(struct store *, uint32_t, uint64_t, struct trimmed *);
 enum store_status memory_content_put(struct store *, const char *, struct slice);
 enum store_status memory_content_get(struct store *, const char *, struct arena *, struct slice *);
 enum store_status memory_note_put(struct store *, const char *, const char *, struct slice);

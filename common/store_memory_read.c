@@ -32,13 +32,14 @@ enum store_status memory_read_log(struct store *store, uint32_t number, uint64_t
     if (!may_read(memory, "read_log", partition_fault(memory, number), &status))
         return status;
     const struct partition *partition = memory->partition[number];
-    uint64_t first = from_seq ? from_seq : 1;
-    size_t left = first > partition->log_count ? 0 : partition->log_count - (first - 1);
+    uint64_t first = from_seq > partition->trimmed ? from_seq : partition->trimmed + 1;
+    uint64_t head = partition_head(partition).seq;
+    size_t left = first > head ? 0 : head - (first - 1);
     size_t limit = max < READ_MAX ? max : READ_MAX;
     struct entry_list list = {.count = left < limit ? left : limit};
     list.at = arena_alloc(arena, list.count * sizeof *list.at);
     for (size_t i = 0; i < list.count; i++) {
-        const struct logged *logged = partition->log[first - 1 + i];
+        const struct logged *logged = partition->log[first - partition->trimmed - 1 + i];
         list.at[i].place = (struct place){number, first + i, logged->id, logged->prev};
         list.at[i].packed = (struct slice){arena_copy(arena, logged->packed, logged->bytes), logged->bytes};
     }
@@ -172,7 +173,7 @@ static void view_partition(const struct partition *partition, wall_ms now, struc
         .sending = sending_count(&partition->queue),
     };
     if (partition->log_count)
-        ret->first = (struct checkpoint){1, partition->log[0]->id};
+        ret->first = (struct checkpoint){partition->trimmed + 1, partition->log[0]->id};
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++) {
         const struct held *held = &partition->held[stage];
         ret->stages[stage].checkpoint = held->checkpoint;
@@ -195,5 +196,19 @@ enum store_status memory_view(struct store *store, const uint32_t *partitions, s
         return status;
     for (size_t i = 0; i < count; i++)
         view_partition(memory->partition[partitions[i]], store_memory_now(memory), &ret_each[i]);
+    return STORE_OK;
+}
+
+enum store_status memory_heads(struct store *store, const uint32_t *partitions, size_t count, struct checkpoint *ret_each)
+{
+    struct store_memory *memory = store_memory_of(store);
+    const char *fault = NULL;
+    for (size_t i = 0; i < count && !fault; i++)
+        fault = partition_fault(memory, partitions[i]);
+    enum store_status status;
+    if (!may_read(memory, "heads", fault, &status))
+        return status;
+    for (size_t i = 0; i < count; i++)
+        ret_each[i] = partition_head(memory->partition[partitions[i]]);
     return STORE_OK;
 }

@@ -271,3 +271,37 @@ enum store_status memory_fire(struct store *store, const struct lease *lease, wa
     *ret_earliest_due = partition_earliest(partition);
     return STORE_OK;
 }
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void log_measure(const struct partition *partition, uint64_t gone, struct trimmed *ret)
+{
+    *ret = (struct trimmed){.count = gone, .first = partition->log_count ? partition->trimmed + 1 : 0,
+                            .entries = partition->log_count};
+    for (size_t i = 0; i < partition->log_count; i++)
+        ret->bytes += sizeof *partition->log[i] + partition->log[i]->bytes;
+}
+
+enum store_status memory_trim(struct store *store, uint32_t number, uint64_t before_seq, struct trimmed *ret)
+{
+    struct store_memory *memory = store_memory_of(store);
+    if (number >= memory->partitions)
+        return store_memory_refuse(memory, "there is no such partition");
+    bool lost;
+    enum store_status status;
+    if (store_memory_fate(memory, "trim", false, &lost, &status))
+        return status;
+    struct partition *partition = memory->partition[number];
+    uint64_t limit = lesser(before_seq, partition_head(partition).seq), first = partition->trimmed + 1;
+    for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++)
+        limit = lesser(limit, partition->held[stage].checkpoint.seq);
+    limit = lesser(limit, first + TRIM_MAX);
+    uint64_t gone = limit > first ? limit - first : 0;
+    partition_trim(partition, gone);
+    if (!lost)
+        log_measure(partition, gone, ret);
+    return lost ? STORE_GONE : STORE_OK;
+}

@@ -225,3 +225,30 @@ enum store_status redis_view(struct store *store, const uint32_t *partitions, si
     }
     return status;
 }
+
+static enum store_status heads_some(struct store_redis *redis, const uint32_t *partitions, size_t count,
+                                    struct checkpoint *ret_each)
+{
+    for (size_t i = 0; i < count; i++)
+        command_of_key(redis, "GET", partitions[i], "head");
+    enum store_status status = redis_run(redis, count);
+    for (size_t i = 0; i < count && status == STORE_OK; i++)
+        ret_each[i] = head_read(redis->replies[i]);
+    return status;
+}
+
+enum store_status redis_heads(struct store *store, const uint32_t *partitions, size_t count, struct checkpoint *ret_each)
+{
+    struct store_redis *redis = store_redis_of(store);
+    for (size_t i = 0; i < count; i++) {
+        const char *fault = partition_fault(redis, partitions[i]);
+        if (fault)
+            return redis_refuse(redis, fault);
+    }
+    enum store_status status = STORE_OK;
+    for (size_t from = 0; from < count && status == STORE_OK; from += PIPELINE_MAX) {
+        size_t some = count - from < PIPELINE_MAX ? count - from : PIPELINE_MAX;
+        status = heads_some(redis, partitions + from, some, ret_each + from);
+    }
+    return status;
+}

@@ -86,6 +86,8 @@ enum store_status redis_read_queue(struct store *, uint32_t, const char *, const
 enum store_status redis_read_timers(struct store *, uint32_t, wall_ms, size_t, size_t, struct arena *,
                                     struct timer_list *);
 enum store_status redis_view(struct store *, const uint32_t *, size_t, struct partition_view *);
+enum store_status redis_heads(struct store *, const uint32_t *, size_t, struct checkpoint *);
+enum store_status redis_trim(struct store *, uint32_t, uint64_t, struct trimmed *);
 enum store_status redis_content_put(struct store *, const char *, struct slice);
 enum store_status redis_content_get(struct store *, const char *, struct arena *, struct slice *);
 enum store_status redis_note_put(struct store *, const char *, const char *, struct slice);

@@ -267,3 +267,29 @@ enum store_status redis_fire(struct store *store, const struct lease *lease, wal
     *ret_earliest_due = reply_number(redis->replies[0]->element[3]);
     return STORE_OK;
 }
+
+enum store_status redis_trim(struct store *store, uint32_t partition, uint64_t before_seq, struct trimmed *ret)
+{
+    struct store_redis *redis = store_redis_of(store);
+    if (partition >= redis->partitions)
+        return redis_refuse(redis, "there is no such partition");
+    buffer_clear(&redis->blob);
+    pack_array(&redis->blob, 1);
+    pack_uint(&redis->blob, before_seq);
+    command_function(redis, "trim", 3 + STAGE_COUNT - 1);
+    command_key(redis, partition, "never");
+    command_key(redis, partition, "log");
+    command_key(redis, partition, "head");
+    for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++)
+        command_key(redis, partition, "stage:%s", stage_names[stage]);
+    command_blob(redis);
+    enum store_status status = redis_run(redis, 1);
+    if (status == STORE_OK)
+        status = function_status(redis, redis->replies[0]);
+    if (status != STORE_OK)
+        return status;
+    redisReply **reply = redis->replies[0]->element;
+    *ret = (struct trimmed){(uint64_t)reply_number(reply[1]), (uint64_t)reply_number(reply[2]),
+                            (uint64_t)reply_number(reply[3]), (uint64_t)reply_number(reply[4])};
+    return STORE_OK;
+}

@@ -206,6 +206,11 @@ static void make_nothing(struct truth *truth, struct step *step)
     (void)step;
 }
 
+static void make_trim(struct truth *truth, struct step *step)
+{
+    step->seed = chance((unsigned)truth->views[step->partition].head.seq + 3);
+}
+
 /* -------- doing it, and telling what came of it */
 
 static void tell_place(struct buffer *out, const struct place *place)
@@ -346,6 +351,15 @@ static enum store_status do_announce(struct rig *rig, struct step *step, struct 
     return rig->calls->announce(rig->store, &member, step->ttl_ms);
 }
 
+static enum store_status do_trim(struct rig *rig, struct step *step, struct buffer *out)
+{
+    struct trimmed trimmed;
+    enum store_status status = rig->calls->trim(rig->store, step->partition, step->seed, &trimmed);
+    if (status == STORE_OK)
+        buffer_printf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64, trimmed.count, trimmed.first, trimmed.entries);
+    return status;
+}
+
 const struct deed deeds[DEEDS] = {
     {"append", 25, make_facts, do_append},  {"commit", 45, make_commit, do_commit},    {"fire", 12, make_fire, do_fire},
     {"claim", 20, make_nothing, do_claim},  {"renew", 6, make_leases, do_renew},
@@ -353,6 +367,7 @@ const struct deed deeds[DEEDS] = {
     {"expire", 2, make_nothing, do_expire}, {"age", 1, make_nothing, do_age},
     {"note_put", 3, make_note, do_note_put},
     {"note_swap", 3, make_note, do_note_swap}, {"announce", 3, make_note, do_announce},
+    {"trim", 2, make_trim, do_trim},
 };
 
 static const struct deed *random_deed(void)
