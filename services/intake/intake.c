@@ -18,6 +18,10 @@ enum { FRAMES_PER_TURN = 4096, KEYS_BYTES_MAX = 1024 * 1024 };
 
 const struct setting intake_settings[] = {
     {"zmq", SETTING_TEXT, "tcp://127.0.0.1:*", 0, 0, NULL, "where the ZeroMQ ROUTER listens"},
+    {"replay", SETTING_TEXT, "tcp://127.0.0.1:*", 0, 0, NULL, "where the log is served to consumers, over ZeroMQ"},
+    {"keep_hours", SETTING_INT, "0", 0, 876000, NULL, "events older than this go from the log; 0: none do"},
+    {"keep_for_consumers_hours", SETTING_INT, "720", 0, 876000, NULL,
+     "but those that a durable consumer has yet to read stay so long"},
     {"keys", SETTING_TEXT, "%s/keys.yaml", 0, 0, NULL, "file of API keys; without it only this machine is served"},
     {"memory_percent", SETTING_INT, "85", 1, 100, NULL, "from this share of the store's memory on nothing is taken"},
     {"disk_mb_min", SETTING_INT, "256", 0, 1 << 30, NULL, "with less free disk under --dir nothing is taken"},
@@ -85,8 +89,13 @@ static bool keys_read(const char *path, struct keys **ret, char message[160])
 void intake_reload(void *context)
 {
     struct intake *intake = context;
+    const char *path = config_text(daemon_config(intake->daemon), "keys");
+    struct keys *replays = NULL;                /* its thread has its own */
     char message[160];
-    if (keys_read(config_text(daemon_config(intake->daemon), "keys"), &intake->keys, message))
+    if (!keys_read(path, &replays, message))
+        return;
+    replay_keys(intake->replay, replays);
+    if (keys_read(path, &intake->keys, message))
         log_info("keys.read", log_int("keys", intake->keys ? (int64_t)keys_count(intake->keys) : 0));
 }
 
@@ -103,6 +112,20 @@ static bool wait_for(struct intake *intake, int fd)
     return !epoll_ctl(intake->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
+static bool replay_open(struct intake *intake, char message[160])
+{
+    struct daemon *daemon = intake->daemon;
+    const struct config *config = daemon_config(daemon);
+    struct replay_options options = {
+        .store = config_text(config, "store"), .address = config_text(config, "replay"), .partitions = daemon_partitions(daemon),
+        .metrics = daemon_metrics(daemon), .keep_ms = config_int(config, "keep_hours") * HOUR_MS,
+        .keep_for_consumers_ms = config_int(config, "keep_for_consumers_hours") * HOUR_MS,
+    };
+    if (keys_read(config_text(config, "keys"), &options.keys, message))
+        intake->replay = replay_new(&options, message);
+    return intake->replay;
+}
+
 static bool intake_open(struct intake *intake, char message[160])
 {
     struct daemon *daemon = intake->daemon;
@@ -114,7 +137,7 @@ static bool intake_open(struct intake *intake, char message[160])
         return false;
     intake->readings = readings_new(&options, message);
     intake->router = intake->readings ? router_new(intake, config_text(config, "zmq"), message) : NULL;
-    if (!intake->router)
+    if (!intake->router || !replay_open(intake, message))
         return false;
     intake->batch = batch_new(daemon_store(daemon), daemon_bus(daemon));
     intake->acts = acts_new(intake);
@@ -137,7 +160,8 @@ void *intake_start(struct daemon *daemon, char message[160])
     }
     metrics_table(daemon_metrics(daemon), &events_metric, 1);
     metrics_table(daemon_metrics(daemon), &pressed_metric, 1);
-    log_info("intake.listening", log_text("zmq", router_endpoint(intake->router)), log_bool("keys", intake->keys));
+    log_info("intake.listening", log_text("zmq", router_endpoint(intake->router)),
+             log_text("replay", replay_endpoint(intake->replay)), log_bool("keys", intake->keys));
     return context;
 }
 
@@ -146,6 +170,7 @@ void intake_stop(void **context)
     struct intake *intake = *context;
     if (intake->batch)
         batch_flush(intake->batch);
+    replay_free(&intake->replay);
     readings_free(&intake->readings);
     acts_free(&intake->acts);
     router_free(&intake->router);
@@ -186,6 +211,7 @@ void intake_report(void *context)
 {
     struct intake *intake = context;
     struct metrics *metrics = daemon_metrics(intake->daemon);
+    replay_time(intake->replay, clock_now(daemon_clock(intake->daemon)));
     for (int status = TAKEN_NEW; status <= TAKEN_BUSY; status++)
         metrics_set(metrics, &events_metric, taken_words[status],
                     (double)batch_total(intake->batch, (enum taken_status)status));

@@ -6,7 +6,9 @@
  *   posts.c       POST /v1/events                          acts.c      POST /v1/acts, and waiting for what came of one
  *   lists.c       the views, over HTTP                     router.c    ZeroMQ
  *   readings.c    the thread that reads                    views*.c    what it reads
- *   requests.c    what all requests go through             openapi.c   the document of it all */
+ *   requests.c    what all requests go through             openapi.c   the document of it all
+ *   replay*.c     the log for other teams' consumers       consumers.c how far these have come
+ *   trimming.c    what the log lets go of */
 #ifndef CARELINE_INTAKE_H
 #define CARELINE_INTAKE_H
 
@@ -15,6 +17,7 @@
 #include "daemon.h"
 #include "pressure.h"
 #include "readings.h"
+#include "replay.h"
 
 enum {
     EVENTS_PER_REQUEST_MAX = BATCH_EVENTS_MAX,
@@ -38,6 +41,7 @@ struct intake {
     struct pressure *pressure;
     struct acts *acts;
     struct router *router;
+    struct replay *replay;
     int epoll_fd;
     bool time_is_fresh;             /* read in this turn */
 };
@@ -71,6 +75,9 @@ struct acts *acts_new(struct intake *intake);
 void acts_free(struct acts **acts);
 void acts_frame(struct acts *acts, const struct frame *frame);
 int64_t acts_step(struct acts *acts, mono_ms now);
+
+/* Keys travel in the open over ZeroMQ, so it stays on this machine. */
+bool endpoint_is_local(const char *endpoint);
 
 /* ZeroMQ ROUTER bound to `address`; NULL with a message. */
 struct router *router_new(struct intake *intake, const char *address, char message[160]);

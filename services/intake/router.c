@@ -218,8 +218,7 @@ const char *router_endpoint(const struct router *router)
     return router->endpoint;
 }
 
-/* Keys travel in the open on this socket, so it stays on this machine. */
-static bool endpoint_is_local(const char *endpoint)
+bool endpoint_is_local(const char *endpoint)
 {
     return !strncmp(endpoint, "tcp://127.0.0.1:", 16) || !strncmp(endpoint, "tcp://[::1]:", 12) || !strncmp(endpoint, "ipc://", 6);
 }
