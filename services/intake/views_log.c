@@ -5,6 +5,7 @@
 #include "cursor.h"
 #include "partition.h"
 #include "views.h"
+#include "yaml.h"
 
 /* -------- events as JSON */
 
@@ -139,9 +140,24 @@ static bool page_read(struct page *page, uint32_t partition)
     return true;
 }
 
+static struct view_answer unknown_type(const char *type, struct arena *arena)
+{
+    const char *names[EVENT_COUNT] = {NULL};
+    for (int i = EVENT_UNKNOWN + 1, count = 0; i < EVENT_COUNT; i++)
+        names[count++] = event_types[i].name;
+    const char *near = nearest_name(type, names);
+    struct view_answer answer = view_error(400, "is not known", near ? arena_printf(arena, "did you mean %s?", near)
+                                                                     : "proto/EVENTS.md lists the types");
+    json_object_set_new(answer.body, "field", json_string("type"));
+    return answer;
+}
+
 struct view_answer view_events(struct views *views, const struct view_request *request)
 {
     struct arena *arena = request->arena;
+    const char *type = request->argument(request->context, "type");
+    if (type && event_number(type) == EVENT_UNKNOWN)
+        return unknown_type(type, arena);
     uint32_t first, count = view_partitions(views, request, &first);
     uint32_t *numbers = arena_alloc(arena, count * sizeof *numbers);
     struct partition_view *heads = arena_alloc(arena, count * sizeof *heads);
@@ -156,7 +172,7 @@ struct view_answer view_events(struct views *views, const struct view_request *r
         next[first + i] = now ? heads[i].head.seq + 1 : 1;
     if (!now && from && strcmp(from, "start") != 0)
         parse_cursor(from, next, first, count);
-    struct page page = {views, request, request->argument(request->context, "type"), json_array(),
+    struct page page = {views, request, type, json_array(),
                         (size_t)view_number(request, "limit", VIEW_LIMIT_DEFAULT, VIEW_LIMIT_MAX), next, NULL, NULL};
     for (uint32_t i = 0; i < count; i++)
         if (heads[i].head.seq >= next[first + i] && !page_read(&page, first + i))

@@ -1,0 +1,280 @@
+"""The command line against a whole system: what clerks and operators type, what they read, how it ends."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from system import BIN, ROOT, System, wait_for
+
+CASE_KEYS = {"id", "source_id", "site", "customer", "channel", "category", "also", "grade", "state", "role", "assignee", "opened_at", "clocks"}
+CLOCK_KEYS = {"name", "due_at", "state", "why"}
+TASK_KEYS = {"id", "kind", "customer", "site", "role", "assignee", "due_at", "deadline_at", "window", "attempts", "outcome", "cause"}
+TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$"
+REFUSED, USAGE, NO_ANSWER, MISTAKES = 1, 2, 3, 4
+
+
+class Care:
+    """Runs care for one system."""
+
+    def __init__(self, directory):
+        self.environment = {**os.environ, "CARELINE_DIR": str(directory), "LANG": "C.UTF-8"}
+        for name in ("LC_ALL", "CARELINE_URL", "CARELINE_KEY", "CARELINE_SITE", "CARELINE_ACTOR"):
+            self.environment.pop(name, None)
+
+    def run(self, *words, given=None, **environment):
+        return subprocess.run([f"{BIN}/care", *words], input=given, capture_output=True, text=True, timeout=60,
+                              env={**self.environment, **environment})
+
+    def good(self, *words, **more):
+        done = self.run(*words, **more)
+        if done.returncode:
+            raise AssertionError(f"care {' '.join(words)}: {done.returncode} {done.stderr}")
+        return done.stdout
+
+    def list(self, *words):
+        return json.loads(self.good(*words, "--json"))
+
+
+class Commands(unittest.TestCase):
+    """Saturday afternoon: a car was delivered on Friday and the shop calls at 15:00."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.system = System("--clock", "2026-03-07T15:10:00+08:00", "--speed", "60").start()
+        cls.care = Care(cls.system.dir)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.system.close()
+
+    def refused(self, code, said, *words, **more):
+        done = self.care.run(*words, **more)
+        self.assertEqual(done.returncode, code, f"{words}: {done.stdout}{done.stderr}")
+        self.assertIn(said, done.stderr)
+
+    def deliver(self, order, mobile):
+        """A task on the list, of its own customer; its local id."""
+        self.care.good("post", "car.delivered", f"order={order}", "customer.name=王芳", f"customer.mobile={mobile}",
+                       "--at", "2026-03-06 14:00")
+        task = f"{order}.first-follow-up"
+        wait_for(lambda: any(t["id"] == f"sample/{task}" for t in self.care.list("tasks", "--state", "open")), 20, task)
+        return task
+
+    def complain(self, number, mobile, *more):
+        self.care.good("post", "complaint.received", f"complaint={number}", "channel=phone", "customer.name=赵六",
+                       f"customer.mobile={mobile}", *more)
+        wait_for(lambda: any(c["id"] == f"sample/{number}" for c in self.care.list("cases")), 20, number)
+
+    # ---- facts
+
+    def test_customers_as_one_object_flat_or_by_id(self):
+        self.care.good("post", "car.delivered", "order=C1", "customer.name=李强", "customer.mobile=13900000001")
+        self.care.good("post", "car.delivered", "order=C2", "name=李强", "mobile=139 0000 0001")
+        event = {"id": "C3", "source": "dms", "type": "car.delivered", "site": "sample",
+                 "data": {"order": "C3", "customer": {"name": "李强", "mobile": "13900000001"}}}
+        self.assertEqual(self.system.post(event)[0], 201)
+        self.care.good("post", "car.delivered", "order=C4", "customer=W-17")
+        self.system.settle()
+        by_order = {plan["about"]: plan["customer"] for plan in self.care.list("plans")}
+        self.assertEqual(by_order["C1"], by_order["C2"])
+        self.assertEqual(by_order["C1"], by_order["C3"])
+        self.assertEqual(by_order["C4"], "W-17")
+
+    def test_facts_by_file_and_standard_input(self):
+        facts = [{"type": "car.delivered", "data": {"order": "F1"}}, {"type": "car.delivered", "data": {"order": 5}}]
+        done = self.care.run("post", "--file", "-", given=json.dumps(facts))
+        self.assertEqual(done.returncode, REFUSED)
+        self.assertIn("data.order", done.stderr)
+        self.assertEqual([r["status"] for r in json.loads(done.stdout)["results"]], ["new", "refused"])
+        self.refused(MISTAKES, "-:1:1", "post", "--file", "-", given="{")
+
+    def test_what_is_wrong_is_named(self):
+        for code, said, words in [
+            (USAGE, "car.deliverd", ["post", "car.deliverd", "order=1"]),
+            (USAGE, "colour", ["post", "car.delivered", "order=1", "colour=red"]),
+            (USAGE, "data.order", ["post", "car.delivered", "name=x"]),
+            (USAGE, "data.amount_cents", ["post", "car.delivered", "order=1", "amount_cents=much"]),
+            (USAGE, "data.customer.shoe", ["post", "car.delivered", "order=1", "customer.shoe=43"]),
+            (USAGE, "system itself", ["post", "task.closed", "task=x"]),
+            (USAGE, "no option", ["tasks", "--agnet", "x"]),
+            (USAGE, "state", ["tasks", "--state", "opn"]),
+            (USAGE, "whole number", ["outcome", "x", "completed", "--satisfaction", "good"]),
+            (USAGE, "no command", ["taskz"]),
+            (REFUSED, "not_found", ["outcome", "none", "completed"]),
+            (REFUSED, "none with this id", ["case", "none"]),
+            (REFUSED, "names no", ["trace", "nothing-of-that-name"]),
+            (REFUSED, "nobody of the staff", ["claim", "--agent", "nobody"]),
+            (NO_ANSWER, "names no system", ["tasks", "--dir", "/nowhere"]),
+            (NO_ANSWER, "http://127.0.0.1:1", ["tasks", "--url", "http://127.0.0.1:1"]),
+        ]:
+            with self.subTest(words=words):
+                self.refused(code, said, *words)
+
+    # ---- work
+
+    def test_a_task_from_claim_to_correction(self):
+        task = self.deliver("T1", "13800000011")
+        self.assertIn("task.claimed", self.care.good("claim", task, "--agent", "han-xue"))
+        self.refused(REFUSED, "taken", "claim", f"sample/{task}", "--agent", "fang-min")
+        self.care.good("release", task, "--reason", "meeting")
+        self.care.good("reassign", task, "fang-min")
+        self.assertIn(task, self.care.good("tasks", "--agent", "fang-min"))
+        self.assertNotIn(task, self.care.good("tasks", "--agent", "han-xue"))
+        self.refused(REFUSED, "claim it first", "outcome", task, "completed", "--satisfaction", "4", "--agent", "fang-min")
+        self.care.good("claim", task, "--agent", "fang-min")
+        self.refused(REFUSED, "bad_value", "outcome", task, "completed", "--satisfaction", "9", "--agent", "fang-min")
+        self.care.good("outcome", task, "completed", "--satisfaction", "5", "--agent", "fang-min", "--seconds", "90")
+        self.refused(USAGE, "OUTCOME", "outcome", task, "completed", "--satisfaction", "2", "--correct")
+        self.care.good("outcome", task, "completed", "--satisfaction", "2", "--correct", "--reason", "typed wrong")
+        shown = json.loads(self.care.good("tasks", task))
+        self.assertEqual((shown["state"], shown["outcome"], shown["satisfaction"]), ("closed", "dissatisfied", 2))
+        self.assertTrue(TASK_KEYS <= set(shown), TASK_KEYS - set(shown))
+        self.assertRegex(shown["due_at"], TIME)
+
+    def test_times_without_an_offset_are_the_shops(self):
+        task = self.deliver("T2", "13800000012")
+        self.assertIn("2026-03-09T16:00:00.000+08:00", self.care.good("reschedule", task, "2026-03-09 16:00"))
+        self.refused(USAGE, "data.at", "reschedule", task, "tomorrow")
+
+    def test_who_complains_is_not_asked_for_a_score(self):
+        task = self.deliver("T3", "13800000013")
+        self.care.good("claim", task, "--agent", "han-xue")
+        self.care.good("outcome", task, "completed", "--complaint", "车窗漏水", "--agent", "han-xue")
+        self.assertEqual(json.loads(self.care.good("tasks", task))["outcome"], "dissatisfied")
+        wait_for(lambda: any(c["task"] == f"sample/{task}" for c in self.care.list("cases")), 20, "a case")
+
+    def test_absence(self):
+        self.care.good("absent", "du-juan", "--reason", "ill")
+        self.refused(REFUSED, "absent", "claim", "--agent", "du-juan")
+        self.care.good("absent", "du-juan", "--back")
+
+    # ---- complaints
+
+    def test_a_case_with_its_clocks(self):
+        self.complain("K1", "13800000021", "text=刹车失灵")
+        case = self.care.list("case", "K1")
+        self.assertTrue(CASE_KEYS <= set(case), CASE_KEYS - set(case))
+        self.assertEqual((case["category"], case["grade"], case["channel"]), ("product_quality", "major", "phone"))
+        for clock in case["clocks"]:
+            self.assertTrue(CLOCK_KEYS <= set(clock))
+            self.assertRegex(clock["due_at"], TIME)
+            self.assertTrue(clock["why"])
+        shown = self.care.good("case", "K1")
+        for clock in case["clocks"]:
+            self.assertIn(clock["due_at"], shown)
+            self.assertIn(clock["why"], shown)
+
+    def test_acts_on_a_case(self):
+        self.complain("K2", "13800000022", "text=服务态度")
+        self.care.good("case", "K2", "acknowledge")
+        self.care.good("case", "sample/K2", "assess", "--category", "price", "--grade", "minor", "--reason", "about money")
+        self.assertIn("2026-03-10T10:00:00.000+08:00", self.care.good("case", "K2", "promise", "--at", "2026-03-10 10:00"))
+        self.refused(USAGE, "data.grade", "case", "K2", "assess", "--grade", "huge")
+        self.refused(REFUSED, "wrong_state", "case", "K2", "reopen")
+        self.assertEqual(self.care.list("case", "K2")["category"], "price")
+
+    def test_what_led_to_what(self):
+        self.complain("K3", "13800000023", "text=交车延迟")
+        self.system.settle()
+        for name in ("K3", "sample/K3"):
+            trace = self.care.list("trace", name)
+            levels = {event["type"]: event["level"] for event in trace}
+            self.assertEqual(trace[0]["type"], "complaint.received")
+            self.assertGreater(levels["case.opened"], levels["complaint.received"])
+            self.assertIn("notice.sent", levels)            # what it led to, too
+
+    # ---- messages
+
+    def test_sending_pauses_and_goes_on(self):
+        self.care.good("notices", "pause", "--reason", "gateway is moved")
+        self.complain("N1", "13800000031", "text=价格")
+        self.system.settle()
+        mine = [n for n in self.care.list("notices") if n["id"].startswith("sample/N1.")]
+        self.assertTrue(mine)
+        self.assertNotIn("sent", {n["state"] for n in mine})
+        self.care.good("notices", "resume")
+        wait_for(lambda: {"sent"} == {n["state"] for n in self.care.list("notices") if n["id"].startswith("sample/N1.")}, 20, "sent")
+        self.assertEqual(self.care.list("notices", "--dead"), [])
+        self.refused(REFUSED, "not_found", "notices", "resend", "none")
+
+    # ---- the installation
+
+    def test_status_and_check(self):
+        status = self.care.list("status")
+        self.assertEqual([s["stage"] for s in status["stages"]], ["scheduler", "follow-up", "complaint-router", "notifier"])
+        for stage in status["stages"]:
+            self.assertTrue({"replicas", "partitions", "of", "lag", "oldest_due"} <= set(stage))
+        self.assertIn("complaint-router", self.care.good("status"))
+        self.assertIn("环节", self.care.good("status", LANG="zh_CN.UTF-8"))
+        self.assertIn("环节", self.care.good("status", "--lang", "zh"))
+        self.system.settle()
+        self.assertTrue(self.care.list("check")["consistent"])
+
+    def test_tail_by_type_from_the_start(self):
+        self.care.good("post", "car.delivered", "order=L1")
+        lines = self.care.good("tail", "--from", "start", "--type", "config.activated", "--once", "--json").splitlines()
+        self.assertEqual({json.loads(line)["type"] for line in lines}, {"config.activated"})
+        self.assertEqual(len(lines), 4)
+        self.refused(USAGE, "type", "tail", "--type", "car.deliverd", "--from", "start", "--once")
+
+    def test_settings_with_mistakes_change_nothing(self):
+        before = self.system.get("/v1/config?site=sample")
+        with tempfile.TemporaryDirectory() as folder:
+            for path, old, new in [("playbooks/auto-dealer.yaml", "after: 2h", "aftr: 2h"), ("sample/staff.yaml", "roles:", "rolls:")]:
+                text = (ROOT / "deploy" / path).read_text()
+                self.assertIn(old, text)
+                (pathlib.Path(folder) / pathlib.Path(path).name).write_text(text.replace(old, new, 1))
+            done = self.care.run("apply", folder)
+        self.assertEqual(done.returncode, MISTAKES)
+        for said in ("aftr", "did you mean after", "rolls", "nothing was stored"):
+            self.assertIn(said, done.stderr)
+        self.assertEqual(self.system.get("/v1/config?site=sample"), before)
+
+
+class Offline(unittest.TestCase):
+    def test_help_tells_every_option(self):
+        care = Care("/nowhere")
+        overview = care.good("--help")
+        self.assertIn("命令", care.good("--help", "--lang", "zh"))
+        commands = [line.split()[0] for line in overview.splitlines() if line.startswith("  ") and line[2:3].isalpha()]
+        self.assertIn("simulate", commands)
+        for name in commands:
+            with self.subTest(command=name):
+                self.assertIn(f"care {name}", care.good(name, "--help"))
+
+    def test_a_scenario_from_any_directory(self):
+        scenario = ROOT / "tests" / "flows" / "delivery-follow-up.yaml"
+        deploy = [] if pathlib.Path(BIN).is_relative_to(ROOT) else ["--deploy", str(ROOT / "deploy")]
+        done = subprocess.run([f"{BIN}/care", "simulate", *deploy, str(scenario)], cwd="/", capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (0, "1 passed, 0 failed"), done.stderr)
+
+
+class Backup(unittest.TestCase):
+    def test_a_restored_copy_is_the_same(self):
+        kept = pathlib.Path(tempfile.mkdtemp(prefix="careline-test-"))
+        self.addCleanup(shutil.rmtree, kept, True)
+        lists = [("cases",), ("tasks",), ("customers",), ("notices",), ("plans",)]
+        with System() as system:
+            care = Care(system.dir)
+            care.good("post", "car.delivered", "order=B1", "customer.name=王芳", "customer.mobile=13800000001")
+            care.good("post", "complaint.received", "complaint=B2", "channel=phone", "customer.mobile=13800000001", "text=异响")
+            wait_for(lambda: any(n["state"] == "sent" for n in care.list("notices")), 20, "a message")
+            system.settle()
+            before = [care.list(*words) for words in lists]
+            care.good("backup", str(kept / "copy"))
+            self.assertEqual(care.run("backup", str(kept / "copy")).returncode, REFUSED)
+        done = Care(kept).run("restore", str(kept / "copy"), "--dir", str(kept / "again"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(Care(kept).run("restore", str(kept / "copy"), "--dir", str(kept / "again")).returncode, REFUSED)
+        with System(directory=kept / "again", keep=True) as system:
+            care = Care(system.dir)
+            self.assertEqual([care.list(*words) for words in lists], before)
+            self.assertEqual(care.list("case", "B2")["text"], "异响")        # its key came along
+            self.assertTrue(care.list("check")["consistent"])
+
+
+if __name__ == "__main__":
+    unittest.main()
