@@ -1,20 +1,31 @@
 /* bus: hints on the wire. Every message may be lost, doubled, late; the log in the store is the truth.
  *
- * Three kinds of topic: p/0007/ (every event of a partition, for readers without gaps), e/<type>/ (for anyone who only
- * wants to listen), t/0007 (the partition's earliest due time, 8 bytes big-endian). Event frames: topic, place (28 bytes),
- * packed event. */
+ * Four kinds of topic: p/0007/ (every event of a partition, for readers without gaps), e/<type>/ (for anyone who only
+ * wants to listen), t/0007 (the partition's earliest due time, 8 bytes big-endian), h/<hint>/ (what makes stepped time
+ * quick: partition, detail, number, 16 bytes big-endian). Event frames: topic, place (28 bytes), packed event. */
 #ifndef CARELINE_BUS_H
 #define CARELINE_BUS_H
 
 #include "store.h"
 
-enum frame_kind { FRAME_EVENT, FRAME_DUE };
+enum frame_kind { FRAME_EVENT, FRAME_DUE, FRAME_HINT };
+
+/* Said in stepped time only. Who misses one finds out a little later by looking. */
+enum hint_kind {
+    HINT_WORKED,                    /* a checkpoint moved: partition, stage, its seq */
+    HINT_PARTICIPANT,               /* one of those who take part said something */
+    HINT_CLOCK,                     /* time moved: number is the time */
+    HINT_EAGER,                     /* number 1: checkpoints are waited for, 0: no longer */
+    HINT_COUNT
+};
+struct hint { enum hint_kind kind; uint32_t partition, detail; uint64_t number; };
 
 struct frame {
     enum frame_kind kind;
     struct place place;             /* FRAME_DUE: only the partition */
     struct slice packed;            /* valid until the next receive */
     wall_ms due;
+    struct hint hint;
 };
 
 struct bus;
@@ -22,9 +33,11 @@ struct bus_functions {
     /* Never blocks; what cannot be sent is dropped. */
     void (*publish)(struct bus *, const struct place *, const char *type, struct slice packed);
     void (*publish_due)(struct bus *, uint32_t partition, wall_ms due);
+    void (*publish_hint)(struct bus *, const struct hint *);
     void (*listen_partition)(struct bus *, uint32_t partition, bool on);
     void (*listen_due)(struct bus *, uint32_t partition, bool on);
     void (*listen_type)(struct bus *, const char *type);
+    void (*listen_hint)(struct bus *, enum hint_kind);
     /* The next message, if there is one. */
     bool (*receive)(struct bus *, struct frame *ret);
     /* Connects to those announced that it is not connected to, and leaves those gone. */

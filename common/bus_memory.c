@@ -14,6 +14,7 @@ struct message {
     enum frame_kind kind;
     struct place place;
     wall_ms due;
+    struct hint hint;
     size_t bytes;
     uint8_t packed[];
 };
@@ -29,6 +30,7 @@ struct bus_memory {
     uint8_t partitions[PARTITIONS_MAX / 8], dues[PARTITIONS_MAX / 8];
     char types[TYPES_MAX][NAME_BYTES_MAX + 1];
     size_t type_count;
+    bool hints[HINT_COUNT];
     char endpoint[32];
 };
 
@@ -157,6 +159,21 @@ static void memory_publish_due(struct bus *bus, uint32_t partition, wall_ms due)
             deliver(to, &message);
 }
 
+static void memory_publish_hint(struct bus *bus, const struct hint *hint)
+{
+    struct bus_memory *from = memory_of(bus);
+    struct message message = {.kind = FRAME_HINT, .hint = *hint};
+
+    for (struct bus_memory *to = from->hub->ends; to; to = to->next)
+        if (to != from && to->hints[hint->kind])
+            deliver(to, &message);
+}
+
+static void memory_listen_hint(struct bus *bus, enum hint_kind kind)
+{
+    memory_of(bus)->hints[kind] = true;
+}
+
 static void memory_listen_partition(struct bus *bus, uint32_t partition, bool on)
 {
     bit_set(memory_of(bus)->partitions, partition, on);
@@ -190,7 +207,7 @@ static bool memory_receive(struct bus *bus, struct frame *ret)
     if (!end->first)
         end->last = &end->first;
     *ret = (struct frame){.kind = end->taken->kind, .place = end->taken->place, .due = end->taken->due,
-                          .packed = {end->taken->packed, end->taken->bytes}};
+                          .hint = end->taken->hint, .packed = {end->taken->packed, end->taken->bytes}};
     return true;
 }
 
@@ -229,9 +246,11 @@ static void memory_free(struct bus **bus)
 static const struct bus_functions memory_functions = {
     .publish = memory_publish,
     .publish_due = memory_publish_due,
+    .publish_hint = memory_publish_hint,
     .listen_partition = memory_listen_partition,
     .listen_due = memory_listen_due,
     .listen_type = memory_listen_type,
+    .listen_hint = memory_listen_hint,
     .receive = memory_receive,
     .meet = memory_meet,
     .endpoint = memory_endpoint,

@@ -16,7 +16,8 @@ enum {
     RECONNECT_MS = 100,
     RECONNECT_MS_MAX = 1000,
     PARTS_MAX = 3,
-    FORGED_MAX = 1000               /* malformed messages passed over in one receive */
+    FORGED_MAX = 1000,              /* malformed messages passed over in one receive */
+    HINT_BYTES = 16
 };
 
 struct peer { char endpoint[ENDPOINT_BYTES_MAX]; bool announced; };
@@ -40,6 +41,20 @@ static bool endpoint_is_local(const char *endpoint)
     return false;
 }
 
+static void big_endian_put(uint8_t *to, uint64_t number, size_t bytes)
+{
+    for (; bytes; bytes--, number >>= 8)
+        to[bytes - 1] = (uint8_t)number;
+}
+
+static uint64_t big_endian_get(const uint8_t *from, size_t bytes)
+{
+    uint64_t number = 0;
+    while (bytes--)
+        number = number << 8 | *from++;
+    return number;
+}
+
 static void topic_partition(char topic[16], uint32_t partition)
 {
     snprintf(topic, 16, "p/%04u/", partition);
@@ -48,6 +63,11 @@ static void topic_partition(char topic[16], uint32_t partition)
 static void topic_due(char topic[16], uint32_t partition)
 {
     snprintf(topic, 16, "t/%04u", partition);
+}
+
+static void topic_hint(char topic[16], enum hint_kind kind)
+{
+    snprintf(topic, 16, "h/%d/", (int)kind);
 }
 
 static size_t topic_type(char topic[NAME_BYTES_MAX + 4], const char *type)
@@ -82,9 +102,19 @@ static void zmq_publish_due(struct bus *base, uint32_t partition, wall_ms due)
 {
     char topic[16];
     uint8_t head[8];
-    for (int i = 0; i < 8; i++)
-        head[i] = (uint8_t)((uint64_t)due >> (56 - 8 * i));
+    big_endian_put(head, (uint64_t)due, sizeof head);
     topic_due(topic, partition);
+    send_parts((struct bus_zmq *)base, topic, head, sizeof head, (struct slice){0});
+}
+
+static void zmq_publish_hint(struct bus *base, const struct hint *hint)
+{
+    char topic[16];
+    uint8_t head[HINT_BYTES];
+    big_endian_put(head, hint->partition, 4);
+    big_endian_put(head + 4, hint->detail, 4);
+    big_endian_put(head + 8, hint->number, 8);
+    topic_hint(topic, hint->kind);
     send_parts((struct bus_zmq *)base, topic, head, sizeof head, (struct slice){0});
 }
 
@@ -112,6 +142,13 @@ static void zmq_listen_type(struct bus *base, const char *type)
 {
     char topic[NAME_BYTES_MAX + 4];
     topic_type(topic, type);
+    subscribe(base, topic, true);
+}
+
+static void zmq_listen_hint(struct bus *base, enum hint_kind kind)
+{
+    char topic[16];
+    topic_hint(topic, kind);
     subscribe(base, topic, true);
 }
 
@@ -143,10 +180,18 @@ static bool due_unpack(const char *topic, size_t topic_bytes, struct slice head,
     memcpy(text, topic + 2, 4);
     if (sscanf(text, "%4u", &partition) != 1 || partition >= PARTITIONS_MAX)
         return false;
-    uint64_t due = 0;
-    for (int i = 0; i < 8; i++)
-        due = due << 8 | head.at[i];
-    *ret = (struct frame){.kind = FRAME_DUE, .place = {.partition = partition}, .due = (wall_ms)due};
+    wall_ms due = (wall_ms)big_endian_get(head.at, 8);
+    *ret = (struct frame){.kind = FRAME_DUE, .place = {.partition = partition}, .due = due};
+    return true;
+}
+
+static bool hint_unpack(const char *topic, size_t topic_bytes, struct slice head, struct frame *ret)
+{
+    if (topic_bytes != 4 || topic[2] < '0' || topic[2] >= '0' + HINT_COUNT || head.bytes != HINT_BYTES)
+        return false;
+    *ret = (struct frame){.kind = FRAME_HINT, .hint = {
+        .kind = (enum hint_kind)(topic[2] - '0'), .partition = (uint32_t)big_endian_get(head.at, 4),
+        .detail = (uint32_t)big_endian_get(head.at + 4, 4), .number = big_endian_get(head.at + 8, 8)}};
     return true;
 }
 
@@ -164,6 +209,8 @@ static bool frame_of(struct bus_zmq *bus, zmq_msg_t parts[PARTS_MAX], int count,
         return false;
     if (topic[0] == 't')
         return count == 2 && due_unpack(topic, topic_bytes, part_slice(&parts[1]), ret);
+    if (topic[0] == 'h')
+        return count == 2 && hint_unpack(topic, topic_bytes, part_slice(&parts[1]), ret);
     struct place place;
     if (count != 3 || (topic[0] != 'p' && topic[0] != 'e') || !place_unpack(part_slice(&parts[1]), &place))
         return false;
@@ -281,9 +328,9 @@ static void zmq_bus_free(struct bus **base)
 }
 
 static const struct bus_functions zmq_functions = {
-    .publish = zmq_publish, .publish_due = zmq_publish_due, .listen_partition = zmq_listen_partition,
-    .listen_due = zmq_listen_due, .listen_type = zmq_listen_type, .receive = zmq_receive, .meet = zmq_meet,
-    .endpoint = zmq_endpoint, .free = zmq_bus_free,
+    .publish = zmq_publish, .publish_due = zmq_publish_due, .publish_hint = zmq_publish_hint,
+    .listen_partition = zmq_listen_partition, .listen_due = zmq_listen_due, .listen_type = zmq_listen_type,
+    .listen_hint = zmq_listen_hint, .receive = zmq_receive, .meet = zmq_meet, .endpoint = zmq_endpoint, .free = zmq_bus_free,
 };
 
 /* Nothing is waited for at the end: what was not sent stands in the log. */

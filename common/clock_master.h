@@ -9,6 +9,7 @@
 #ifndef CARELINE_CLOCK_MASTER_H
 #define CARELINE_CLOCK_MASTER_H
 
+#include "bus.h"
 #include "clock_record.h"
 
 enum master_verdict {
@@ -42,12 +43,17 @@ enum master_verdict partition_verdict(const struct partition_view *view, wall_ms
 
 struct clock_master;
 
-/* `owner` is a name unique to this process. Store and clock stay the caller's. */
-struct clock_master *clock_master_new(struct store *store, struct clock *clock, const char *owner, uint32_t partitions);
+/* `owner` is a name unique to this process. Store, clock and bus stay the caller's. */
+struct clock_master *clock_master_new(struct store *store, struct clock *clock, struct bus *bus, const char *owner,
+                                      uint32_t partitions);
 void clock_master_free(struct clock_master **master);
 
 /* Does what can be done now; the milliseconds until it wants to be called again, 0: at once. */
 int64_t clock_master_step(struct clock_master *master);
+/* Something was heard that may be what it waits for. Hints save waiting; without them it looks now and then. */
+void clock_master_hint(struct clock_master *master, const struct hint *hint);
+/* Are checkpoints waited for? */
+bool clock_master_is_eager(const struct clock_master *master);
 bool clock_master_owns(const struct clock_master *master);
 uint64_t clock_master_steps(const struct clock_master *master);
 

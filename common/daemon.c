@@ -317,6 +317,16 @@ static int64_t part_step(struct daemon *daemon)
     return daemon->stage && stage_outbox(daemon->stage) > before ? 0 : wait_ms;
 }
 
+static int64_t master_step(struct daemon *daemon)
+{
+    bool was_eager = clock_master_is_eager(daemon->master);
+    int64_t wait_ms = clock_master_step(daemon->master);
+    bool is_eager = clock_master_is_eager(daemon->master);
+    if (clock_master_owns(daemon->master) && was_eager != is_eager)
+        stage_set_eager(daemon->stage, is_eager);
+    return is_eager && !was_eager ? 0 : wait_ms;
+}
+
 static int64_t daemon_turn(struct daemon *daemon)
 {
     int64_t wait_ms = DAEMON_TICK_MS;
@@ -330,7 +340,7 @@ static int64_t daemon_turn(struct daemon *daemon)
         wait_ms = 0;                    /* it may have brought more for the part */
     }
     if (daemon->master)
-        wait_ms = earlier(wait_ms, clock_master_step(daemon->master));
+        wait_ms = earlier(wait_ms, master_step(daemon));
     mono_ms now = real_mono_now();
     second_pass(daemon, now);
     wait_ms = earlier(wait_ms, daemon->second_at.ms - now.ms);

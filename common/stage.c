@@ -59,6 +59,9 @@ struct stage_loop *stage_new(const struct stage_options *options)
         stage->partitions[i] = (struct stage_partition){.number = i, .batch_max = BATCH_EVENTS_MAX};
     stage->arena = arena_new();
     stage->share = partitions;
+    stage->eager = options->eager_checkpoints || options->stepped;
+    if (options->stepped)
+        options->bus->functions->listen_hint(options->bus, HINT_EAGER);
     stage->outbox_last = &stage->outbox;
     lend_tools(stage);
     return stage;
@@ -87,10 +90,27 @@ void stage_free(struct stage_loop **stage)
 
 /* ---------------------------------------------------------------- a step */
 
+void stage_set_eager(struct stage_loop *stage, bool on)
+{
+    stage->eager = on || stage->options.eager_checkpoints;
+}
+
+static void take_hint(struct stage_loop *stage, const struct hint *hint)
+{
+    if (hint->kind == HINT_EAGER)
+        stage_set_eager(stage, hint->number);
+    else if (stage->options.on_hint)
+        stage->options.on_hint(stage->options.hint_context, hint);
+}
+
 static void take_frame(struct stage_loop *stage, const struct frame *frame)
 {
     uint32_t number = frame->place.partition;
 
+    if (frame->kind == FRAME_HINT) {
+        take_hint(stage, &frame->hint);
+        return;
+    }
     if (number >= stage->options.partitions || !stage->partitions[number].owned)
         return;
     struct stage_partition *partition = &stage->partitions[number];

@@ -37,10 +37,15 @@ struct stage_options {
     uint64_t (*random)(void *context);      /* chain ids */
     void *random_context;
     bool eager_checkpoints;         /* commit at once even when no event concerned this stage (stepped clock, tests) */
+    /* stepped clock: progress is told on the bus, and checkpoints are committed at once while somebody waits for them */
+    bool stepped;
     bool virtual_clock;             /* wall time is scaled, stepped or moved by hand: its jumps are no fault */
     /* real milliseconds until the wall clock comes to `due`; NULL: due - now. INT64_MAX: not by itself */
     int64_t (*due_wait_ms)(void *context, wall_ms due);
     void *due_wait_context;
+    /* hints from the bus that are not for this loop, and what it tells itself; NULL: nobody listens */
+    void (*on_hint)(void *context, const struct hint *hint);
+    void *hint_context;
     /* notifier: called after the commit that recorded the attempt */
     void (*send)(void *context, uint32_t partition, const struct send_order *order, mono_ms lease_ends);
     /* notifier: is this process still busy with that attempt? Asked when a partition was claimed; attempts that nobody
@@ -56,6 +61,9 @@ void stage_free(struct stage_loop **stage);
 
 /* Does what can be done now. Returns the milliseconds until it wants to be called again if nothing arrives, 0: at once. */
 int64_t stage_step(struct stage_loop *stage);
+
+/* What HINT_EAGER says, for the one process that does not hear its own words. */
+void stage_set_eager(struct stage_loop *stage, bool on);
 
 /* Gives up all leases, after what is being worked is committed. */
 void stage_stop(struct stage_loop *stage);

@@ -226,6 +226,18 @@ static void (*const answers[])(struct stage_loop *, struct stage_partition *) = 
 
 /* ---------------------------------------------------------------- committing */
 
+static void tell_worked(struct stage_loop *stage, const struct stage_partition *partition)
+{
+    const struct hint hint = {HINT_WORKED, partition->number, (uint32_t)stage->options.core->stage, partition->checkpoint.seq};
+    struct bus *bus = stage->options.bus;
+
+    if (!stage->options.stepped)
+        return;
+    bus->functions->publish_hint(bus, &hint);
+    if (stage->options.on_hint)
+        stage->options.on_hint(stage->options.hint_context, &hint);
+}
+
 static bool commit(struct stage_loop *stage, struct stage_partition *partition)
 {
     struct store *store = stage->options.store;
@@ -234,6 +246,8 @@ static bool commit(struct stage_loop *stage, struct stage_partition *partition)
     if (status != STORE_GONE)
         stage->report.store_reachable = true;
     answers[status](stage, partition);
+    if (status == STORE_OK)
+        tell_worked(stage, partition);
     return status == STORE_OK;
 }
 
@@ -256,7 +270,7 @@ static bool checkpoint_is_lazy_too_long(const struct stage_loop *stage, const st
 {
     uint64_t ahead = partition->worked.seq - partition->checkpoint.seq;
 
-    return ahead > 0 && (stage->options.eager_checkpoints || ahead >= BATCH_EVENTS_MAX || partition->careful ||
+    return ahead > 0 && (stage->eager || ahead >= BATCH_EVENTS_MAX || partition->careful ||
                          stage_mono(stage).ms - partition->worked_since.ms >= LAZY_MS);
 }
 

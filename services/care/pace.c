@@ -1,32 +1,29 @@
 #include "pace.h"
 
-#include <string.h>
+#include <stdio.h>
 #include <time.h>
 
-enum { TRIES = 100, TRY_MS = 300, SAY_AGAIN_S = 8 };
+#define PATH "/v1/clock/participants"
+
+enum { TRIES = 100, TRY_MS = 300 };
 
 static void rest_ms(long ms)
 {
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}, NULL);
 }
 
-/* One question about time; *ret_rest_ms is how long asking again can wait. */
-static bool ask(struct pace *pace, json_t *saying, wall_ms until, long *ret_rest_ms)
+/* Says something, and learns what time it is then. */
+static bool say(struct pace *pace, const char *path, json_t *saying)
 {
     struct client_answer answer = {0};
     for (int try = 0; try < TRIES && answer.status != 200; try++) {
         if (try)
             rest_ms(TRY_MS);
         json_decref(answer.body);
-        answer = saying ? client_post(pace->client, "/v1/clock/participants", saying) : client_get(pace->client, "/v1/clock");
+        answer = client_post(pace->client, path, saying);
     }
     if (answer.status == 200)
         pace->now = json_integer_value(json_object_get(answer.body, "now_ms"));
-    const char *mode = json_string_value(json_object_get(answer.body, "mode"));
-    json_int_t speed = json_integer_value(json_object_get(answer.body, "speed"));
-    bool stepped = mode && strcmp(mode, "stepped") == 0;
-    int64_t left = stepped ? 1 : (until - pace->now) / (speed > 0 ? speed : 1);
-    *ret_rest_ms = left < 1 ? 1 : left > 200 ? 200 : (long)left;
     json_decref(answer.body);
     json_decref(saying);
     return answer.status == 200;
@@ -34,28 +31,21 @@ static bool ask(struct pace *pace, json_t *saying, wall_ms until, long *ret_rest
 
 bool pace_start(struct pace *pace)
 {
-    long rest;
-    return ask(pace, json_pack("{s:s, s:b}", "name", pace->name, "busy", 1), 0, &rest);
+    return say(pace, PATH, json_pack("{s:s, s:b}", "name", pace->name, "busy", 1));
 }
 
+/* The answer comes when time has come there, or after some seconds: then it is said again, which also keeps the place. */
 bool pace_until(struct pace *pace, wall_ms at)
 {
-    time_t said = 0;
-    while (pace->now < at) {
-        bool say = time(NULL) - said >= SAY_AGAIN_S;
-        long rest = 1;
-        if (!ask(pace, say ? json_pack("{s:s, s:I}", "name", pace->name, "wake_at", (json_int_t)at) : NULL, at, &rest))
+    char path[80];
+    snprintf(path, sizeof path, PATH "?until=%lld", (long long)at);
+    while (pace->now < at)
+        if (!say(pace, path, json_pack("{s:s, s:I}", "name", pace->name, "wake_at", (json_int_t)at)))
             return false;
-        if (say)
-            said = time(NULL);
-        if (pace->now < at)
-            rest_ms(rest);
-    }
     return true;
 }
 
 void pace_leave(struct pace *pace)
 {
-    long rest;
-    ask(pace, json_pack("{s:s, s:b}", "name", pace->name, "leave", 1), 0, &rest);
+    say(pace, PATH, json_pack("{s:s, s:b}", "name", pace->name, "leave", 1));
 }

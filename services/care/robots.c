@@ -96,7 +96,8 @@ static json_t *outcome_of(struct robots *robots, const char *task, size_t attemp
     return data;
 }
 
-/* Takes the next task of the agent's list and works it at once. false: there is none. */
+/* Takes the next task of the agent's lists and works it at once. false: nothing is on them, which holds for whoever has the
+ * same role. */
 static bool take_call(struct robots *robots, const struct person *agent)
 {
     struct client_answer claimed = do_act(robots, "task.claim", agent->id, json_pack("{s:s}", "agent", agent->id));
@@ -108,9 +109,10 @@ static bool take_call(struct robots *robots, const struct person *agent)
         json_decref(answer.body);
         robots->calls++;
     }
-    bool worked = task != NULL;
+    const char *reason = json_string_value(json_object_get(data, "reason"));
+    bool nothing = claimed.status == 409 && reason && strcmp(reason, "nothing_due") == 0;
     json_decref(claimed.body);
-    return worked;
+    return !nothing;
 }
 
 static bool is_agent(const struct person *person)
@@ -118,11 +120,16 @@ static bool is_agent(const struct person *person)
     return person_has_role(person, "follow-up-agent");
 }
 
-static void work_calls(struct robots *robots)
+/* Each agent takes a call, another one first in each look. */
+static void work_calls(struct robots *robots, size_t look)
 {
-    for (size_t i = 0; i < robots->staff->count; i++)
-        if (is_agent(&robots->staff->people[i]))
-            take_call(robots, &robots->staff->people[i]);
+    size_t count = robots->staff->count;
+    bool more = true;
+    for (size_t i = 0; i < count && more; i++) {
+        const struct person *person = &robots->staff->people[(i + look) % count];
+        if (is_agent(person))
+            more = take_call(robots, person);
+    }
 }
 
 /* -------- complaints */
@@ -271,11 +278,11 @@ int run_robots(struct invocation *call)
         return EXIT_USAGE;
     }
     bool answers = true;
-    for (int look = 0; answers && robots.pace.now < until; look++) {
+    for (size_t look = 0; answers && robots.pace.now < until; look++) {
         wall_ms next = next_look(&robots, every_min);
         answers = pace_until(&robots.pace, next < until ? next : until);
         if (answers && robots.pace.now < until) {
-            work_calls(&robots);
+            work_calls(&robots, look);
             if (look % 6 == 0)
                 work_cases(&robots);
         }

@@ -141,6 +141,8 @@ static bool intake_open(struct intake *intake, char message[160])
         return false;
     intake->batch = batch_new(daemon_store(daemon), daemon_bus(daemon));
     intake->acts = acts_new(intake);
+    if (clock_store_mode(daemon_clock(daemon)) == CLOCK_STEPPED)
+        daemon_bus(daemon)->functions->listen_hint(daemon_bus(daemon), HINT_CLOCK);
     intake->pressure = pressure_new(daemon_store(daemon), (int)config_int(config, "memory_percent"), daemon_dir(daemon),
                                     config_int(config, "disk_mb_min") << 20);
     intake->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -172,6 +174,7 @@ void intake_stop(void **context)
         batch_flush(intake->batch);
     replay_free(&intake->replay);
     readings_free(&intake->readings);
+    lists_free(intake);
     acts_free(&intake->acts);
     router_free(&intake->router);
     batch_free(&intake->batch);
@@ -189,6 +192,14 @@ int intake_fd(void *context)
     return ((struct intake *)context)->epoll_fd;
 }
 
+static void take_frame(struct intake *intake, const struct frame *frame)
+{
+    if (frame->kind == FRAME_HINT)
+        lists_hint(intake, &frame->hint);
+    else
+        acts_frame(intake->acts, frame);
+}
+
 /* HTTP has been served already in this turn; what it brought is in the batch. */
 int64_t intake_step(void *context)
 {
@@ -201,10 +212,10 @@ int64_t intake_step(void *context)
     batch_flush(intake->batch);
     intake->time_is_fresh = false;
     for (int i = 0; i < FRAMES_PER_TURN && bus->functions->receive(bus, &frame); i++)
-        acts_frame(intake->acts, &frame);
+        take_frame(intake, &frame);
     readings_collect(intake->readings);
-    int64_t wait_ms = acts_step(intake->acts, now);
-    return router_is_waiting(intake->router) ? 0 : wait_ms;
+    int64_t acts_ms = acts_step(intake->acts, now), lists_ms = lists_step(intake, now);
+    return router_is_waiting(intake->router) ? 0 : acts_ms < lists_ms ? acts_ms : lists_ms;
 }
 
 void intake_report(void *context)

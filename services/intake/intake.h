@@ -42,6 +42,7 @@ struct intake {
     struct acts *acts;
     struct router *router;
     struct replay *replay;
+    struct listing *resting;        /* those who wait for a time */
     int epoll_fd;
     bool time_is_fresh;             /* read in this turn */
 };
@@ -69,6 +70,11 @@ void post_act(struct http_exchange *exchange, void *daemon);
 void get_act(struct http_exchange *exchange, void *daemon);
 void get_openapi(struct http_exchange *exchange, void *daemon);
 void get_api_health(struct http_exchange *exchange, void *daemon);
+
+/* Those who wait for a time. */
+void lists_hint(struct intake *intake, const struct hint *hint);
+int64_t lists_step(struct intake *intake, mono_ms now);
+void lists_free(struct intake *intake);
 
 /* Those who wait for what came of their act. */
 struct acts *acts_new(struct intake *intake);

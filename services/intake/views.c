@@ -17,8 +17,10 @@ const struct view_route view_routes[] = {
     {"GET", "/v1/check", view_check, "does every open entity have its timer and its list entry, and the reverse", "site"},
     {"GET", "/v1/config", view_config, "what is in force for a site", "site, kind (playbook, calendar, templates, staff), name"},
     {"POST", "/v1/contents", view_contents_put, "store a playbook, calendar, set of templates or staff list, checked", ""},
-    {"GET", "/v1/clock", view_clock, "the installation's time", ""},
-    {"POST", "/v1/clock/participants", view_clock_park, "take part in stepped time: {name, wake_at} parks, {name, busy: true}, {name, leave: true}", ""},
+    {"GET", "/v1/clock", view_clock, "the installation's time",
+     "until (wait until it has come there, at most five seconds)"},
+    {"POST", "/v1/clock/participants", view_clock_park, "take part in stepped time: {name, wake_at} parks, {name, busy: true}, {name, leave: true}",
+     "until (then wait until time has come there, at most five seconds)"},
 };
 const size_t view_route_count = sizeof view_routes / sizeof *view_routes;
 

@@ -64,12 +64,14 @@ struct view_answer view_clock(struct views *views, const struct view_request *re
     struct slice packed;
     wall_ms real = 0;
     if (clock_record_read(views->store, request->arena, &record, &packed) != STORE_OK ||
-        views->store->functions->now(views->store, &real) != STORE_OK)
+        (record.mode != CLOCK_STEPPED && views->store->functions->now(views->store, &real) != STORE_OK))
         return view_error(503, "the store does not answer", views->store->functions->message(views->store));
     wall_ms now = clock_record_now(&record, real);
-    return (struct view_answer){200, json_pack("{s:s, s:I, s:s, s:I, s:o}", "mode", words_name(&clock_mode_words, record.mode), "now_ms",
-                                               (json_int_t)now, "now", moment_text(request->arena, now, 0), "speed",
-                                               (json_int_t)record.speed, "participants", participants_json(views, request))};
+    json_t *body = json_pack("{s:s, s:I, s:s, s:I}", "mode", words_name(&clock_mode_words, record.mode), "now_ms", (json_int_t)now,
+                             "now", moment_text(request->arena, now, 0), "speed", (json_int_t)record.speed);
+    if (!request->argument(request->context, "until"))      /* who waits only wants the time */
+        json_object_set_new(body, "participants", participants_json(views, request));
+    return (struct view_answer){200, body};
 }
 
 struct view_answer view_clock_park(struct views *views, const struct view_request *request)

@@ -164,7 +164,10 @@ struct partition_view rig_view(struct rig *rig)
 {
     struct partition_view view;
     uint32_t partition = 0;
+    struct checkpoint head;
     assert_status(rig, STORE_OK, rig->calls->view(rig->store, &partition, 1, &view));
+    assert_status(rig, STORE_OK, rig->calls->heads(rig->store, &partition, 1, &head));
+    assert_memory_equal(&head, &view.head, sizeof head);
     return view;
 }
 

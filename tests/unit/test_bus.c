@@ -124,6 +124,16 @@ static void check_listening(struct bus *a, struct bus *b)
     assert_int_equal(frame.kind, FRAME_DUE);
     assert_int_equal(frame.place.partition, 3);
     assert_true(frame.due == 1700000000123);
+    b->functions->listen_hint(b, HINT_WORKED);
+    warm_up(a, b);
+    a->functions->publish_hint(a, &(struct hint){.kind = HINT_CLOCK, .number = 5});
+    a->functions->publish_hint(a, &(struct hint){HINT_WORKED, 1023, 4, 0x0102030405060708});
+    assert_true(receive_within(b, &frame, 5000));
+    assert_int_equal(frame.kind, FRAME_HINT);
+    assert_int_equal(frame.hint.kind, HINT_WORKED);
+    assert_int_equal(frame.hint.partition, 1023);
+    assert_int_equal(frame.hint.detail, 4);
+    assert_true(frame.hint.number == 0x0102030405060708);
     assert_false(receive_within(b, &frame, 20));
 }
 
