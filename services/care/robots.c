@@ -146,13 +146,22 @@ static const struct next_act { const char *state, *act; int soon_min, late_min; 
     {"verified", "case.close", 120, 600},
 };
 
-static json_t *case_data(struct robots *robots, const char *id, const char *act, const char *holder)
+/* How the customer takes the result: of each round anew. */
+static json_int_t verdict(const struct robots *robots, const json_t *complaint, const char *id)
 {
+    const char *round = arena_printf(robots->call->arena, "verify %lld",
+                                     (long long)json_integer_value(json_object_get(complaint, "reopened")));
+    return (json_int_t)(1 + roll(robots, id, round, 5));
+}
+
+static json_t *case_data(struct robots *robots, const json_t *complaint, const char *act, const char *holder)
+{
+    const char *id = json_string_value(json_object_get(complaint, "id"));
     json_t *data = json_pack("{s:s}", "case_id", id);
     if (strcmp(act, "case.assign") == 0)
         json_object_set_new(data, "assignee", json_string(holder));
     if (strcmp(act, "case.verify") == 0)
-        json_object_set_new(data, "satisfaction", json_integer((json_int_t)(1 + roll(robots, id, "verify", 5))));
+        json_object_set_new(data, "satisfaction", json_integer(verdict(robots, complaint, id)));
     if (strcmp(act, "case.resolve") == 0 || strcmp(act, "case.close") == 0)
         json_object_set_new(data, "cause_found", json_string("零件磨损，已更换"));
     return data;
@@ -187,7 +196,7 @@ static void work_case(struct robots *robots, const json_t *complaint)
         if (last_change(complaint) + (wall_ms)minutes * MINUTE_MS > robots->pace.now)
             return;
         const char *who = holder && *holder ? holder : "administrator";
-        struct client_answer answer = do_act(robots, next->act, who, case_data(robots, id, next->act, who));
+        struct client_answer answer = do_act(robots, next->act, who, case_data(robots, complaint, next->act, who));
         json_decref(answer.body);
         return;
     }

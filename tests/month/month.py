@@ -50,7 +50,7 @@ def arguments():
     parser.add_argument("--kill", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--data", default=str(ROOT / "deploy" / "sample" / "month"))
-    parser.add_argument("--bin", default=str(ROOT / "build" / "bin"))
+    parser.add_argument("--bin", type=os.path.abspath, default=str(ROOT / "build" / "bin"))
     parser.add_argument("--keep", help="directory of the run; kept afterwards")
     parser.add_argument("--days", type=int, default=62, help="virtual days from 1 March 2026 on")
     parser.add_argument("--limit", type=int, default=1500, help="real seconds after which it is given up")
