@@ -2,10 +2,11 @@
  *
  *     [request number] [API key, or empty] [packed array of at most 512 event maps]
  *
- * and gets [the same number] [packed array of {status, partition, seq, id, reason, field}], one per event, in order. An
- * event map has the same members as in JSON. Without keys the second frame may name the actor. */
+ * and gets [the same number] [packed array of {status, partition, seq, id, chain_id, reason, field}], one per event, in
+ * order. An event map has the same members as in JSON. Without keys the second frame may name the actor. */
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,8 @@ struct request {
 static size_t taken_members(const struct taken *taken)
 {
     bool placed = taken->status == TAKEN_NEW || taken->status == TAKEN_KNOWN;
-    return 1 + 2 * placed + (*taken->id != 0) + (taken->refusal.error != NULL) + (taken->refusal.field && *taken->refusal.field);
+    return 1 + 2 * placed + (taken->status == TAKEN_NEW) + (*taken->id != 0) + (taken->refusal.error != NULL) +
+           (taken->refusal.field && *taken->refusal.field);
 }
 
 static void pack_pair(struct buffer *to, const char *name, const char *text)
@@ -60,6 +62,11 @@ static void taken_pack(const struct taken *taken, struct buffer *to)
         pack_uint(to, taken->place.partition);
         pack_text(to, "seq");
         pack_uint(to, taken->place.seq);
+    }
+    if (taken->status == TAKEN_NEW) {
+        char digits[17];
+        snprintf(digits, sizeof digits, "%016" PRIx64, taken->place.id);
+        pack_pair(to, "chain_id", digits);
     }
     if (*taken->id)
         pack_pair(to, "id", taken->id);
@@ -165,7 +172,7 @@ static void request_receive(struct router *router, zmq_msg_t frames[FRAMES])
     arena_free(&arena);
 }
 
-/* One message; false: there is none. What does not have the right frames can't be answered, and is dropped. */
+/* One message; false: there is none. Without a request number it can't be answered, and is dropped. */
 static bool message_receive(struct router *router)
 {
     zmq_msg_t frames[FRAMES];
@@ -182,8 +189,11 @@ static bool message_receive(struct router *router)
         more = zmq_msg_more(to);
         count++;
     }
-    if (count == FRAMES && !more && zmq_msg_size(&frames[1]) <= NUMBER_BYTES_MAX)
+    bool numbered = count > 1 && !more && zmq_msg_size(&frames[1]) <= NUMBER_BYTES_MAX;
+    if (numbered && count == FRAMES)
         request_receive(router, frames);
+    else if (numbered)
+        request_refuse(router, frames, &(struct refusal){400, "a message has three frames: number, key, events", "", ""});
     for (int i = 0; i < FRAMES; i++)
         zmq_msg_close(&frames[i]);
     return count > 0;

@@ -42,6 +42,7 @@ class Router(unittest.TestCase):
 
     def test_known_conflict_and_the_same_by_http(self):
         first = self.ask(b"1", pack([delivery("Y1")]))[0]
+        self.assertRegex(first.pop("chain_id"), "^[0-9a-f]{16}$")
         self.assertEqual(self.ask(b"2", pack([delivery("Y1")]))[0], {**first, "status": "known"})
         self.assertEqual(self.system.post(delivery("Y1"))[2]["status"], "known")
         other = delivery("Y1")
@@ -59,10 +60,12 @@ class Router(unittest.TestCase):
                 self.assertTrue(all(r["reason"] for r in results))
         self.assertEqual(self.ask(b"after", pack([delivery("X2")]))[0]["status"], "new")
 
-    def test_wrong_frames_are_dropped(self):
-        self.dealer.send(b"only")
-        self.dealer.send(b"a", b"b", b"c", b"d", b"e")
-        self.dealer.send(b"n" * 65, b"", pack([delivery("W1")]))
+    def test_wrong_frames_are_answered(self):
+        for frames in [(b"only",), (b"two", b""), (b"five", b"b", b"c", b"d", b"e"), (b"", b"", b"", b"REQ's form")]:
+            self.dealer.send(*frames)
+            number, answer = self.dealer.receive()
+            self.assertEqual((number, [r["status"] for r in unpack(answer)]), (frames[0], ["refused"]))
+        self.dealer.send(b"n" * 65, b"", pack([delivery("W1")]))        # too long to be told back: dropped
         self.assertEqual(self.ask(b"after", pack([delivery("W2")]))[0]["status"], "new")
 
     def test_noise_on_the_port(self):
