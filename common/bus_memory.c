@@ -1,4 +1,4 @@
-/* A bus within one process: ends of one hub hear each other, in order, at once, unless a simulation has it otherwise. */
+/* A bus within one process: ends of one hub hear each other, in order, at once, unless a simulation wills otherwise. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -39,7 +39,8 @@ static struct cached **slot_of(struct entity_cache *cache, uint32_t partition, e
     return &cache->slots[(hash ^ (hash >> 32)) % SLOTS];
 }
 
-static struct cached **cached_find(struct entity_cache *cache, uint32_t partition, enum entity_kind kind, const char *id)
+static struct cached **cached_find(struct entity_cache *cache, uint32_t partition, enum entity_kind kind,
+                                   const char *id)
 {
     struct cached **at = slot_of(cache, partition, kind, id);
 

@@ -246,7 +246,7 @@ enum reader_verdict reader_log(struct reader *reader, const struct entry_list *e
     }
     reader->counts.gaps += reader->last.seq > before.seq;
     reader->doubt = false;
-    if (entries->count < max && !is_full(reader)) {     /* the log's end: what is held beyond it never was, or is known */
+    if (entries->count < max && !is_full(reader)) {     /* the log's end: what is held beyond it never was */
         take_held(reader);
         held_drop(reader, reader->held_count);
         reader->head = reader->last.seq;

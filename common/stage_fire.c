@@ -2,8 +2,8 @@
 #include "log.h"
 #include "stage_parts.h"
 
-/* A wall clock that jumped, or a process that slept: timers wait until it has been steady for a while, lest a wrong clock
- * fires a month's worth at once. */
+/* A wall clock that jumped, or a process that slept: timers wait until it has been steady for a while, lest a wrong
+ * clock fires a month's worth at once. */
 static void tilt(struct stage_loop *stage, mono_ms now, int64_t by_ms, const char *why)
 {
     if (!stage->report.tilted)

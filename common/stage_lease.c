@@ -9,7 +9,8 @@ static enum stage stage_kind(const struct stage_loop *stage)
     return stage->options.core->stage;
 }
 
-static void say(const struct stage_loop *stage, const char *what, const struct stage_partition *partition, const char *why)
+static void say(const struct stage_loop *stage, const char *what, const struct stage_partition *partition,
+                const char *why)
 {
     log_info(what, log_text("stage", stage_names[stage_kind(stage)]), log_int("partition", partition->number),
              log_int("checkpoint", (int64_t)partition->checkpoint.seq), log_text("why", why));
@@ -111,7 +112,8 @@ bool stage_reload(struct stage_loop *stage, struct stage_partition *partition)
 
 static bool tail_agrees(struct stage_partition *partition, const struct standing *standing, mono_ms now)
 {
-    bool same = standing->checkpoint.seq == partition->checkpoint.seq && standing->checkpoint.id == partition->checkpoint.id;
+    bool same = standing->checkpoint.seq == partition->checkpoint.seq &&
+                standing->checkpoint.id == partition->checkpoint.id;
 
     if (!same && !partition->uncertain)
         return false;
@@ -127,7 +129,8 @@ static void renewed(struct stage_loop *stage, struct stage_partition *partition,
     if (tail_agrees(partition, standing, asked))
         return;
     stage->report.rewinds++;
-    log_warn("history.rewound", log_text("stage", stage_names[stage_kind(stage)]), log_int("partition", partition->number),
+    log_warn("history.rewound", log_text("stage", stage_names[stage_kind(stage)]),
+             log_int("partition", partition->number),
              log_int("last", (int64_t)partition->reader.last.seq), log_int("head", (int64_t)standing->head.seq));
     stage_reload(stage, partition);
 }

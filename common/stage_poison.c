@@ -1,9 +1,9 @@
 /* An event that kills whoever works it must not take the fleet down.
  *
  * The store counts claims that followed an expired lease at an unchanged checkpoint. But a process that dies leaves all
- * its partitions, the innocent ones too: so after a first such claim a note says "being worked from here" while a batch is
- * decided and committed, and only deaths under that note count on. From the third the batch is one event, the fifth sets
- * it aside. */
+ * its partitions, the innocent ones too: so after a first such claim a note says "being worked from here" while a batch
+ * is decided and committed, and only deaths under that note count on. From the third the batch is one event, the fifth
+ * sets it aside. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +69,10 @@ bool stage_mark(struct stage_loop *stage, struct stage_partition *partition)
     if (!partition->careful || partition->marked)
         return true;
     field_of(stage, partition, field);
-    int bytes = snprintf(value, sizeof value, "%llu %d", (unsigned long long)partition->checkpoint.seq, partition->deaths);
-    if (store->functions->note_put(store, notes, field, (struct slice){(const uint8_t *)value, (size_t)bytes}) != STORE_OK)
+    int bytes = snprintf(value, sizeof value, "%llu %d", (unsigned long long)partition->checkpoint.seq,
+                         partition->deaths);
+    struct slice note = {(const uint8_t *)value, (size_t)bytes};
+    if (store->functions->note_put(store, notes, field, note) != STORE_OK)
         return false;
     partition->marked = true;
     return true;

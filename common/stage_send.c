@@ -66,8 +66,8 @@ static void outbox_add(struct stage_loop *stage, const struct outgoing *from)
     stage->outbox_count++;
 }
 
-/* `after`: 0, or an attempt that nobody is busy with is closed; its result is missing up to this seq. `once_more`: 0, or
- * where the result stands that came too early. */
+/* `after`: 0, or an attempt that nobody is busy with is closed; its result is missing up to this seq. `once_more`: 0,
+ * or where the result stands that came too early. */
 static bool append_result(struct stage_loop *stage, const struct send_order *order, const struct send_finished *data,
                           uint64_t after, uint64_t once_more)
 {
@@ -137,8 +137,8 @@ static void outbox_remove(struct stage_loop *stage, uint32_t partition, size_t c
         stage->outbox_last = &(*stage->outbox_last)->next;
 }
 
-/* A result that was worked before its attempt was decided (a rewound history was told again) did nothing, and its key is
- * taken. The attempt is closed under another one, lest it be in flight for ever. */
+/* A result that was worked before its attempt was decided (a rewound history was told again) did nothing, and its key
+ * is taken. The attempt is closed under another one, lest it be in flight for ever. */
 static void close_once_more(struct stage_loop *stage, uint32_t partition, const struct fact *facts, size_t count)
 {
     const struct outgoing *at = stage->outbox;
@@ -154,7 +154,8 @@ static void close_once_more(struct stage_loop *stage, uint32_t partition, const 
         if (event_unpack(at->packed, stage->arena, &event, &fault))
             data = event_data(&event, (struct slice){0}, stage->arena, &fault);
         if (data)
-            append_result(stage, &(struct send_order){.notice = data->notice, .site = event.site, .customer = event.customer,
+            append_result(stage, &(struct send_order){.notice = data->notice, .site = event.site,
+                                                      .customer = event.customer,
                                                       .attempt = (int)data->attempt, .cause = event.cause},
                           data, 0, facts[i].place.seq);
     }
@@ -201,8 +202,8 @@ void stage_outbox_free(struct stage_loop *stage)
 
 /* ---------------------------------------------------------------- attempts that nobody is busy with
  *
- * of a former owner, or whose result was in a history that is gone. To close one that has its result already does no harm:
- * what was said first stands. */
+ * of a former owner, or whose result was in a history that is gone. To close one that has its result already does no
+ * harm: what was said first stands. */
 
 static bool close_attempt(struct stage_loop *stage, const struct notice *notice, uint64_t after)
 {
@@ -236,7 +237,8 @@ static bool close_member(struct stage_loop *stage, struct stage_partition *parti
 
     if (!id)
         return true;
-    if (store->functions->read_entities(store, partition->number, ENTITY_NOTICE, &id, 1, stage->arena, &stored) != STORE_OK)
+    if (store->functions->read_entities(store, partition->number, ENTITY_NOTICE, &id, 1, stage->arena,
+                                        &stored) != STORE_OK)
         return false;
     struct notice *notice = record_new(&notice_record, stage->arena);
     if (stored.version == 0 || !record_unpack(&notice_record, stored.packed, stage->arena, notice, &fault) ||

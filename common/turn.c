@@ -63,7 +63,8 @@ void turn_leave(struct turn *turn, const char *missing)
 
 static bool concerns(const struct core *core, enum event_number number)
 {
-    return core->handlers[number] || number == EVENT_CONFIG_ACTIVATED || (number == EVENT_TIMER_FIRED && core->on_timer);
+    return core->handlers[number] || number == EVENT_CONFIG_ACTIVATED ||
+           (number == EVENT_TIMER_FIRED && core->on_timer);
 }
 
 static void unreadable(const struct turn *turn, const struct place *place, const struct fault *fault)

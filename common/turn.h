@@ -133,8 +133,10 @@ void turn_leave(struct turn *turn, const char *missing) __attribute__((noreturn)
 /* For the turn's own files. */
 struct turn_entity *turn_entity(struct turn *turn, enum entity_kind kind, const char *id);
 struct turn_entity *turn_entity_known(struct turn *turn, enum entity_kind kind, const char *id);
-struct turn_entity *turn_entity_add(struct turn *turn, enum entity_kind kind, const struct stored_entity *stored, bool kept);
-void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice packed, wall_ms due, const char *queue);
+struct turn_entity *turn_entity_add(struct turn *turn, enum entity_kind kind, const struct stored_entity *stored,
+                                    bool kept);
+void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice packed, wall_ms due,
+                     const char *queue);
 struct slice turn_packed(struct turn *turn);       /* a copy of what is in scratch */
 struct slice turn_seal_personal(struct turn *turn, const char *customer, const struct record *record, const void *data);
 enum turn_result turn_unseal(struct turn *turn, const struct event *event, struct slice *ret);

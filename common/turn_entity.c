@@ -21,7 +21,8 @@ static bool is_own(const struct turn *turn, enum entity_kind kind)
     return entity_types[kind].stage == turn->tools->core->stage;
 }
 
-struct turn_entity *turn_entity_add(struct turn *turn, enum entity_kind kind, const struct stored_entity *stored, bool kept)
+struct turn_entity *turn_entity_add(struct turn *turn, enum entity_kind kind, const struct stored_entity *stored,
+                                    bool kept)
 {
     struct turn_entity **slot = slot_of(turn, kind, stored->id);
     struct turn_entity *entity = arena_alloc(turn->arena, sizeof *entity);
@@ -121,7 +122,8 @@ void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice
     entity->queue = arena_string(turn->arena, queue);
 }
 
-void turn_put(struct turn *turn, enum entity_kind kind, const char *id, const void *record, wall_ms due, const char *queue)
+void turn_put(struct turn *turn, enum entity_kind kind, const char *id, const void *record, wall_ms due,
+              const char *queue)
 {
     assert(is_own(turn, kind));
     assert(id_fits(id));
@@ -209,7 +211,8 @@ struct texts turn_queue(struct turn *turn, const char *prefix, size_t max)
     struct store *store = turn->tools->store;
 
     queue_changes(turn, prefix, &out, &in);
-    if (store->functions->read_queue(store, turn->partition, prefix, "", max + out.count, turn->arena, &stored) != STORE_OK)
+    if (store->functions->read_queue(store, turn->partition, prefix, "", max + out.count, turn->arena,
+                                     &stored) != STORE_OK)
         turn_leave(turn, "store");
     return queue_merge(turn, &stored, &out, &in, max);
 }

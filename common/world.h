@@ -1,5 +1,5 @@
-/* world: the whole of Careline in one process, in memory and in virtual time: the stages, one store, one bus, a clock that
- * jumps from one due instant to the next, a sender that sends nothing. For tests, simulations and `care simulate`.
+/* world: the whole of Careline in one process, in memory and in virtual time: the stages, one store, one bus, a clock
+ * that jumps from one due instant to the next, a sender that sends nothing. For tests and `care simulate`.
  *
  * Everything comes from a seed: the same calls give the same world, to the byte. */
 #ifndef CARELINE_WORLD_H
@@ -34,17 +34,17 @@ struct store *world_store(struct world *world);
 struct sealer *world_sealer(struct world *world);
 uint32_t world_partition(const struct world *world, const char *site);
 
-/* Appends a fact or act now, as intake does: `like` has site and, as wanted, id, source ("test"), customer, actor, role,
- * case_id, occurred_at, received_at (now); `data` is the struct of its type. Personal fields are sealed; a customer that
- * is not named is found by mobile or e-mail. true: it was new. What comes of it is worked by world_settle. */
+/* Appends a fact or act now, as intake does: `like` has site and, as wanted, id, source ("test"), customer, actor,
+ * role, case_id, occurred_at, received_at (now); `data` is the struct of its type. Personal fields are sealed; a
+ * customer that is not named is found by mobile or e-mail. true: it was new. What comes of it is worked by world_settle. */
 bool world_append(struct world *world, const struct event *like, const void *data);
 
-/* The event as intake makes it of `like`, which has id, source and time too: packed, for a store's append. Tells a digest of
- * what was said. */
+/* The event as intake makes it of `like`, which has id, source and time too: packed, for a store's append. Tells a
+ * digest of what was said. */
 uint64_t world_pack(struct sealer *sealer, const struct event *like, const void *data, struct buffer *to);
 
-/* The same as world_append from JSON: { "type": …, "site": …, "id": …, "customer": …, "actor": …, "role": …, "occurred_at": …, "data": {…} }
- * with data's times in RFC 3339. false with *fault. */
+/* The same as world_append from JSON: { "type": …, "site": …, "id": …, "customer": …, "actor": …, "role": …,
+ * "occurred_at": …, "data": {…} } with data's times in RFC 3339. false with *fault. */
 bool world_append_json(struct world *world, json_t *event, struct fault *fault);
 
 /* The id of the last event appended, for "cause" in results; valid until the next append. */

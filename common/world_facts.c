@@ -93,7 +93,8 @@ bool world_append(struct world *world, const struct event *like, const void *dat
     uint64_t digest = world_pack(world->sealer, &event, data, &packed);
     struct fact fact = {.key = arena_printf(world->arena, "%s\n%s", event.source, event.id), .digest = digest,
                         .chain_id = dice_chance(&world->dice), .packed = buffer_slice(&packed)};
-    enum store_status status = world->store->functions->append(world->store, world_partition(world, event.site), &fact, 1);
+    enum store_status status = world->store->functions->append(world->store, world_partition(world, event.site), &fact,
+                                                               1);
     assert(status == STORE_OK);
     if (fact.outcome == APPEND_NEW)
         world->outside->functions->publish(world->outside, &fact.place, event.type, fact.packed);
@@ -175,7 +176,8 @@ const void *world_entity(struct world *world, enum entity_kind kind, const char 
     assert(bytes <= NAME_BYTES_MAX);
     memcpy(site, id, bytes);
     site[bytes] = '\0';
-    enum store_status status = world->store->functions->read_entities(world->store, world_partition(world, site), kind, &id, 1,
+    enum store_status status = world->store->functions->read_entities(world->store, world_partition(world, site), kind,
+                                                                      &id, 1,
                                                                       arena, &stored);
     assert(status == STORE_OK);
     return stored.version > 0 ? entity_decode(kind, stored.packed, arena) : NULL;
@@ -192,7 +194,8 @@ void world_each_entity(struct world *world, enum entity_kind kind,
         do {
             arena_reset(arena);
             list = (struct stored_entity_list){0};
-            enum store_status status = world->store->functions->scan_entities(world->store, i, kind, &cursor, arena, &list);
+            enum store_status status = world->store->functions->scan_entities(world->store, i, kind, &cursor, arena,
+                                                                              &list);
             assert(status == STORE_OK);
             for (size_t k = 0; k < list.count; k++)
                 each(context, list.at[k].id, entity_decode(kind, list.at[k].packed, arena));
@@ -204,7 +207,8 @@ void world_each_entity(struct world *world, enum entity_kind kind,
 struct texts world_queue(struct world *world, const char *site, const char *prefix, struct arena *arena)
 {
     struct texts members = {0};
-    enum store_status status = world->store->functions->read_queue(world->store, world_partition(world, site), prefix, "",
+    enum store_status status = world->store->functions->read_queue(world->store, world_partition(world, site), prefix,
+                                                                   "",
                                                                    READ_MAX, arena, &members);
 
     assert(status == STORE_OK);

@@ -8,7 +8,8 @@
 #include "site.h"
 #include "support/shipped.h"
 
-static const struct core *const cores[] = {&scheduler_core, &follow_up_core, &complaint_router_core, &notifier_core, NULL};
+static const struct core *const cores[] = {&scheduler_core, &follow_up_core, &complaint_router_core, &notifier_core,
+                                           NULL};
 static const char *const sites[] = {"sample", "north"};
 static const char *const agents[] = {"han-xue", "fang-min", "du-juan", "jiang-yue", "luo-peng", "nobody"};
 
@@ -68,8 +69,10 @@ static void begin(struct simulation *simulation)
     for (size_t i = 0; i < SITES; i++) {
         activate(simulation, sites[i], CONFIG_CALENDAR, "sample", calendar);
         activate(simulation, sites[i], CONFIG_STAFF, "sample", shipped_file(arena, "deploy/sample/staff.yaml"));
-        activate(simulation, sites[i], CONFIG_TEMPLATES, "auto-dealer", shipped_file(arena, "deploy/templates/auto-dealer.yaml"));
-        activate(simulation, sites[i], CONFIG_PLAYBOOK, "auto-dealer", shipped_file(arena, "deploy/playbooks/auto-dealer.yaml"));
+        activate(simulation, sites[i], CONFIG_TEMPLATES, "auto-dealer",
+                 shipped_file(arena, "deploy/templates/auto-dealer.yaml"));
+        activate(simulation, sites[i], CONFIG_PLAYBOOK, "auto-dealer",
+                 shipped_file(arena, "deploy/playbooks/auto-dealer.yaml"));
     }
 }
 
@@ -131,7 +134,8 @@ static const char *any_member(struct simulation *simulation, const char *prefix,
     struct texts members = {0};
     uint32_t partition = (uint32_t)simulation_dice(simulation, simulation->crew.partitions);
 
-    simulation->store->functions->read_queue(simulation->store, partition, prefix, "", MEMBERS_MAX, simulation->arena, &members);
+    simulation->store->functions->read_queue(simulation->store, partition, prefix, "", MEMBERS_MAX, simulation->arena,
+                                             &members);
     if (members.count == 0)
         return NULL;
     const char *at = members.at[simulation_dice(simulation, members.count)];
@@ -152,7 +156,8 @@ static void claim(struct simulation *simulation)
 
     if (!task && simulation_dice(simulation, 8))
         return;
-    struct event event = event_at(simulation, EVENT_TASK_CLAIM, task ? site_of(simulation, task) : any_site(simulation));
+    struct event event = event_at(simulation, EVENT_TASK_CLAIM,
+                                  task ? site_of(simulation, task) : any_site(simulation));
     struct task_claim *data = data_for(simulation, EVENT_TASK_CLAIM);
     data->task = task ? task : "";
     data->agent = agents[simulation_dice(simulation, CALLERS)];
@@ -246,7 +251,8 @@ static void act(struct simulation *simulation)
 static bool answers(const struct history *history, size_t act)
 {
     for (size_t i = act + 1; i < history->count; i++)
-        if ((size_t)history->events[i].cause_seq == act + 1 && strcmp(history->events[i].cause, history->events[act].id) == 0)
+        if ((size_t)history->events[i].cause_seq == act + 1 &&
+            strcmp(history->events[i].cause, history->events[act].id) == 0)
             return true;
     return false;
 }
@@ -255,7 +261,8 @@ static const char *check_acts_answered(struct crew *crew, const struct history *
 {
     for (size_t i = 0; i < history->count; i++)
         if (event_types[history->events[i].number].class == ACT && !answers(history, i))
-            return arena_printf(crew->arena, "%s %s was never answered", history->events[i].type, history->events[i].id);
+            return arena_printf(crew->arena, "%s %s was never answered", history->events[i].type,
+                                history->events[i].id);
     return NULL;
 }
 

@@ -25,7 +25,8 @@ static int before_call(void *context, const char *call)
 {
     struct simulation *simulation = context;
 
-    if (simulation->crew.current && simulation->crash_in > 0 && strcmp(call, "content_get") != 0 && --simulation->crash_in == 0) {
+    if (simulation->crew.current && simulation->crash_in > 0 && strcmp(call, "content_get") != 0 &&
+        --simulation->crash_in == 0) {
         if (!simulation->crash_after)
             crew_crash(&simulation->crew);
         simulation->crash_in = -1;          /* in after_call */
@@ -102,7 +103,8 @@ static void start_one(struct simulation *simulation)
 
 static void announce(struct simulation *simulation, const struct crew_member *member)
 {
-    struct member alive = {.name = member->owner, .stage = stage_names[member->core->stage], .endpoint = "", .details = ""};
+    struct member alive = {.name = member->owner, .stage = stage_names[member->core->stage], .endpoint = "",
+                           .details = ""};
 
     simulation->store->functions->announce(simulation->store, &alive, ANNOUNCED_MS);
 }
@@ -205,7 +207,8 @@ static void rewind_one(struct simulation *simulation)
 {
     uint32_t partition = (uint32_t)simulation_dice(simulation, PARTITIONS);
 
-    simulation->rewinds += store_memory_rewind(simulation->store, partition, 1 + (unsigned)simulation_dice(simulation, 12));
+    simulation->rewinds += store_memory_rewind(simulation->store, partition,
+                                               1 + (unsigned)simulation_dice(simulation, 12));
     say_again(simulation);
 }
 

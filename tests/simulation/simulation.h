@@ -1,6 +1,7 @@
-/* simulation: replicas of all stages in one process, driven by dice, with everything going wrong that may: messages lost,
- * doubled, late; processes killed, crashed inside a store call, paused and woken as zombies, stopped; a store that is gone,
- * full, or loses answers; histories rewound. Then all is healed, and the promises are looked up in the log and the state.
+/* simulation: replicas of all stages in one process, driven by dice, with everything going wrong that may: messages
+ * lost, doubled, late; processes killed, crashed inside a store call, paused and woken as zombies, stopped; a store
+ * that is gone, full, or loses answers; histories rewound. Then all is healed, and the promises are looked up in the
+ * log and the state.
  *
  * A seed repeats its run to the byte. */
 #ifndef CARELINE_SIMULATION_H

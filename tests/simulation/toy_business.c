@@ -27,4 +27,5 @@ static const char *judge(struct simulation *simulation)
     return NULL;
 }
 
-const struct business toy_business = {.name = "toy", .cores = toy_cores, .act = act, .jump_ms_max = 1000, .judge = judge};
+const struct business toy_business = {.name = "toy", .cores = toy_cores, .act = act, .jump_ms_max = 1000,
+                                      .judge = judge};

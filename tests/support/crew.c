@@ -268,7 +268,8 @@ bool crew_append(struct crew *crew, const struct event *like, const void *data)
     event.time = clock_now(crew->clock);
     world_pack(crew->sealer, &event, data, &packed);
     snprintf(key, sizeof key, "crew\n%s/%s", event.site, event.id);
-    struct fact fact = {.key = key, .natural = true, .chain_id = dice_chance(crew->dice), .packed = buffer_slice(&packed)};
+    struct fact fact = {.key = key, .natural = true, .chain_id = dice_chance(crew->dice),
+                        .packed = buffer_slice(&packed)};
     uint32_t partition = partition_of_site(event.site, crew->partitions);
     enum store_status status = crew->store->functions->append(crew->store, partition, &fact, 1);
     if (status == STORE_OK && fact.outcome == APPEND_NEW)

@@ -24,7 +24,8 @@ static void read_more(struct crew *crew, uint32_t partition, struct history *his
     struct entry_list entries = {0};
     struct fault fault;
 
-    need(store_of(crew)->functions->read_log(store_of(crew), partition, history->count + 1, READ_MAX, crew->arena, &entries));
+    need(store_of(crew)->functions->read_log(store_of(crew), partition, history->count + 1, READ_MAX, crew->arena,
+                                             &entries));
     for (size_t i = 0; i < entries.count; i++) {
         if (history->count == *room) {
             size_t larger = *room ? *room * 2 : 1024;
@@ -150,11 +151,14 @@ static const char *check_order(struct crew *crew, uint32_t partition, const char
     const struct plan *plan = entity_of(crew, partition, ENTITY_PLAN, id, &stored);
 
     if (!plan || plan->rule != 1 || plan->steps.count != 1 || stored.due != 0)
-        return arena_printf(crew->arena, "plan %s: planned %d times, started %d times, due %lld", id, plan ? (int)plan->rule : 0,
+        return arena_printf(crew->arena, "plan %s: planned %d times, started %d times, due %lld", id,
+                            plan ? (int)plan->rule : 0,
                             plan ? (int)plan->steps.count : 0, (long long)stored.due);
     const struct task *task = entity_of(crew, partition, ENTITY_TASK, id, &stored);
-    if (!task || task->rule != 1 || task->rule_step != 1 || task->state != TASK_CLOSED || strcmp(task->about, order) != 0)
-        return arena_printf(crew->arena, "task %s: opened %d times, closed %d times, about %s", id, task ? (int)task->rule : 0,
+    if (!task || task->rule != 1 || task->rule_step != 1 || task->state != TASK_CLOSED ||
+        strcmp(task->about, order) != 0)
+        return arena_printf(crew->arena, "task %s: opened %d times, closed %d times, about %s", id,
+                            task ? (int)task->rule : 0,
                             task ? (int)task->rule_step : 0, task ? task->about : "nothing");
     const struct notice *notice = entity_of(crew, partition, ENTITY_NOTICE, id, &stored);
     if (!notice || notice->state != NOTICE_SENT)
@@ -172,11 +176,13 @@ static const char *check_site(struct crew *crew, uint32_t partition, const struc
     const struct customer *all = entity_of(crew, partition, ENTITY_CUSTOMER, id, &stored);
 
     if (!all || (size_t)all->visits != orders || (size_t)all->spending_cents != orders)
-        return arena_printf(crew->arena, "%s: %zu orders, %d counted, %d started", site, orders, all ? (int)all->visits : 0,
+        return arena_printf(crew->arena, "%s: %zu orders, %d counted, %d started", site, orders,
+                            all ? (int)all->visits : 0,
                             all ? (int)all->spending_cents : 0);
     for (size_t i = 0; i < sizeof once / sizeof *once; i++)
         if (count_of(history, site, once[i]) != orders)
-            return arena_printf(crew->arena, "%s: %zu orders, %zu times %s", site, orders, count_of(history, site, once[i]),
+            return arena_printf(crew->arena, "%s: %zu orders, %zu times %s", site, orders,
+                                count_of(history, site, once[i]),
                                 event_types[once[i]].name);
     return NULL;
 }
@@ -205,7 +211,8 @@ static const char *check_nothing_left(struct crew *crew, uint32_t partition)
 
     need(store_of(crew)->functions->view(store_of(crew), &partition, 1, &view));
     if (view.timers > 0 || view.queue > 0)
-        return arena_printf(crew->arena, "partition %u: %zu timers and %zu places in the queue are left", partition, view.timers,
+        return arena_printf(crew->arena, "partition %u: %zu timers and %zu places in the queue are left", partition,
+                            view.timers,
                             view.queue);
     return NULL;
 }
@@ -284,7 +291,8 @@ static const char *check_entity(struct crew *crew, const struct history *history
     return NULL;
 }
 
-static const char *check_kind(struct crew *crew, uint32_t partition, enum entity_kind kind, const struct history *history,
+static const char *check_kind(struct crew *crew, uint32_t partition, enum entity_kind kind,
+                              const struct history *history,
                               const struct timer_list *timers, const struct texts *queue, size_t *placed)
 {
     const char *wrong = NULL;

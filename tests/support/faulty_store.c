@@ -28,13 +28,15 @@ static enum store_status f_commit(struct store *store, struct commit *commit)
     PASS(commit, true, commit);
 }
 
-static enum store_status f_fire(struct store *store, const struct lease *lease, wall_ms now, uint64_t seed, struct arena *arena,
+static enum store_status f_fire(struct store *store, const struct lease *lease, wall_ms now, uint64_t seed,
+                                struct arena *arena,
                                 struct entry_list *fired, wall_ms *earliest)
 {
     PASS(fire, true, lease, now, seed, arena, fired, earliest);
 }
 
-static enum store_status f_claim(struct store *store, uint32_t partition, enum stage stage, const char *owner, int64_t ttl,
+static enum store_status f_claim(struct store *store, uint32_t partition, enum stage stage, const char *owner,
+                                 int64_t ttl,
                                  struct standing *ret)
 {
     PASS(claim, false, partition, stage, owner, ttl, ret);
@@ -51,7 +53,8 @@ static enum store_status f_release(struct store *store, const struct lease *leas
     PASS(release, false, lease);
 }
 
-static enum store_status f_read_log(struct store *store, uint32_t partition, uint64_t from, size_t max, struct arena *arena,
+static enum store_status f_read_log(struct store *store, uint32_t partition, uint64_t from, size_t max,
+                                    struct arena *arena,
                                     struct entry_list *ret)
 {
     PASS(read_log, false, partition, from, max, arena, ret);
@@ -63,7 +66,8 @@ static enum store_status f_read_entities(struct store *store, uint32_t partition
     PASS(read_entities, false, partition, kind, ids, count, arena, ret);
 }
 
-static enum store_status f_scan_entities(struct store *store, uint32_t partition, enum entity_kind kind, uint64_t *cursor,
+static enum store_status f_scan_entities(struct store *store, uint32_t partition, enum entity_kind kind,
+                                         uint64_t *cursor,
                                          struct arena *arena, struct stored_entity_list *ret)
 {
     PASS(scan_entities, false, partition, kind, cursor, arena, ret);
@@ -81,7 +85,8 @@ static enum store_status f_read_timers(struct store *store, uint32_t partition, 
     PASS(read_timers, false, partition, from, skip, max, arena, ret);
 }
 
-static enum store_status f_view(struct store *store, const uint32_t *partitions, size_t count, struct partition_view *ret)
+static enum store_status f_view(struct store *store, const uint32_t *partitions, size_t count,
+                                struct partition_view *ret)
 {
     PASS(view, false, partitions, count, ret);
 }

@@ -24,7 +24,8 @@ static void on_delivered(struct turn *turn, const struct event *event, const voi
     const struct car_delivered *delivered = data;
     const char *id = arena_printf(turn_arena(turn), "%s/%s", event->site, delivered->order);
     const struct plan *before = turn_get(turn, ENTITY_PLAN, id);
-    struct plan plan = before ? *before : (struct plan){.id = id, .site = event->site, .customer = "all", .playbook_hash = "toy",
+    struct plan plan = before ? *before : (struct plan){.id = id, .site = event->site, .customer = "all",
+                                                        .playbook_hash = "toy",
                                                         .about = delivered->order, .about_type = event->type,
                                                         .occurred_at = turn_now(turn)};
     struct plan_made made = {.plan = id, .playbook = "toy", .playbook_hash = "toy", .about = delivered->order};
@@ -44,11 +45,13 @@ static void on_plan_timer(struct turn *turn, enum entity_kind kind, const char *
     struct task_wanted wanted = {.task = id, .step = "call", .kind = "call", .role = "agent", .due_at = turn_now(turn)};
 
     (void)kind;
-    after.steps = (struct planned_step_list){arena_alloc(turn_arena(turn), (plan->steps.count + 1) * sizeof *after.steps.at),
+    after.steps = (struct planned_step_list){arena_alloc(turn_arena(turn),
+                                                         (plan->steps.count + 1) * sizeof *after.steps.at),
                                              plan->steps.count + 1};
     if (plan->steps.count > 0)
         memcpy(after.steps.at, plan->steps.at, plan->steps.count * sizeof *after.steps.at);
-    after.steps.at[plan->steps.count] = (struct planned_step){.name = "call", .kind = STEP_CALL, .due_at = turn_now(turn)};
+    after.steps.at[plan->steps.count] = (struct planned_step){.name = "call", .kind = STEP_CALL,
+                                                              .due_at = turn_now(turn)};
     turn_put(turn, ENTITY_PLAN, id, &after, 0, "");
     count(turn, false, true);
     turn_emit(turn, EVENT_TASK_WANTED, &wanted, NULL);
@@ -158,6 +161,7 @@ static void on_sent(struct turn *turn, const struct event *event, const void *da
 static const event_handler notifier_handlers[EVENT_COUNT] = {[EVENT_TASK_CLOSED] = on_closed,
                                                              [EVENT_SEND_FINISHED] = on_sent};
 
-const struct core toy_notifier = {.stage = STAGE_NOTIFIER, .handlers = notifier_handlers, .site_kind = ENTITY_NOTIFIER_SITE};
+const struct core toy_notifier = {.stage = STAGE_NOTIFIER, .handlers = notifier_handlers,
+                                  .site_kind = ENTITY_NOTIFIER_SITE};
 
 const struct core *const toy_cores[] = {&toy_scheduler, &toy_follow_up, &toy_notifier, NULL};

@@ -12,7 +12,8 @@
 #include "partition.h"
 #include "random.h"
 
-static void keep(struct entity_cache *cache, uint32_t partition, enum entity_kind kind, const char *id, const char *content)
+static void keep(struct entity_cache *cache, uint32_t partition, enum entity_kind kind, const char *id,
+                 const char *content)
 {
     struct stored_entity entity = {.id = id, .version = 7, .due = 5, .queue = "work/x",
                                    .packed = {(const uint8_t *)content, strlen(content)}};

@@ -33,7 +33,8 @@ static enum reader_verdict offer(struct reader *reader, uint64_t seq, uint64_t f
 }
 
 /* What a log of `head` entries answers. */
-static enum reader_verdict read_log(struct reader *reader, uint64_t from, uint64_t head, uint64_t forked, size_t max, int64_t now)
+static enum reader_verdict read_log(struct reader *reader, uint64_t from, uint64_t head, uint64_t forked, size_t max,
+                                    int64_t now)
 {
     struct entry entries[LOG];
     struct entry_list list = {entries, 0};

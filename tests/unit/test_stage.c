@@ -125,7 +125,8 @@ static void a_wire_that_shuffles(struct rig *rig)
 
 static void announce(struct rig *rig, const struct crew_member *member)
 {
-    struct member alive = {.name = member->owner, .stage = stage_names[member->core->stage], .endpoint = "", .details = ""};
+    struct member alive = {.name = member->owner, .stage = stage_names[member->core->stage], .endpoint = "",
+                           .details = ""};
 
     assert_status(rig, STORE_OK, rig->calls->announce(rig->store, &alive, RIG_TTL_MS));
 }

@@ -117,7 +117,8 @@ static void what_was_read_and_changed_is_read_again(struct rig *rig)
     assert_true(crew_run(&crew, ROUNDS));
     assert_true(changed);
     assert_int_equal(report_of(member_of(&toy_follow_up)).changed, 1);
-    assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, partition_of_site("sample", RIG_PARTITIONS), ENTITY_TASK,
+    assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, partition_of_site("sample", RIG_PARTITIONS),
+                                                           ENTITY_TASK,
                                                            &id, 1, rig->arena, &stored));
     assert_true(stored.version > 0);
     crew_close(&crew);
@@ -134,7 +135,8 @@ static void dies_often(struct rig *rig, int times, bool working)
     for (int i = 0; i < times; i++) {
         for (uint32_t partition = 0; partition < RIG_PARTITIONS; partition++) {
             snprintf(text, sizeof text, "dead-%d", i);
-            assert_status(rig, STORE_OK, rig->calls->claim(rig->store, partition, STAGE_SCHEDULER, text, 1000, &standing));
+            assert_status(rig, STORE_OK, rig->calls->claim(rig->store, partition, STAGE_SCHEDULER, text, 1000,
+                                                           &standing));
             snprintf(text, sizeof text, "0 %d", i);
             char field[64];
             snprintf(field, sizeof field, "scheduler/%04u", partition);
@@ -194,7 +196,8 @@ static void after_five_deaths_the_first_is_set_aside(struct rig *rig)
     struct stored_entity stored[2] = {0};
     const char *ids[] = {"sample/JC1", "sample/JC2"};
     uint32_t partition = partition_of_site("sample", RIG_PARTITIONS);
-    assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, partition, ENTITY_PLAN, ids, 2, rig->arena, stored));
+    assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, partition, ENTITY_PLAN, ids, 2, rig->arena,
+                                                           stored));
     assert_int_equal(stored[0].version, 0);
     assert_true(stored[1].version > 0);
     crew_close(&crew);

@@ -136,7 +136,8 @@ static struct slice packed_of(const struct record *record, const void *from, uns
 static enum turn_result work_event(const struct event *event)
 {
     struct slice packed = packed_of(&event_record, event, 0);
-    struct fact fact = {.key = arena_printf(around.arena, "k%d", (int)around.dice.state), .chain_id = dice_chance(&around.dice),
+    struct fact fact = {.key = arena_printf(around.arena, "k%d", (int)around.dice.state),
+                        .chain_id = dice_chance(&around.dice),
                         .packed = packed};
     struct turn_work *work = arena_alloc(around.arena, sizeof *work);
 
@@ -181,7 +182,8 @@ static void commit(void)
 
 static struct task a_task(const char *id)
 {
-    return (struct task){.id = id, .site = "sample", .customer = "c1", .kind = "call", .state = TASK_OPEN, .role = "agent",
+    return (struct task){.id = id, .site = "sample", .customer = "c1", .kind = "call", .state = TASK_OPEN,
+                         .role = "agent",
                          .due_at = 5};
 }
 

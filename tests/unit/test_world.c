@@ -98,7 +98,8 @@ static enum send_result unknown_first(void *context, const struct send_order *or
 static void test_the_sender_answers_as_told(void **state)
 {
     struct seen seen = {0};
-    struct world *world = world_new(&(struct world_options){.seed = 1, .cores = toy_cores, .seen = see, .answer = unknown_first,
+    struct world *world = world_new(&(struct world_options){.seed = 1, .cores = toy_cores, .seen = see,
+                                                            .answer = unknown_first,
                                                             .context = &seen});
 
     (void)state;
