@@ -19,18 +19,20 @@ LDLIBS   += $(PKG_LIBS) -lcsv -lm -lpthread
 
 DAEMONS  := intake scheduler follow-up complaint-router notifier
 PROGRAMS := $(DAEMONS) care
+LIB      := $(patsubst %/bin,%/lib,$(BIN))
 
 # Layers, by link order: services use common, common uses proto.
 PROTO_O  := $(patsubst %.c,$(OBJ)/%.o,$(wildcard proto/*.c))
 COMMON_O := $(patsubst %.c,$(OBJ)/%.o,$(wildcard common/*.c common/*/*.c))
 SERVICE_O = $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/main.c,$(wildcard services/$(1)/*.c)))
-ALL_O    := $(foreach p,$(PROGRAMS),$(call SERVICE_O,$(p))) $(COMMON_O) $(PROTO_O)
+CONSUMER_O := $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/example.c,$(wildcard proto/consumer/*.c)))
+ALL_O    := $(CONSUMER_O) $(foreach p,$(PROGRAMS),$(call SERVICE_O,$(p))) $(COMMON_O) $(PROTO_O)
 SUPPORT_O := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/support/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(OBJ)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 
 .PHONY: all help run test clean
 .SECONDARY:
-all: $(addprefix $(BIN)/,$(PROGRAMS))
+all: $(addprefix $(BIN)/,$(PROGRAMS)) consumer
 
 $(OBJ)/%.o: %.c
 	@mkdir -p $(@D)
@@ -44,6 +46,39 @@ $(BIN)/%: services/%/main.c $(OBJ)/careline.a
 	@mkdir -p $(@D) $(OBJ)/services/$*
 	$(CC) $(CFLAGS) -c -o $(OBJ)/services/$*/main.o $<
 	$(CC) $(LDFLAGS) -o $@ $(OBJ)/services/$*/main.o $(OBJ)/careline.a $(LDLIBS)
+
+# The library for other teams' programs: $(LIB), its header and pkg-config file beside it. It uses libzmq only.
+CONSUMER_PIC := $(patsubst $(OBJ)/%.o,$(OBJ)/pic/%.o,$(CONSUMER_O) $(addprefix $(OBJ)/proto/,buffer.o cursor.o guard.o head.o))
+CONSUMER_MAP := proto/consumer/careline-consumer.map
+CONSUMER_LIB := $(LIB)/libcareline-consumer
+.PHONY: consumer
+consumer: $(CONSUMER_LIB).a $(CONSUMER_LIB).so $(LIB)/pkgconfig/careline-consumer.pc $(BIN)/consumer-example
+
+$(OBJ)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fPIC -c -o $@ $<
+
+# One object, in which only careline_* can be seen.
+$(CONSUMER_LIB).a: $(CONSUMER_PIC)
+	@mkdir -p $(@D)
+	@rm -f $@
+	ld -r -o $(OBJ)/pic/careline-consumer.o $^
+	objcopy --wildcard --keep-global-symbol='careline_*' $(OBJ)/pic/careline-consumer.o
+	@ar rcs $@ $(OBJ)/pic/careline-consumer.o
+
+$(CONSUMER_LIB).so: $(CONSUMER_PIC) $(CONSUMER_MAP)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -shared -Wl,-soname,libcareline-consumer.so.1 -Wl,--version-script=$(CONSUMER_MAP) -o $@.1 $(CONSUMER_PIC) -lzmq
+	@ln -sf $(@F).1 $@
+
+$(LIB)/pkgconfig/careline-consumer.pc: proto/consumer/careline-consumer.pc proto/consumer/careline-consumer.h
+	@mkdir -p $(@D) $(LIB)/../include
+	@cp proto/consumer/careline-consumer.h $(LIB)/../include/
+	@cp $< $@
+
+$(BIN)/consumer-example: proto/consumer/example.c $(CONSUMER_LIB).a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MF $(OBJ)/proto/consumer/example.d -o $@ $< $(CONSUMER_LIB).a $(LDFLAGS) -lzmq
 
 $(OBJ)/common/store_functions.o: common/functions.lua
 
@@ -120,6 +155,23 @@ fuzz:
 	        > $$at.log 2>&1 || { tail -n 40 $$at.log; echo "$$name found something: $$at-*"; exit 1; }; \
 	    echo "$$name: $(SECONDS) s, $$(sed -n 's/^stat::number_of_executed_units: *//p' $$at.log) inputs, nothing found"; done
 
+# The Debian package into $(BUILD)/deb; deb-test installs and runs it in a clean Debian, as root, and takes minutes.
+DEB := $(BUILD)/deb
+.PHONY: deb deb-test monitoring-check
+deb:
+	@.ci/install deb
+	@$(MAKE) --no-print-directory all
+	@deploy/debian/build $(BIN) $(DEB)
+
+deb-test: deb
+	@.ci/install deb-test
+	@python3 tests/deploy/clean_install.py $$(ls -t $(DEB)/careline_*.deb | head -n 1) $(DEB)/clean
+
+monitoring-check:
+	@.ci/install monitoring
+	@cd deploy/monitoring && promtool check config scrape.yaml && promtool test rules alerts_test.yaml
+	@python3 tests/deploy/test_runbook.py
+
 help:
 	@echo 'make                     every program into $(BIN)'
 	@echo 'make run [ARGS=…]        installs what is missing, builds, starts all with a sample dealer; Ctrl-C ends it'
@@ -127,6 +179,8 @@ help:
 	@echo 'make test MODE=asan      the same with ASan and UBSan'
 	@echo 'make month [KILL=1] [SEED=n] [DATA=DIR]   a month on the stepped clock, held against every promise'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'
+	@echo 'make deb                 the Debian package, into $(DEB); make deb-test tries it in a clean Debian, as root'
+	@echo 'make monitoring-check    alerts, with promtool; dashboard and runbook'
 	@echo 'make documents           proto/asyncapi.json and proto/EVENTS.md anew from the definitions'
 	@echo 'make clean               what was built'
 
