@@ -102,8 +102,9 @@ $(OBJ)/simulate: $(SIMULATION_O) $(SUPPORT_O) $(OBJ)/careline.a
 sim: $(OBJ)/simulate
 	$< --seeds $(SEEDS) --first $(FIRST)
 
-# ARGS are deploy/run's. Its own: the sample month, a working day in a minute. make run ARGS= keeps to real time.
-ARGS ?= --clock 2026-03-02T08:00+08:00 --speed 600
+# ARGS are deploy/run's. Its own: the second day of the sample month, just before the afternoon's calls, an hour in half a
+# minute: work is on the list at once. make run ARGS= keeps to real time.
+ARGS ?= --clock 2026-03-03T14:30+08:00 --speed 120
 run:
 	@.ci/install
 	@$(MAKE) --no-print-directory all
