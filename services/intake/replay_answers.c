@@ -219,22 +219,15 @@ static void resume_pack(const struct replay_request *request, const struct page 
         number_pair(to, "first", page->to.seq + 1);
 }
 
-/* What its name stands at is one more point that it may have in common with the log. */
+/* Without points of its own, what its name stands at is the one that it may have in common with the log. */
 static enum store_status stored_point_add(const struct replay_scene *scene, struct replay_request *request)
 {
     struct consumer *record;
     const char *reason;
-    if (!*request->name)
-        return STORE_OK;
     enum store_status status = record_read(scene, request, &record, &reason);
     const struct point *stored = status == STORE_OK && !reason ? points_find(&record->points, request->partition) : NULL;
-    struct point *all = arena_alloc(scene->arena, (request->at.count + 1) * sizeof *all);
-    if (request->at.count)
-        memcpy(all, request->at.at, request->at.count * sizeof *all);
-    if (stored) {
-        all[request->at.count] = *stored;
-        request->at = (struct point_list){all, request->at.count + 1};
-    }
+    if (stored)
+        points_set(&request->at, *stored, scene->arena);
     return status;
 }
 
@@ -244,7 +237,7 @@ static enum store_status page_of(const struct replay_scene *scene, struct replay
     struct checkpoint done = {request->seq, request->id};
     enum store_status status =
         page_read(scene->store, request->partition, done, request->max, &request->at, scene->arena, ret);
-    if (status != STORE_OK || ret->resume != RESUME_REWOUND || !*request->name)
+    if (status != STORE_OK || ret->resume != RESUME_REWOUND || request->at.count || !*request->name)
         return status;
     status = stored_point_add(scene, request);
     if (status != STORE_OK)
