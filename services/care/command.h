@@ -52,6 +52,8 @@ const char *setting(const struct invocation *call, const char *name, const char 
 bool connect_call(struct invocation *call);
 /* The English or the Chinese text, by the caller's language. */
 const char *say(const struct invocation *call, const char *english, const char *chinese);
+/* A word of the catalogue as it is said in the caller's language; anything else as it is. */
+const char *word_said(const struct invocation *call, const char *word);
 /* The site: --site, the part of `id` before the slash, CARELINE_SITE, or the run's own; NULL with a message printed. */
 const char *site_of_call(const struct invocation *call, const char *id);
 

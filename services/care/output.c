@@ -51,18 +51,19 @@ static const json_t *value_at(const json_t *object, const char *path)
     return object;
 }
 
-static const char *cell_text(struct arena *arena, const json_t *value)
+static const char *cell_text(const struct invocation *call, const json_t *value)
 {
+    struct arena *arena = call->arena;
     if (json_is_string(value))
-        return json_string_value(value);
+        return word_said(call, json_string_value(value));
     if (json_is_integer(value))
         return arena_printf(arena, "%lld", (long long)json_integer_value(value));
     if (json_is_boolean(value))
-        return json_is_true(value) ? "yes" : "no";
+        return word_said(call, json_is_true(value) ? "yes" : "no");
     if (json_is_array(value) && json_array_size(value) && json_is_string(json_array_get(value, 0))) {
-        const char *all = json_string_value(json_array_get(value, 0));
+        const char *all = word_said(call, json_string_value(json_array_get(value, 0)));
         for (size_t i = 1; i < json_array_size(value); i++)
-            all = arena_printf(arena, "%s,%s", all, json_string_value(json_array_get(value, i)));
+            all = arena_printf(arena, "%s,%s", all, word_said(call, json_string_value(json_array_get(value, i))));
         return all;
     }
     return json_is_array(value) ? arena_printf(arena, "%zu", json_array_size(value)) : "";
@@ -101,7 +102,7 @@ void print_list(const struct invocation *call, const json_t *list, const char *t
     const json_t *object;
     json_array_foreach(list, row, object)
         for (size_t i = 0; i < count; i++) {
-            int width = text_width(cell_text(call->arena, value_at(object, columns[i].key)));
+            int width = text_width(cell_text(call, value_at(object, columns[i].key)));
             if (width > columns[i].width)
                 columns[i].width = width > CELL_WIDTH_MAX ? CELL_WIDTH_MAX : width;
         }
@@ -110,7 +111,7 @@ void print_list(const struct invocation *call, const json_t *list, const char *t
     puts("");
     json_array_foreach(list, row, object) {
         for (size_t i = 0; i < count; i++)
-            print_cell(cell_text(call->arena, value_at(object, columns[i].key)), columns[i].width, i + 1 == count);
+            print_cell(cell_text(call, value_at(object, columns[i].key)), columns[i].width, i + 1 == count);
         puts("");
     }
 }
@@ -119,7 +120,7 @@ void print_line(const struct invocation *call, const char *name, const json_t *o
 {
     enum { NAME_WIDTH = 14 };
     const json_t *value = value_at(object, key);
-    const char *text = json_is_array(value) && !json_array_size(value) ? "" : cell_text(call->arena, value);
+    const char *text = json_is_array(value) && !json_array_size(value) ? "" : cell_text(call, value);
     if (!*text || strcmp(text, "none") == 0)
         return;
     print_cell(name, NAME_WIDTH, false);
