@@ -20,7 +20,7 @@ enum {
     POISON_ASIDE = 5,               /* and here it is set aside */
     LAZY_MS = 200,                  /* how long a checkpoint may stay behind events that concern nobody here */
     TILT_MS = 2000,                 /* a clock that jumped by more must be steady for as long before timers fire */
-    ORPHAN_MS = 2000,               /* a free partition beyond the fair share is claimed after this, better than by nobody */
+    ORPHAN_MS = 2000,               /* a free partition beyond the fair share is claimed after this */
     ATTEMPTS_MS = 30000,            /* how often attempts that nobody is busy with are looked for */
     OUTBOX_MAX = 4096               /* facts of this process that wait for the store */
 };
@@ -70,7 +70,8 @@ void stage_stop(struct stage_loop *stage);
 
 /* Notifier: what an attempt came to. Appended as send.finished as soon as the store takes it, once for each attempt: what
  * was said first stands. Everything is copied. false: OUTBOX_MAX wait already, say it again later. */
-bool stage_append(struct stage_loop *stage, const struct send_order *order, enum send_result result, const char *detail);
+bool stage_append(struct stage_loop *stage, const struct send_order *order, enum send_result result,
+                  const char *detail);
 /* Until when the partition surely is ours, as far as we know; 0: it is not. */
 mono_ms stage_lease_ends(const struct stage_loop *stage, uint32_t partition);
 

@@ -52,7 +52,8 @@ static size_t batch_limit(const struct stage_partition *partition)
 }
 
 /* Decodes what waits, up to a batch. */
-static enum turn_result gather(struct stage_partition *partition, struct turn *turn, struct turn_work *works, size_t *ret_count)
+static enum turn_result gather(struct stage_partition *partition, struct turn *turn, struct turn_work *works,
+                               size_t *ret_count)
 {
     size_t bytes = 0, max = batch_limit(partition);
     const struct entry *entry;
@@ -203,7 +204,8 @@ static void answer_refused(struct stage_loop *stage, struct stage_partition *par
     size_t events = partition->commit_events;
 
     stage->report.refused++;
-    log_error("commit.refused", log_int("partition", partition->number), log_int("seq", (int64_t)partition->commit.to.seq),
+    log_error("commit.refused", log_int("partition", partition->number),
+              log_int("seq", (int64_t)partition->commit.to.seq),
               log_int("events", (int64_t)events), log_text("why", store->functions->message(store)));
     stage_drop_pending(partition);
     entity_cache_drop(stage->tools.cache, partition->number);
@@ -228,7 +230,8 @@ static void (*const answers[])(struct stage_loop *, struct stage_partition *) = 
 
 static void tell_worked(struct stage_loop *stage, const struct stage_partition *partition)
 {
-    const struct hint hint = {HINT_WORKED, partition->number, (uint32_t)stage->options.core->stage, partition->checkpoint.seq};
+    const struct hint hint = {HINT_WORKED, partition->number, (uint32_t)stage->options.core->stage,
+                              partition->checkpoint.seq};
     struct bus *bus = stage->options.bus;
 
     if (!stage->options.stepped)
