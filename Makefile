@@ -124,6 +124,13 @@ month:
 	@$(MAKE) --no-print-directory all
 	@python3 tests/month/month.py --bin $(BIN) $(if $(KILL),--kill) $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data $(DATA))
 
+# What an installation costs while nothing happens.
+.PHONY: idle
+idle:
+	@.ci/install
+	@$(MAKE) --no-print-directory all
+	@python3 tests/bench/idle.py --bin $(BIN)
+
 # What is printed from the tables in proto/: rewritten, or compared with what is committed.
 $(OBJ)/document: proto/document/main.c $(OBJ)/careline.a
 	$(CC) $(CFLAGS) -o $@ $< $(OBJ)/careline.a $(LDFLAGS) $(LDLIBS)
@@ -179,6 +186,7 @@ help:
 	@echo 'make test [ONLY=…]       unit, scenarios, simulation, real processes; ONLY="unit flows process"'
 	@echo 'make test MODE=asan      the same with ASan and UBSan'
 	@echo 'make month [KILL=1] [SEED=n] [DATA=DIR]   a month on the stepped clock, held against every promise'
+	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'
 	@echo 'make deb                 the Debian package, into $(DEB); make deb-test tries it in a clean Debian, as root'
 	@echo 'make monitoring-check    alerts, with promtool; dashboard and runbook'

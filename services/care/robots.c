@@ -120,11 +120,22 @@ static bool is_agent(const struct person *person)
     return person_has_role(person, "follow-up-agent");
 }
 
+/* Is anything on the lists? Looking costs the system less than asking for a task that is not there. */
+static bool lists_hold_something(struct robots *robots)
+{
+    const char *path = arena_printf(robots->call->arena, "/v1/tasks?state=open&limit=1&site=%s",
+                                    url_text(robots->call->arena, robots->site));
+    struct client_answer answer = client_get(robots->pace.client, path);
+    bool something = answer.status != 200 || json_array_size(answer.body);
+    json_decref(answer.body);
+    return something;
+}
+
 /* Each agent takes a call, another one first in each look. */
 static void work_calls(struct robots *robots, size_t look)
 {
     size_t count = robots->staff->count;
-    bool more = true;
+    bool more = lists_hold_something(robots);
     for (size_t i = 0; i < count && more; i++) {
         const struct person *person = &robots->staff->people[(i + look) % count];
         if (is_agent(person))
