@@ -53,6 +53,14 @@ static void print_quarantined(const struct invocation *call, const json_t *list)
     print_list(call, list, "stage=Stage/环节,partition=Partition/分区,seq=Seq/序号,type=Type/类型");
 }
 
+static void print_consumers(const struct invocation *call, const json_t *list)
+{
+    if (!json_array_size(list))
+        return;
+    printf("\n%s\n", say(call, "Consumers:", "订阅方："));
+    print_list(call, list, "name=Name/名称,actor=Key/密钥,partitions=Partitions/分区数,lag=Lag/积压,seen_at=Last heard/最近联系");
+}
+
 static void print_status(const struct invocation *call, const json_t *body)
 {
     print_list(call, json_object_get(body, "stages"), "stage=Stage/环节,replicas=Replicas/副本,partitions=Owned/持有,of=Of/总数,"
@@ -63,6 +71,7 @@ static void print_status(const struct invocation *call, const json_t *body)
            json_array_size(json_object_get(body, "quarantined")));
     print_store(call, json_object_get(body, "store"));
     print_quarantined(call, json_object_get(body, "quarantined"));
+    print_consumers(call, json_object_get(body, "consumers"));
 }
 
 int run_status(struct invocation *call)

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consumers.h"
 #include "partition.h"
 #include "views.h"
 
@@ -145,6 +146,28 @@ static void add_quarantined(struct views *views, uint32_t partition, struct aren
     }
 }
 
+/* Those with a durable name, and how far behind they are. */
+static json_t *consumers_json(struct views *views, const struct partition_view *all, struct arena *arena)
+{
+    json_t *list = json_array();
+    struct consumer_list consumers = {0};
+    struct json_style style = view_style(NULL);
+    struct checkpoint *heads = arena_alloc(arena, views->partitions * sizeof *heads);
+    for (uint32_t p = 0; p < views->partitions; p++)
+        heads[p] = all[p].head;
+    if (consumers_read(views->store, arena, &consumers) != STORE_OK)
+        return list;
+    for (size_t i = 0; i < consumers.count; i++) {
+        const struct consumer *consumer = &consumers.at[i];
+        json_t *seen = consumer->seen
+            ? json_string(moment_text(arena, consumer->seen, style.offset_minutes(style.context, consumer->seen))) : json_null();
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", consumer->name, "actor", consumer->actor,
+                                              "partitions", (json_int_t)consumer->points.count, "lag",
+                                              (json_int_t)consumer_lag(consumer, heads, views->partitions), "seen_at", seen));
+    }
+    return list;
+}
+
 struct view_answer view_status(struct views *views, const struct view_request *request)
 {
     struct arena *arena = request->arena;
@@ -183,6 +206,7 @@ struct view_answer view_status(struct views *views, const struct view_request *r
                              "dead_letters", (json_int_t)dead, "sending", (json_int_t)sending, "quarantined", quarantined,
                              "store", store_json(views, events, since, now));
     json_object_set_new(body, "oldest_due", due_json(views, &oldest, arena));
+    json_object_set_new(body, "consumers", consumers_json(views, all, arena));
     return (struct view_answer){200, body};
 }
 
