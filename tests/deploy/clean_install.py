@@ -223,7 +223,7 @@ def check_work(clean):
     care(clean, "post", "--site", "sample", "car.delivered", "order=JC001", "name=王芳", "mobile=13800000001", "model=UNI-K")
     wait_for(lambda: settled(clean), "the delivery worked")
     types = [json.loads(line)["type"] for line in care(clean, "tail", "--from", "start", "--once", "--json").splitlines()]
-    check("car.delivered" in types and "followup.planned" in types, "a delivery is planned for")
+    check("car.delivered" in types and "plan.made" in types, "a delivery is planned for")
     care(clean, "check")
     check(True, "care check finds nothing wrong")
     files = list((clean / "var/lib/redis/careline/appendonlydir").glob("*.aof"))
