@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -89,6 +90,13 @@ class Run(unittest.TestCase):
                                       timeout=20)
                 self.assertNotEqual(done.returncode, 0)
                 self.assertIn(word, done.stderr)
+
+    def test_a_setting_that_is_none_is_told_at_once(self):
+        with tempfile.TemporaryDirectory(prefix="careline-test-") as folder:
+            done = subprocess.run([str(ROOT / "deploy" / "run"), "--dir", folder, "--bin", BIN, "--set", "notifier.speeed=2"],
+                                  capture_output=True, timeout=40 * SLOW)
+        self.assertEqual(done.returncode, 64)
+        self.assertIn(b"speeed: there is no such setting", done.stderr)
 
     def test_a_daemon_tells_all_its_mistakes_at_once(self):
         done = subprocess.run([f"{BIN}/scheduler", "--dir", "/tmp", "speeed=2", "partitions=0", "clock=sometimes"], capture_output=True,
