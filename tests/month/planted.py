@@ -62,7 +62,10 @@ def climb_left_out(month):
 
 
 def breach_left_out(month):
-    return drop(month, "case.breached")
+    """One with nothing else in its millisecond: an act in that very moment would have been in time without it."""
+    def alone(breach):
+        return all(e["cause_seq"] == breach["cause_seq"] or e["time"] != breach["time"] for e in month.cases[breach["data"]["case_id"]])
+    return drop(month, "case.breached", alone)
 
 
 def warned_late(month):
