@@ -6,6 +6,7 @@
 
 #include "../services/intake/accept.h"
 #include "../services/intake/credential.h"
+#include "../services/intake/customer_data.h"
 #include "cursor.h"
 #include "json.h"
 
@@ -66,8 +67,10 @@ static void check_data(const struct acceptor *acceptor, const struct event *even
     check(!event->sealed.bytes || seal_open(acceptor->sealer, event->customer, event->sealed, arena, &personal) == 1);
     const void *whole = event_data(event, personal, arena, &fault);
     void *sent = record_new(record, arena);
-    const json_t *body = json_object_get(json, "data");
+    json_t *flat = customer_lay_flat(json, record, &fault);
+    const json_t *body = json_object_get(flat, "data");
     check(whole && (!body || record_from_json(record, body, arena, sent, &fault)));
+    json_decref(flat);
     struct buffer kept = repacked(record, whole), given = repacked(record, sent);
     check(kept.bytes == given.bytes && !memcmp(kept.at, given.at, kept.bytes));
     buffer_free(&in_the_open);
