@@ -6,7 +6,7 @@
  *         hash: 64 hex digits         # BLAKE2b-256 of the key: printf %s KEY | b2sum -l 256
  *         roles: [integration]        # the first one, unless the request names another of them in X-Role
  *         sites: [sample]             # none: all
- *         types: [car.delivered]      # types that may be posted; none: all
+ *         types: [car.delivered]      # types that may be posted, and that replay shows; none: all
  *         personal: yes               # may see names and contact points in full */
 #ifndef CARELINE_CREDENTIAL_H
 #define CARELINE_CREDENTIAL_H

@@ -86,6 +86,23 @@ class Posting(threading.Thread):
             self.taken = number
 
 
+class FiveLines(unittest.TestCase):
+    def test_of_the_readme(self):
+        """They show what is published."""
+        lines = (ROOT / "proto" / "consumer" / "README.md").read_text().split("```python\n")[1].split("```")[0]
+        with System() as system:
+            program = f"HTTP = '{system.endpoints['http']}'\n" + lines
+            shown = subprocess.Popen([PYTHON[0], "-u", "-c", program], stdout=subprocess.PIPE, text=True)
+            posting = Posting(system)           # one that comes late has missed the first ones
+            posting.start()
+            self.assertIn("'type': 'car.delivered'", shown.stdout.readline())
+            posting.ended.set()
+            shown.kill()
+            shown.wait()
+            shown.stdout.close()
+            posting.join(30)
+
+
 class Consumers(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="careline-consumers-"))
