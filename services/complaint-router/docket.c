@@ -135,11 +135,17 @@ void docket_record(struct docket *docket, enum event_number number, const struct
     turn_emit(docket->turn, number, &changed, &like);
 }
 
+/* An old file taken in today writes to nobody; what people do with the case, and its deadlines, are told. */
+static bool is_old_news(const struct docket *docket)
+{
+    return docket->file.arrived_late && event_types[turn_event(docket->turn)->number].class == FACT;
+}
+
 void docket_emit(struct docket *docket, enum event_number number, const struct case_clock *clock, const char *reason)
 {
     docket_record(docket, number, clock, reason);
     docket->reason = reason;
-    if (!docket->quiet)
+    if (!docket->quiet && !is_old_news(docket))
         tell_all(docket, event_types[number].name, clock);
 }
 

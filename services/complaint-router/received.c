@@ -57,6 +57,13 @@ static const struct customer *customer_of(const struct docket *docket)
     return turn_get(docket->turn, ENTITY_CUSTOMER, id);
 }
 
+/* By the playbook's late_after, as for follow-ups. */
+static bool is_late(const struct docket *docket, wall_ms occurred_at)
+{
+    const struct playbook *playbook = turn_playbook(docket->turn, docket->file.playbook_hash);
+    return occurred_at && playbook && calendar_add(docket->calendar, occurred_at, playbook->late_after) < docket->file.opened_at;
+}
+
 static void fill(struct docket *docket, const struct event *event, const struct complaint_received *said)
 {
     struct complaint_case *file = &docket->file;
@@ -65,6 +72,7 @@ static void fill(struct docket *docket, const struct event *event, const struct 
     file->channel = said->channel;
     file->state = CASE_RECEIVED;
     file->opened_at = event->received_at ? event->received_at : docket->now;
+    file->arrived_late = is_late(docket, event->occurred_at);
     file->about = said->visit;
     file->task = said->task;
     file->cause = event->id;
