@@ -108,7 +108,8 @@ static enum store_status owner_read(struct clock_master *master, const char **re
 {
     struct texts fields;
     struct slice *values;
-    enum store_status status = master->store->functions->note_get(master->store, "clock", master->arena, &fields, &values);
+    enum store_status status =
+        master->store->functions->note_get(master->store, "clock", master->arena, &fields, &values);
     *ret = "";
     for (size_t i = 0; status == STORE_OK && i < fields.count; i++)
         if (!strcmp(fields.at[i], "owner"))
@@ -134,7 +135,8 @@ static bool owner_claim(struct clock_master *master)
     if (!owner_may_take(note, master->owner, store_now))
         return false;
     snprintf(wanted, sizeof wanted, "%lld %s", (long long)(store_now + MASTER_LEASE_MS), master->owner);
-    if (master->store->functions->note_swap(master->store, "clock", "owner", text_slice(note), text_slice(wanted)) != STORE_OK)
+    if (master->store->functions->note_swap(master->store, "clock", "owner", text_slice(note), text_slice(wanted)) !=
+        STORE_OK)
         return false;
     memcpy(master->held, wanted, sizeof wanted);
     return true;
@@ -211,15 +213,16 @@ void clock_master_hint(struct clock_master *master, const struct hint *hint)
 {
     if (hint->kind == HINT_PARTICIPANT)
         look_soon(master);
-    if (hint->kind != HINT_WORKED || !master->waits_work || hint->partition != master->hot || hint->detail >= STAGE_COUNT)
+    if (hint->kind != HINT_WORKED || !master->waits_work || hint->partition != master->hot ||
+        hint->detail >= STAGE_COUNT)
         return;
     master->told[hint->detail] = hint->number;
     if (told_alike(master))
         look_soon(master);
 }
 
-/* While somebody is at work, checkpoints that nothing came of would only keep that work waiting for the disk. Said again
- * at each look: it may not have been heard. */
+/* While somebody is at work, checkpoints that nothing came of would only keep that work waiting for the disk. Said
+ * again at each look: it may not have been heard. */
 static void say_eager(struct clock_master *master, bool on)
 {
     master->eager = on ? EAGER_ON : EAGER_OFF;
@@ -254,7 +257,8 @@ static enum store_status views_refresh(struct clock_master *master, wall_ms now)
         master->seen_all = status == STORE_OK;
         return status;
     }
-    enum store_status status = master->store->functions->heads(master->store, master->all, master->partitions, master->heads);
+    enum store_status status =
+        master->store->functions->heads(master->store, master->all, master->partitions, master->heads);
     for (uint32_t i = 0; i < master->partitions && status == STORE_OK; i++)
         if (may_have_changed(master, i, now))
             numbers[count++] = i;

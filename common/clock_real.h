@@ -1,7 +1,7 @@
 /* clock_real: the machine's wall clock, made steady.
  *
  * When it jumps (set by hand, or the machine slept), time goes on as if it had not, until the new time has stood for
- * STEADY_MS: so that nothing fires in mass because of a slip that is put right at once (after Redis Sentinel's TILT). */
+ * STEADY_MS: nothing fires in mass because of a slip that is put right at once (after Redis Sentinel's TILT). */
 #ifndef CARELINE_CLOCK_REAL_H
 #define CARELINE_CLOCK_REAL_H
 

@@ -60,7 +60,8 @@ bool clock_record_unpack(struct slice packed, struct clock_record *ret)
     size_t number = 0;
     while (number < clock_mode_words.count && !slice_is(mode, mode_names[number]))
         number++;
-    if (number == clock_mode_words.count || run.bytes >= RUN_BYTES_MAX || record.speed < 0 || record.speed > CLOCK_SPEED_MAX)
+    if (number == clock_mode_words.count || run.bytes >= RUN_BYTES_MAX || record.speed < 0 ||
+        record.speed > CLOCK_SPEED_MAX)
         return false;
     record.mode = (enum clock_mode)number;
     if (run.bytes)

@@ -1,9 +1,9 @@
-/* clock_record: the installation's virtual clock as the store keeps it (note "clock", field "record"), and those who take
- * part in stepped time (note "participants").
+/* clock_record: the installation's virtual clock as the store keeps it (note "clock", field "record"), and those who
+ * take part in stepped time (note "participants").
  *
  * The record is a msgpack map: mode (real, scaled, stepped), base, real_base, speed, now, until, run. Scaled time is
- * base + (real time - real_base) * speed; stepped time is `now`. `run` names the start of the installation that real_base
- * belongs to: another run goes on from `now`. */
+ * base + (real time - real_base) * speed; stepped time is `now`. `run` names the start of the installation that
+ * real_base belongs to: another run goes on from `now`. */
 #ifndef CARELINE_CLOCK_RECORD_H
 #define CARELINE_CLOCK_RECORD_H
 

@@ -138,8 +138,8 @@ static bool start_sealer(struct daemon *daemon, char message[160])
 {
     mono_ms begun = real_mono_now();
     while (!daemon->stopping) {
-        daemon->sealer = sealer_redis_new(config_text(daemon->config, "keys_store"), config_text(daemon->config, "master_key"),
-                                          message);
+        daemon->sealer = sealer_redis_new(config_text(daemon->config, "keys_store"),
+                                          config_text(daemon->config, "master_key"), message);
         if (daemon->sealer || real_mono_now().ms - begun.ms > STORE_WAIT_MS_MAX)
             break;
         log_debug("keys.waiting", log_text("message", message));
@@ -223,7 +223,8 @@ static bool start_waiting(struct daemon *daemon, char message[160])
 static bool daemon_start(struct daemon *daemon)
 {
     bool (*const steps[])(struct daemon *, char[160]) = {
-        start_signals, start_store, start_bus, start_clock, start_sealer, start_part, start_stage, start_http, start_waiting
+        start_signals, start_store, start_bus,  start_clock,   start_sealer,
+        start_part,    start_stage, start_http, start_waiting,
     };
     char message[160] = "";
     for (size_t i = 0; i < sizeof steps / sizeof *steps && !daemon->stopping; i++) {
@@ -241,8 +242,8 @@ static void announce(struct daemon *daemon, int64_t ttl_ms)
 {
     char details[512], host[64] = "";
     gethostname(host, sizeof host - 1);
-    snprintf(details, sizeof details, "{\"host\":\"%s\",\"pid\":%d,\"build\":\"" CARELINE_VERSION "\",\"http\":\"%s\"}", host,
-             (int)getpid(), http_server_address(daemon->http));
+    snprintf(details, sizeof details, "{\"host\":\"%s\",\"pid\":%d,\"build\":\"" CARELINE_VERSION "\",\"http\":\"%s\"}",
+             host, (int)getpid(), http_server_address(daemon->http));
     const struct member member = {
         .name = daemon->owner, .stage = daemon->part->program,
         .endpoint = daemon->bus->functions->endpoint(daemon->bus), .details = details,
@@ -286,7 +287,8 @@ static void tell_supervisor(struct daemon *daemon)
     if (daemon->store_answers)
         snprintf(text, sizeof text, "http %s, %u partitions", http_server_address(daemon->http), report.owned);
     else
-        snprintf(text, sizeof text, "the store does not answer: %.200s", daemon->store->functions->message(daemon->store));
+        snprintf(text, sizeof text, "the store does not answer: %.200s",
+                 daemon->store->functions->message(daemon->store));
     supervisor_status(&daemon->supervisor, text);
 }
 

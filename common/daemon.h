@@ -1,9 +1,9 @@
-/* daemon: everything that makes a core a running program: arguments, settings, logs, store, bus, clock, stage, health and
+/* daemon: all that makes a core a running program: arguments, settings, logs, store, bus, clock, stage, health and
  * metrics, watchdog, graceful stop. A service's main hands over a struct daemon_part and is done.
  *
- *     starting --store, bus, clock, part--> running --first turn, store answers--> ready --SIGTERM--> stopping --> exit 0
+ *     starting --store, bus, clock, part--> running --first turn, store answers--> ready --SIGTERM--> stopping
  *
- * SIGTERM and SIGINT stop it within a turn; SIGHUP opens the log file again and calls the part's `reload`. It never forks
+ * SIGTERM and SIGINT stop it within a turn; SIGHUP opens the log file again and calls the part's `reload`. Never forks
  * to the background; on ready it writes one line, `ready http=… bus=… owner=…`, to --ready-fd and tells the service
  * manager (supervisor.h). */
 #ifndef CARELINE_DAEMON_H
@@ -47,7 +47,7 @@ struct daemon_part {
     /* Once a second: its metrics. */
     void (*report)(void *context);
     void (*reload)(void *context);
-    /* At the end, before the stage gives up its leases: finishes what it has begun. False: asked again soon, DRAIN_MS long. */
+    /* At the end, before the stage gives up its leases: finishes what it has begun. False: asked again, for DRAIN_MS. */
     bool (*drain)(void *context);
     /* At the end, after the stage gave up its leases; frees the context. */
     void (*stop)(void **context);

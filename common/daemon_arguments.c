@@ -13,11 +13,14 @@ static const char *const level_names[] = {"debug", "info", "warn", "error", "non
 static const struct words level_words = {"log_level", level_names, 5};
 
 const struct setting daemon_settings[] = {
-    {"store", SETTING_TEXT, "unix:%s/redis/redis.sock", 0, 0, NULL, "Redis that holds the truth: unix:/path or tcp://host:port"},
+    {"store", SETTING_TEXT, "unix:%s/redis/redis.sock", 0, 0, NULL,
+     "Redis that holds the truth: unix:/path or tcp://host:port"},
     {"keys_store", SETTING_TEXT, "unix:%s/keys-redis/redis.sock", 0, 0, NULL, "Redis that holds the customers' keys"},
     {"master_key", SETTING_TEXT, "%s/keys/master.key", 0, 0, NULL, "file with the key that wraps the customers' keys"},
-    {"bus", SETTING_TEXT, "tcp://127.0.0.1:*", 0, 0, NULL, "where this daemon publishes: tcp://127.0.0.1:* or ipc:///path"},
-    {"http", SETTING_TEXT, "127.0.0.1:0", 0, 0, NULL, "where HTTP is served: 127.0.0.1:8080, 127.0.0.1:0 or unix:/path"},
+    {"bus", SETTING_TEXT, "tcp://127.0.0.1:*", 0, 0, NULL,
+     "where this daemon publishes: tcp://127.0.0.1:* or ipc:///path"},
+    {"http", SETTING_TEXT, "127.0.0.1:0", 0, 0, NULL,
+     "where HTTP is served: 127.0.0.1:8080, 127.0.0.1:0 or unix:/path"},
     {"partitions", SETTING_INT, "64", 1, PARTITIONS_MAX, NULL, "partitions, settled when first started"},
     {"clock", SETTING_WORD, "real", 0, 0, &clock_mode_words, "where time comes from, settled when first started"},
     {"clock_start", SETTING_TEXT, "", 0, 0, NULL, "virtual time to begin at, as 2026-03-06T16:00:00+08:00"},

@@ -16,11 +16,14 @@ static const struct metric daemon_metric[METRIC_COUNT] = {
     [FIRED] = {METRIC_GAUGE, "careline_timers_fired", "Timers fired since the start", NULL, NULL},
     [GAPS] = {METRIC_GAUGE, "careline_gaps", "Gaps on the wire since the start", NULL, NULL},
     [LOG_READS] = {METRIC_GAUGE, "careline_log_reads", "Reads of the log since the start", NULL, NULL},
-    [REORDERED] = {METRIC_GAUGE, "careline_frames_reordered", "Frames that came out of order since the start", NULL, NULL},
+    [REORDERED] = {METRIC_GAUGE, "careline_frames_reordered", "Frames that came out of order since the start", NULL,
+                   NULL},
     [REWINDS] = {METRIC_GAUGE, "careline_rewinds", "Rewound logs noticed since the start", NULL, NULL},
     [FENCED] = {METRIC_GAUGE, "careline_commits_fenced", "Commits refused because the lease had gone", NULL, NULL},
-    [STALE] = {METRIC_GAUGE, "careline_commits_stale", "Commits refused because the checkpoint was elsewhere", NULL, NULL},
-    [CHANGED] = {METRIC_GAUGE, "careline_commits_changed", "Commits decided again because an entity had changed", NULL, NULL},
+    [STALE] = {METRIC_GAUGE, "careline_commits_stale", "Commits refused because the checkpoint was elsewhere", NULL,
+               NULL},
+    [CHANGED] = {METRIC_GAUGE, "careline_commits_changed", "Commits decided again because an entity had changed", NULL,
+                 NULL},
     [QUARANTINED] = {METRIC_GAUGE, "careline_events_quarantined", "Events set aside since the start", NULL, NULL},
     [REFUSED] = {METRIC_GAUGE, "careline_commits_refused", "Commits over a limit since the start", NULL, NULL},
     [LAG] = {METRIC_GAUGE, "careline_lag", "Events between checkpoints and heads of what it owns", NULL, NULL},
@@ -77,8 +80,9 @@ void daemon_health_report(struct daemon *daemon)
 static void get_healthz(struct http_exchange *exchange, void *context)
 {
     struct daemon *daemon = context;
-    http_answer_json(exchange, MHD_HTTP_OK, json_pack("{s:s, s:s, s:s}", "status", "alive", "program", daemon->part->program,
-                                                      "version", CARELINE_VERSION));
+    http_answer_json(exchange, MHD_HTTP_OK,
+                     json_pack("{s:s, s:s, s:s}", "status", "alive", "program", daemon->part->program, "version",
+                               CARELINE_VERSION));
 }
 
 static void get_readyz(struct http_exchange *exchange, void *context)
@@ -86,15 +90,16 @@ static void get_readyz(struct http_exchange *exchange, void *context)
     struct daemon *daemon = context;
     if (!daemon->store_answers || !daemon->ready) {
         exchange->retry_after_s = 1;
-        http_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, daemon->ready ? "the store does not answer" : "still starting",
-                    NULL, NULL);
+        http_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
+                    daemon->ready ? "the store does not answer" : "still starting", NULL, NULL);
         return;
     }
     struct stage_report report = {0};
     if (daemon->stage)
         stage_report(daemon->stage, &report);
-    http_answer_json(exchange, MHD_HTTP_OK, json_pack("{s:s, s:i, s:I}", "status", "ready", "partitions", (int)report.owned,
-                                                      "lag", (json_int_t)report.lag));
+    http_answer_json(exchange, MHD_HTTP_OK,
+                     json_pack("{s:s, s:i, s:I}", "status", "ready", "partitions", (int)report.owned, "lag",
+                               (json_int_t)report.lag));
 }
 
 static void get_metrics(struct http_exchange *exchange, void *context)

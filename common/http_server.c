@@ -92,7 +92,8 @@ void http_answer_json(struct http_exchange *exchange, unsigned status, json_t *b
     json_decref(body);
 }
 
-void http_refuse(struct http_exchange *exchange, unsigned status, const char *error, const char *field, const char *hint)
+void http_refuse(struct http_exchange *exchange, unsigned status, const char *error, const char *field,
+                 const char *hint)
 {
     const struct { const char *key, *value; } members[] = {{"error", error}, {"field", field}, {"hint", hint}};
     json_t *body = json_object();
@@ -163,7 +164,8 @@ static void exchange_dispatch(struct talk *talk)
         http_refuse(exchange, MHD_HTTP_NOT_FOUND, "there is no such path", NULL, "GET /v1/openapi.json lists them");
 }
 
-static struct talk *talk_new(struct http_server *server, struct MHD_Connection *connection, const char *url, const char *method)
+static struct talk *talk_new(struct http_server *server, struct MHD_Connection *connection, const char *url,
+                             const char *method)
 {
     struct talk *talk = calloc(1, sizeof *talk);
     assert(talk);
@@ -206,7 +208,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return MHD_YES;
 }
 
-static void on_completed(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
 {
     struct talk *talk = *state;
     (void)context;

@@ -77,6 +77,7 @@ void http_answer(struct http_exchange *exchange, unsigned status, const char *co
 /* Takes the reference to `body`. */
 void http_answer_json(struct http_exchange *exchange, unsigned status, json_t *body);
 /* {"error": …, "field": …, "hint": …}; NULL or "" leaves one out. */
-void http_refuse(struct http_exchange *exchange, unsigned status, const char *error, const char *field, const char *hint);
+void http_refuse(struct http_exchange *exchange, unsigned status, const char *error, const char *field,
+                 const char *hint);
 
 #endif

@@ -30,14 +30,17 @@ struct acceptance {
 
 static bool refuse(struct acceptance *a, int status, const char *field, const char *hint, const char *error)
 {
-    *a->refusal = (struct refusal){status, arena_string(a->arena, error), arena_string(a->arena, field), arena_string(a->arena, hint)};
+    *a->refusal = (struct refusal){status, arena_string(a->arena, error), arena_string(a->arena, field),
+                                   arena_string(a->arena, hint)};
     return false;
 }
 
 /* -------- the envelope */
 
-static const char *const envelope_names[] = {"id", "source", "type", "site", "subject", "customer", "case", "time", "occurred_at",
-                                             "data", "specversion", "datacontenttype", "dataschema", NULL};
+static const char *const envelope_names[] = {"id",          "source",   "type",        "site",
+                                             "subject",     "customer", "case",        "time",
+                                             "occurred_at", "data",     "specversion", "datacontenttype",
+                                             "dataschema",  NULL};
 
 static bool name_known(const char *name, const char *const *names)
 {
@@ -55,12 +58,14 @@ static bool check_names(struct acceptance *a)
         return refuse(a, 400, "", "", "an event is a JSON object");
     json_object_foreach((json_t *)(uintptr_t)a->json, name, value) {
         if (!strcmp(name, "actor") || !strcmp(name, "role"))
-            return refuse(a, 400, name, "who acts comes from the key, or without keys from the headers X-Actor and X-Role",
+            return refuse(a, 400, name,
+                          "who acts comes from the key, or without keys from the headers X-Actor and X-Role",
                           "is not for the body to say");
         if (name_known(name, envelope_names))
             continue;
         const char *near = nearest_name(name, envelope_names);
-        return refuse(a, 400, name, near ? arena_printf(a->arena, "did you mean %s?", near) : "", "is no attribute of an event");
+        return refuse(a, 400, name, near ? arena_printf(a->arena, "did you mean %s?", near) : "",
+                      "is no attribute of an event");
     }
     return true;
 }
@@ -82,8 +87,9 @@ static bool take_text(struct acceptance *a, const char *name, size_t bytes_max, 
     if (!json_is_string(value))
         return refuse(a, 400, name, "", "must be a text");
     if (json_string_length(value) > bytes_max)
-        return refuse(a, 400, name, "", arena_printf(a->arena, "is too long: %zu bytes, at most %zu", json_string_length(value),
-                                                     bytes_max));
+        return refuse(a, 400, name, "",
+                      arena_printf(a->arena, "is too long: %zu bytes, at most %zu", json_string_length(value),
+                                   bytes_max));
     if (!text_is_clean(json_string_value(value)) || strlen(json_string_value(value)) != json_string_length(value))
         return refuse(a, 400, name, "", "must not hold control characters");
     *ret = arena_string(a->arena, json_string_value(value));
@@ -121,7 +127,8 @@ static bool check_type(struct acceptance *a)
             names[count++] = event_types[i].name;
     if (number == EVENT_UNKNOWN) {
         const char *near = nearest_name(a->event.type, names);
-        return refuse(a, 400, "type", near ? arena_printf(a->arena, "did you mean %s?", near) : "proto/EVENTS.md lists the types",
+        return refuse(a, 400, "type",
+                      near ? arena_printf(a->arena, "did you mean %s?", near) : "proto/EVENTS.md lists the types",
                       "is not known");
     }
     int class = event_types[number].class;
@@ -154,7 +161,8 @@ static bool check_identity(struct acceptance *a)
         a->event.source = "intake";
     }
     if (!*a->event.id || !*a->event.source)
-        return refuse(a, 400, *a->event.id ? "source" : "id", "the pair (source, id) lets you send again without harm", "is missing");
+        return refuse(a, 400, *a->event.id ? "source" : "id", "the pair (source, id) lets you send again without harm",
+                      "is missing");
     if (!*a->event.site)
         return refuse(a, 400, "site", "the shop that it happened in", "is missing");
     if (!name_is_plain(a->event.site))
@@ -242,7 +250,8 @@ static const char *customer_of_entity(struct acceptance *a, enum entity_kind kin
     struct stored_entity entity = {0};
     struct slice value, text;
     uint32_t partition = partition_of_site(a->event.site, a->acceptor->partitions);
-    if (!store || !*id || store->functions->read_entities(store, partition, kind, &id, 1, a->arena, &entity) != STORE_OK ||
+    if (!store || !*id ||
+        store->functions->read_entities(store, partition, kind, &id, 1, a->arena, &entity) != STORE_OK ||
         !entity.version || !cursor_find(entity.packed, "customer", &value))
         return "";
     struct cursor cursor = cursor_over(value);
@@ -326,12 +335,13 @@ static bool is_natural(enum event_number number)
 static bool make_fact(struct acceptance *a, struct accepted *ret)
 {
     struct buffer packed = {0};
-    bool fits = a->event.data.bytes + a->event.sealed.bytes <= EVENT_BYTES_MAX;     /* what does not, packing leaves out */
+    bool fits = a->event.data.bytes + a->event.sealed.bytes <= EVENT_BYTES_MAX; /* what does not, packing leaves out */
     if (fits)
         event_pack(&a->event, &packed);
     if (!fits || packed.bytes > EVENT_BYTES_MAX) {
         buffer_free(&packed);
-        return refuse(a, 413, "data", "", arena_printf(a->arena, "the event is too large: at most %d bytes", EVENT_BYTES_MAX));
+        return refuse(a, 413, "data", "",
+                      arena_printf(a->arena, "the event is too large: at most %d bytes", EVENT_BYTES_MAX));
     }
     *ret = (struct accepted){
         .partition = partition_of_site(a->event.site, a->acceptor->partitions), .number = a->event.number,

@@ -1,6 +1,6 @@
 /* accept: from what a client sent to a fact that can be appended, or to an answer that says what is wrong and where.
  *
- * Does no input or output but for the customers' keys and, for acts with personal words, one look at whom they are about. */
+ * No input or output but for the customers' keys and, for acts with personal words, one look at whom they concern. */
 #ifndef CARELINE_ACCEPT_H
 #define CARELINE_ACCEPT_H
 
@@ -32,7 +32,7 @@ struct acceptor {
     void *random_context;
 };
 
-/* What kind of event may come by this way: FACT, ACT, or ANY_STAGE for both. An act without id and source is given some. */
+/* What kind of event may come by this way: FACT, ACT, or ANY_STAGE for both. An act without id and source gets some. */
 bool accept_event(const struct acceptor *acceptor, const struct credential *credential, int class, const json_t *json,
                   struct arena *arena, struct accepted *ret, struct refusal *ret_refusal);
 

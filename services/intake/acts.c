@@ -1,7 +1,7 @@
 /* Acts get answers: POST /v1/acts waits for the event that the stage answers with, GET /v1/acts/… asks again.
  *
- * The answer is the first event after the act in its log that names it as its cause and says what a stage did, or that it
- * refused. The bus tells when it is there; the log is where it is read. */
+ * The answer is the first event after the act in its log that names it as its cause and says what a stage did, or that
+ * it refused. The bus tells when it is there; the log is where it is read. */
 #include <assert.h>
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -91,8 +91,9 @@ static void look_found(struct look *look, struct views *views, const struct entr
     const char *detail = json_string_value(json_object_get(json_object_get(body, "data"), "detail"));
     json_object_set_new(body, "status", json_string(refused ? "refused" : "done"));
     if (refused)
-        json_object_set_new(body, "error", json_string(arena_printf(arena, "%s%s%s", reason ? reason : "", detail ? ": " : "",
-                                                                    detail ? detail : "")));
+        json_object_set_new(body, "error",
+                            json_string(arena_printf(arena, "%s%s%s", reason ? reason : "", detail ? ": " : "",
+                                                     detail ? detail : "")));
     look->text = json_dumps(body, JSON_COMPACT);
     look->status = refused ? MHD_HTTP_CONFLICT : MHD_HTTP_OK;
     json_decref(body);
@@ -111,7 +112,8 @@ static bool act_exists(const struct look *look, struct views *views, struct aren
 static bool look_page(struct look *look, struct views *views, struct arena *arena)
 {
     struct entry_list entries = {0};
-    if (views->store->functions->read_log(views->store, look->partition, look->from, READ_MAX, arena, &entries) != STORE_OK)
+    if (views->store->functions->read_log(views->store, look->partition, look->from, READ_MAX, arena, &entries) !=
+        STORE_OK)
         return false;
     for (size_t i = 0; i < entries.count && !look->status; i++) {
         if (answered_seq(entries.at[i].packed) == look->seq)
@@ -137,7 +139,8 @@ static void look_work(struct reading *reading, struct views *views)
 
 static void answer_found(struct http_exchange *exchange, const struct look *look)
 {
-    http_answer(exchange, look->status, "application/json", (struct slice){(const uint8_t *)look->text, strlen(look->text)});
+    http_answer(exchange, look->status, "application/json",
+                (struct slice){(const uint8_t *)look->text, strlen(look->text)});
 }
 
 static void answer_pending(struct http_exchange *exchange, uint32_t partition, uint64_t seq, const char *id)
@@ -241,7 +244,10 @@ void acts_frame(struct acts *acts, const struct frame *frame)
 
 static void waiter_look(struct waiter *waiter, mono_ms now)
 {
-    const struct look look = {.waiter = waiter, .partition = waiter->partition, .seq = waiter->seq, .from = waiter->from};
+    const struct look look = {.waiter = waiter,
+                              .partition = waiter->partition,
+                              .seq = waiter->seq,
+                              .from = waiter->from};
     waiter->looking = look_start(waiter->acts->intake, &look);
     waiter->wanted = false;
     waiter->look_ms *= 2;

@@ -114,7 +114,8 @@ static struct refusal refusal_of(enum store_status status)
     case STORE_GONE:
         return (struct refusal){503, "the store does not answer", "", "send it again, with the same source and id"};
     default:
-        return (struct refusal){503, "the store refused the event", "", "tell the operator: it is in the log of intake"};
+        return (struct refusal){503, "the store refused the event", "",
+                                "tell the operator: it is in the log of intake"};
     }
 }
 

@@ -1,4 +1,4 @@
-/* batch: all that came in during one turn of the loop, appended by one call per partition, published, and then answered.
+/* batch: all that came in during one turn of the loop, appended by one call per partition, published, then answered.
  * An answer "new" or "known" means that the event is on disk. */
 #ifndef CARELINE_BATCH_H
 #define CARELINE_BATCH_H

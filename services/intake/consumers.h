@@ -1,5 +1,6 @@
-/* consumers: how far other teams' programs have come, for those that keep a durable name. One record a name in the note map
- * "consumers": who it belongs to, when it was last heard of, and per partition the last event that it has done with. */
+/* consumers: how far other teams' programs have come, for those that keep a durable name. One record a name in the note
+ * map "consumers": who it belongs to, when it was last heard of, and per partition the last event that it has done
+ * with. */
 #ifndef CARELINE_CONSUMERS_H
 #define CARELINE_CONSUMERS_H
 

@@ -35,7 +35,8 @@ static struct texts texts_parse(const struct yaml *node, struct arena *arena, st
     return texts;
 }
 
-static void hash_parse(const struct yaml *node, uint8_t ret[HASH_BYTES], struct mistakes *mistakes, const struct yaml *key)
+static void hash_parse(const struct yaml *node, uint8_t ret[HASH_BYTES], struct mistakes *mistakes,
+                       const struct yaml *key)
 {
     const char *text = yaml_text(node, "", mistakes);
     size_t bytes = 0;
@@ -138,7 +139,9 @@ bool credential_of(const struct keys *keys, const char *key, const char *actor, 
                    struct credential *ret)
 {
     if (!keys) {
-        *ret = (struct credential){.actor = arena_string(arena, actor), .role = arena_string(arena, role), .personal = true};
+        *ret = (struct credential){
+            .actor = arena_string(arena, actor), .role = arena_string(arena, role), .personal = true
+        };
         return true;
     }
     const struct key *found = key ? key_find(keys, key) : NULL;

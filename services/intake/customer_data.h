@@ -8,8 +8,8 @@
 #include "record.h"
 
 /* A new reference, for the caller to release: the event with the customer laid flat, or `event` itself where there is
- * nothing to lay flat. Inside the object `id` is the customer's id, `class` and `kind` are the customer's. What does not
- * fit sets *fault. */
+ * nothing to lay flat. Inside the object `id` is the customer's id, `class` and `kind` are the customer's. What does
+ * not fit sets *fault. */
 json_t *customer_lay_flat(const json_t *event, const struct record *record, struct fault *fault);
 
 #endif

@@ -117,8 +117,11 @@ static bool replay_open(struct intake *intake, char message[160])
     struct daemon *daemon = intake->daemon;
     const struct config *config = daemon_config(daemon);
     struct replay_options options = {
-        .store = config_text(config, "store"), .address = config_text(config, "replay"), .partitions = daemon_partitions(daemon),
-        .metrics = daemon_metrics(daemon), .keep_ms = config_int(config, "keep_hours") * HOUR_MS,
+        .store = config_text(config, "store"),
+        .address = config_text(config, "replay"),
+        .partitions = daemon_partitions(daemon),
+        .metrics = daemon_metrics(daemon),
+        .keep_ms = config_int(config, "keep_hours") * HOUR_MS,
         .keep_for_consumers_ms = config_int(config, "keep_for_consumers_hours") * HOUR_MS,
     };
     if (keys_read(config_text(config, "keys"), &options.keys, message))
@@ -130,9 +133,8 @@ static bool intake_open(struct intake *intake, char message[160])
 {
     struct daemon *daemon = intake->daemon;
     const struct config *config = daemon_config(daemon);
-    const struct readings_options options = {
-        config_text(config, "store"), config_text(config, "keys_store"), config_text(config, "master_key"), daemon_partitions(daemon)
-    };
+    const struct readings_options options = {config_text(config, "store"), config_text(config, "keys_store"),
+                                             config_text(config, "master_key"), daemon_partitions(daemon)};
     if (!keys_read(config_text(config, "keys"), &intake->keys, message))
         return false;
     intake->readings = readings_new(&options, message);
@@ -146,7 +148,8 @@ static bool intake_open(struct intake *intake, char message[160])
     intake->pressure = pressure_new(daemon_store(daemon), (int)config_int(config, "memory_percent"), daemon_dir(daemon),
                                     config_int(config, "disk_mb_min") << 20);
     intake->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    return intake->epoll_fd >= 0 && wait_for(intake, readings_fd(intake->readings)) && wait_for(intake, router_fd(intake->router));
+    return intake->epoll_fd >= 0 && wait_for(intake, readings_fd(intake->readings)) &&
+           wait_for(intake, router_fd(intake->router));
 }
 
 void *intake_start(struct daemon *daemon, char message[160])
@@ -233,5 +236,6 @@ void get_api_health(struct http_exchange *exchange, void *daemon)
 {
     struct intake *intake = daemon_context(daemon);
     if (!intake_is_pressed(intake, exchange))
-        http_answer_json(exchange, MHD_HTTP_OK, json_pack("{s:s, s:s}", "status", "ready", "version", CARELINE_VERSION));
+        http_answer_json(exchange, MHD_HTTP_OK,
+                         json_pack("{s:s, s:s}", "status", "ready", "version", CARELINE_VERSION));
 }

@@ -1,5 +1,5 @@
-/* intake: takes facts and acts in, by HTTP and ZeroMQ, and answers when they are on disk. Stateless: any number of it may
- * run behind any balancer.
+/* intake: takes facts and acts in, by HTTP and ZeroMQ, and answers when they are on disk. Stateless: any number of it
+ * may run behind any balancer.
  *
  *   accept.c      from a client's words to a fact          batch.c     appended once per turn of the loop
  *   credential.c  who may do what                          pressure.c  when the store must not be given more

@@ -182,9 +182,10 @@ static void list_start(struct http_exchange *exchange, void *daemon)
     assert(route);
     *listing = (struct listing){.reading = {.work = listing_work, .finish = listing_finish}, .intake = intake,
                                 .exchange = exchange, .handler = route->handler};
-    bool post = !strcmp(exchange->method, "POST"), timed = route->handler == view_clock || route->handler == view_clock_park;
-    if (!intake_credential(intake, exchange, &listing->credential) || (post && !(listing->body = intake_json(exchange))) ||
-        (timed && !until_of(exchange, &listing->until))) {
+    bool post = !strcmp(exchange->method, "POST"),
+         timed = route->handler == view_clock || route->handler == view_clock_park;
+    if (!intake_credential(intake, exchange, &listing->credential) ||
+        (post && !(listing->body = intake_json(exchange))) || (timed && !until_of(exchange, &listing->until))) {
         listing_free(listing);
         return;
     }
@@ -205,7 +206,8 @@ const struct http_route *list_routes(void)
         const struct view_route *view = &view_routes[i];
         for (int rest = 0; rest < (strcmp(view->method, "GET") ? 1 : 2); rest++) {
             snprintf(patterns[count], sizeof patterns[count], "%s%s", view->path, rest ? "/{*}" : "");
-            routes[count] = (struct http_route){view->method, patterns[count], list_start, NEEDS_KEY, view->about, view->arguments};
+            routes[count] =
+                (struct http_route){view->method, patterns[count], list_start, NEEDS_KEY, view->about, view->arguments};
             count++;
         }
     }

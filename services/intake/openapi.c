@@ -30,12 +30,14 @@ static json_t *field_schema(const struct field *field)
     case FIELD_INT: return json_pack("{s:s, s:s}", "type", "integer", "format", "int64");
     case FIELD_TIME: return json_pack("{s:s, s:s}", "type", "string", "format", "date-time");
     case FIELD_BOOL: return json_pack("{s:s}", "type", "boolean");
-    case FIELD_TEXTS: return json_pack("{s:s, s:I, s:{s:s}}", "type", "array", "maxItems", (json_int_t)field->limit, "items",
-                                       "type", "string");
+    case FIELD_TEXTS:
+        return json_pack("{s:s, s:I, s:{s:s}}", "type", "array", "maxItems", (json_int_t)field->limit, "items", "type",
+                         "string");
     case FIELD_BYTES: return json_pack("{s:s, s:s}", "type", "string", "format", "byte");
     case FIELD_MAP: return json_pack("{s:s}", "type", "object");
-    case FIELD_RECORDS: return json_pack("{s:s, s:I, s:o}", "type", "array", "maxItems", (json_int_t)field->limit, "items",
-                                         reference(field->record->name));
+    case FIELD_RECORDS:
+        return json_pack("{s:s, s:I, s:o}", "type", "array", "maxItems", (json_int_t)field->limit, "items",
+                         reference(field->record->name));
     }
     return json_object();
 }
@@ -55,8 +57,8 @@ static void add_record(json_t *schemas, const struct record *record)
         if (field->kind == FIELD_RECORDS)
             add_record(schemas, field->record);
     }
-    json_t *schema = json_pack("{s:s, s:s, s:o, s:b}", "type", "object", "description", record->about, "properties", properties,
-                               "additionalProperties", 0);
+    json_t *schema = json_pack("{s:s, s:s, s:o, s:b}", "type", "object", "description", record->about, "properties",
+                               properties, "additionalProperties", 0);
     if (json_array_size(required))
         json_object_set(schema, "required", required);
     json_decref(required);
@@ -65,12 +67,14 @@ static void add_record(json_t *schemas, const struct record *record)
 
 static json_t *event_schema(const struct event_type *type)
 {
-    json_t *required = type->class == FACT ? json_pack("[s, s, s, s]", "id", "source", "type", "site") : json_pack("[s, s]", "type", "site");
-    return json_pack("{s:s, s:s, s:o, s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:s}, s:{s:s}, s:{s:s}, s:o}}",
-                     "type", "object", "description", type->about, "required", required, "properties",
-                     "type", "const", type->name, "id", "type", "string", "source", "type", "string", "site", "type", "string",
-                     "customer", "type", "string", "occurred_at", "type", "string", "format", "date-time", "subject", "type",
-                     "string", "case", "type", "string", "data", reference(type->data->name));
+    json_t *required = type->class == FACT ? json_pack("[s, s, s, s]", "id", "source", "type", "site")
+                                           : json_pack("[s, s]", "type", "site");
+    return json_pack(
+        "{s:s, s:s, s:o, s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:s}, s:{s:s}, s:{s:s}, s:o}}", "type",
+        "object", "description", type->about, "required", required, "properties", "type", "const", type->name, "id",
+        "type", "string", "source", "type", "string", "site", "type", "string", "customer", "type", "string",
+        "occurred_at", "type", "string", "format", "date-time", "subject", "type", "string", "case", "type", "string",
+        "data", reference(type->data->name));
 }
 
 static json_t *schemas_of(int class, json_t *schemas)
@@ -117,21 +121,24 @@ static void add_route(json_t *paths, const struct http_route *route, json_t *bod
 {
     char path[128], method[8] = "";
     const char *rest = strstr(route->pattern, "{*}");
-    snprintf(path, sizeof path, "%.*s%s", rest ? (int)(rest - route->pattern) : (int)strlen(route->pattern), route->pattern,
-             rest ? "{id}" : "");
+    snprintf(path, sizeof path, "%.*s%s", rest ? (int)(rest - route->pattern) : (int)strlen(route->pattern),
+             route->pattern, rest ? "{id}" : "");
     for (size_t i = 0; route->method[i] && i + 1 < sizeof method; i++)
         method[i] = (char)(route->method[i] | 0x20);
-    json_t *operation = json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s}}}", "summary", route->about, "parameters", parameters_of(route),
-                                  "responses", "default", "description", "JSON; errors are {error, field, hint}",
-                                  "503", "description", "not now: send it again after Retry-After seconds");
+    json_t *operation =
+        json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s}}}", "summary", route->about, "parameters", parameters_of(route),
+                  "responses", "default", "description", "JSON; errors are {error, field, hint}", "503", "description",
+                  "not now: send it again after Retry-After seconds");
     if (*method == 'p')
         json_object_set_new(json_object_get(operation, "responses"), "4XX",
-                            json_pack("{s:s}", "description", "refused: error says what, field where, hint what would do"));
+                            json_pack("{s:s}", "description",
+                                      "refused: error says what, field where, hint what would do"));
     if (route->needs == NEEDS_KEY)
         json_object_set_new(operation, "security", json_pack("[{s:[]}]", "key"));
     if (body_schema)
-        json_object_set_new(operation, "requestBody", json_pack("{s:b, s:{s:{s:O}}}", "required", 1, "content", "application/json",
-                                                                "schema", body_schema));
+        json_object_set_new(operation, "requestBody",
+                            json_pack("{s:b, s:{s:{s:O}}}", "required", 1, "content", "application/json", "schema",
+                                      body_schema));
     json_t *operations = json_object_get(paths, path);
     if (!operations) {
         operations = json_object();
@@ -143,7 +150,8 @@ static void add_route(json_t *paths, const struct http_route *route, json_t *bod
 /* The views that show one thing, by id. */
 static bool takes_id(const struct http_route *route)
 {
-    static const char *const paths[] = {"/v1/tasks/", "/v1/cases/", "/v1/customers/", "/v1/notices/", "/v1/plans/", "/v1/trace/"};
+    static const char *const paths[] = {"/v1/tasks/",   "/v1/cases/", "/v1/customers/",
+                                        "/v1/notices/", "/v1/plans/", "/v1/trace/"};
     const char *rest = strstr(route->pattern, "{*}");
     for (size_t i = 0; rest && i < sizeof paths / sizeof *paths; i++)
         if (!strncmp(route->pattern, paths[i], (size_t)(rest - route->pattern)))
@@ -155,13 +163,14 @@ static bool takes_id(const struct http_route *route)
 static json_t *settings_schema(const char *pattern)
 {
     if (!strcmp(pattern, "/v1/contents"))
-        return json_pack("{s:s, s:[s, s, s], s:{s:o, s:{s:s}, s:{s:s, s:s}}}", "type", "object", "required", "kind", "name", "content",
-                         "properties", "kind", words_schema(&config_kind_words), "name", "type", "string", "content", "type",
-                         "string", "description", "the YAML text");
+        return json_pack("{s:s, s:[s, s, s], s:{s:o, s:{s:s}, s:{s:s, s:s}}}", "type", "object", "required", "kind",
+                         "name", "content", "properties", "kind", words_schema(&config_kind_words), "name", "type",
+                         "string", "content", "type", "string", "description", "the YAML text");
     if (!strcmp(pattern, "/v1/clock/participants"))
-        return json_pack("{s:s, s:[s], s:{s:{s:s}, s:{s:[s, s], s:s}, s:{s:s, s:s}}}", "type", "object", "required", "name", "properties",
-                         "name", "type", "string", "wake_at", "type", "string", "integer", "description",
-                         "RFC 3339 or milliseconds; left out: busy", "leave", "type", "boolean", "description", "takes part no longer");
+        return json_pack("{s:s, s:[s], s:{s:{s:s}, s:{s:[s, s], s:s}, s:{s:s, s:s}}}", "type", "object", "required",
+                         "name", "properties", "name", "type", "string", "wake_at", "type", "string", "integer",
+                         "description", "RFC 3339 or milliseconds; left out: busy", "leave", "type", "boolean",
+                         "description", "takes part no longer");
     return NULL;
 }
 
@@ -169,8 +178,8 @@ static json_t *document(void)
 {
     json_t *schemas = json_object(), *paths = json_object();
     json_t *fact = schemas_of(FACT, schemas), *act = schemas_of(ACT, schemas);
-    json_t *facts = json_pack("{s:[O, {s:s, s:i, s:O}]}", "oneOf", fact, "type", "array", "maxItems", EVENTS_PER_REQUEST_MAX,
-                              "items", fact);
+    json_t *facts = json_pack("{s:[O, {s:s, s:i, s:O}]}", "oneOf", fact, "type", "array", "maxItems",
+                              EVENTS_PER_REQUEST_MAX, "items", fact);
     for (const struct http_route *route = intake_routes; route->method; route++) {
         bool post = !strcmp(route->method, "POST");
         add_route(paths, route, !post ? NULL : route->handler == post_events ? facts : act);
@@ -184,10 +193,11 @@ static json_t *document(void)
     json_decref(fact);
     json_decref(facts);
     json_decref(act);
-    return json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o, s:{s:{s:s, s:s}}}}", "openapi", "3.1.0", "info", "title", "Careline",
-                     "version", CARELINE_VERSION, "description",
-                     "Facts and acts in, answers out. An acknowledgement means that the event is on disk.", "paths", paths,
-                     "components", "schemas", schemas, "securitySchemes", "key", "type", "http", "scheme", "bearer");
+    return json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o, s:{s:{s:s, s:s}}}}", "openapi", "3.1.0", "info", "title",
+                     "Careline", "version", CARELINE_VERSION, "description",
+                     "Facts and acts in, answers out. An acknowledgement means that the event is on disk.", "paths",
+                     paths, "components", "schemas", schemas, "securitySchemes", "key", "type", "http", "scheme",
+                     "bearer");
 }
 
 void get_openapi(struct http_exchange *exchange, void *daemon)

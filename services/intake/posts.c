@@ -87,7 +87,8 @@ static const char *event_id(const json_t *event)
 }
 
 /* All is accepted first: the batch may be flushed, and the answer sent, by the last one added. */
-static void post_all(struct intake *intake, struct post *post, const struct credential *credential, const json_t *events)
+static void post_all(struct intake *intake, struct post *post, const struct credential *credential,
+                     const json_t *events)
 {
     struct acceptor acceptor = intake_acceptor(intake);
     struct arena *arena = post->exchange->arena;
@@ -118,7 +119,8 @@ void post_events(struct http_exchange *exchange, void *daemon)
     size_t count = single ? 1 : json_array_size(events);
     if (!count || count > EVENTS_PER_REQUEST_MAX)
         http_refuse(exchange, count ? MHD_HTTP_CONTENT_TOO_LARGE : MHD_HTTP_BAD_REQUEST,
-                    count ? "too many events in one request" : "no events in the request", NULL, "send 1 to 512 at once");
+                    count ? "too many events in one request" : "no events in the request", NULL,
+                    "send 1 to 512 at once");
     else
         post_all(intake, post_new(exchange, count, single), &credential, events);
     json_decref(events);

@@ -41,7 +41,8 @@ static bool memory_is_short(struct pressure *pressure)
     if (!health.reachable || health.limit_bytes <= 0 ||
         health.used_bytes * 100 < health.limit_bytes * pressure->memory_percent_max)
         return false;
-    snprintf(pressure->reason, sizeof pressure->reason, "the store is full: %lld of %lld MB used, from %d %% on nothing is taken",
+    snprintf(pressure->reason, sizeof pressure->reason,
+             "the store is full: %lld of %lld MB used, from %d %% on nothing is taken",
              (long long)(health.used_bytes >> 20), (long long)(health.limit_bytes >> 20), pressure->memory_percent_max);
     return true;
 }

@@ -149,7 +149,8 @@ struct readings *readings_new(const struct readings_options *options, char messa
     pthread_cond_init(&readings->wanted, NULL);
     readings->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     assert(readings->fd >= 0);
-    if (views_open(&readings->views, options, message) && !pthread_create(&readings->thread, NULL, thread_main, readings))
+    if (views_open(&readings->views, options, message) &&
+        !pthread_create(&readings->thread, NULL, thread_main, readings))
         return readings;
     views_close(&readings->views);
     close(readings->fd);

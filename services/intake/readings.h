@@ -1,5 +1,5 @@
-/* readings: a thread of its own that looks into the store, so that no acknowledgement waits for a list. Jobs go in on the
- * loop's thread and come back to it. */
+/* readings: a thread of its own that looks into the store, so that no acknowledgement waits for a list. Jobs go in on
+ * the loop's thread and come back to it. */
 #ifndef CARELINE_READINGS_H
 #define CARELINE_READINGS_H
 

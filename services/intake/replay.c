@@ -22,7 +22,7 @@ enum {
     FRAMES = 4,                     /* identity, number, key, body */
     API_KEY_BYTES_MAX = 256,
     NUMBER_BYTES_MAX = 64,
-    QUEUE_MESSAGES_MAX = 64,        /* answers that wait for one consumer: pages of 1 MiB; more are dropped, and asked for again */
+    QUEUE_MESSAGES_MAX = 64,        /* pages of 1 MiB that wait for one consumer; what is over is dropped */
     MESSAGE_BYTES_MAX = 256 * 1024,
     TICK_MS = 500
 };
@@ -43,12 +43,13 @@ struct replay {
 };
 
 static const struct metric requests_metric = {
-    METRIC_COUNTER, "careline_replay_requests_total", "Requests of consumers, by what they were answered", "answer", NULL
+    METRIC_COUNTER, "careline_replay_requests_total", "Requests of consumers, by their answer", "answer", NULL
 };
 
 /* -------- one request */
 
-static bool credential_read(struct replay *replay, struct slice key, struct arena *arena, struct credential *ret, bool *ret_secured)
+static bool credential_read(struct replay *replay, struct slice key, struct arena *arena, struct credential *ret,
+                            bool *ret_secured)
 {
     const char *text = arena_text(arena, key.at, key.bytes);
     pthread_mutex_lock(&replay->lock);
@@ -58,7 +59,8 @@ static bool credential_read(struct replay *replay, struct slice key, struct aren
     return known;
 }
 
-static void request_answer(struct replay *replay, struct slice key, struct slice body, struct arena *arena, struct buffer *to)
+static void request_answer(struct replay *replay, struct slice key, struct slice body, struct arena *arena,
+                           struct buffer *to)
 {
     struct credential credential;
     struct replay_scene scene = {replay->store, replay->partitions, replay->now, &credential, false, arena};

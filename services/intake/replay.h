@@ -1,5 +1,6 @@
-/* replay: the log for other teams' programs, over a ZeroMQ ROUTER, without any right in Redis; see proto/PROTOCOL.md. On a
- * thread and a store connection of its own, so that no consumer slows an acknowledgement. The same thread trims the log. */
+/* replay: the log for other teams' programs, over a ZeroMQ ROUTER, without any right in Redis; see proto/PROTOCOL.md.
+ * On a thread and a store connection of its own, so that no consumer slows an acknowledgement. The same thread trims
+ * the log. */
 #ifndef CARELINE_REPLAY_H
 #define CARELINE_REPLAY_H
 

@@ -34,8 +34,8 @@ static void checkpoint_pair(struct buffer *to, const char *key, struct checkpoin
 /* -------- the durable record */
 
 /* *ret: its record, or a new one for hello; NULL with *ret_reason when it must be refused. */
-static enum store_status record_read(const struct replay_scene *scene, const struct replay_request *request, struct consumer **ret,
-                                     const char **ret_reason)
+static enum store_status record_read(const struct replay_scene *scene, const struct replay_request *request,
+                                     struct consumer **ret, const char **ret_reason)
 {
     struct consumer_list all;
     *ret = NULL;
@@ -57,8 +57,8 @@ static enum store_status record_read(const struct replay_scene *scene, const str
 
 /* -------- hello */
 
-static enum store_status start_of(const struct replay_scene *scene, const struct replay_request *request, uint32_t partition,
-                                  const struct partition_view *view, struct checkpoint *ret)
+static enum store_status start_of(const struct replay_scene *scene, const struct replay_request *request,
+                                  uint32_t partition, const struct partition_view *view, struct checkpoint *ret)
 {
     uint64_t first = view->first.seq ? view->first.seq : 1, seq = first;
     enum store_status status = STORE_OK;
@@ -141,7 +141,8 @@ static enum store_status record_begin(const struct replay_scene *scene, const st
     return consumer_write(scene->store, record);
 }
 
-static enum store_status hello_durable(const struct replay_scene *scene, const struct replay_request *request, struct buffer *to)
+static enum store_status hello_durable(const struct replay_scene *scene, const struct replay_request *request,
+                                       struct buffer *to)
 {
     enum store_status status = STORE_CHANGED;
     struct point_list starts;
@@ -160,7 +161,8 @@ static enum store_status hello_durable(const struct replay_scene *scene, const s
     return STORE_OK;
 }
 
-static enum store_status answer_hello(const struct replay_scene *scene, struct replay_request *request, struct buffer *to)
+static enum store_status answer_hello(const struct replay_scene *scene, struct replay_request *request,
+                                      struct buffer *to)
 {
     static const struct point_list nothing;
     struct point_list starts;
@@ -225,7 +227,8 @@ static enum store_status stored_point_add(const struct replay_scene *scene, stru
     struct consumer *record;
     const char *reason;
     enum store_status status = record_read(scene, request, &record, &reason);
-    const struct point *stored = status == STORE_OK && !reason ? points_find(&record->points, request->partition) : NULL;
+    const struct point *stored =
+        status == STORE_OK && !reason ? points_find(&record->points, request->partition) : NULL;
     if (stored)
         points_set(&request->at, *stored, scene->arena);
     return status;
@@ -245,7 +248,8 @@ static enum store_status page_of(const struct replay_scene *scene, struct replay
     return page_read(scene->store, request->partition, done, request->max, &request->at, scene->arena, ret);
 }
 
-static enum store_status answer_fetch(const struct replay_scene *scene, struct replay_request *request, struct buffer *to)
+static enum store_status answer_fetch(const struct replay_scene *scene, struct replay_request *request,
+                                      struct buffer *to)
 {
     struct page page;
     struct checkpoint head = {0};
@@ -264,11 +268,11 @@ static enum store_status answer_fetch(const struct replay_scene *scene, struct r
 /* -------- acknowledge */
 
 /* false: the answer tells that the point is not on the log. One that was trimmed since is as good as any. */
-static enum store_status point_check(const struct replay_scene *scene, const struct replay_request *request, struct point point,
-                                     struct buffer *to, bool *ret_good)
+static enum store_status point_check(const struct replay_scene *scene, const struct replay_request *request,
+                                     struct point point, struct buffer *to, bool *ret_good)
 {
-    struct replay_request fetch = {.ask = ASK_FETCH, .name = request->name, .partition = point.partition, .seq = point.at.seq,
-                                   .id = point.at.id, .max = 1};
+    struct replay_request fetch = {.ask = ASK_FETCH, .name = request->name, .partition = point.partition,
+                                   .seq = point.at.seq, .id = point.at.id, .max = 1};
     struct page page;
     enum store_status status = page_of(scene, &fetch, &page);
     *ret_good = status == STORE_OK && page.resume != RESUME_REWOUND;
@@ -277,7 +281,8 @@ static enum store_status point_check(const struct replay_scene *scene, const str
     return status;
 }
 
-static enum store_status points_write(const struct replay_scene *scene, const struct replay_request *request, struct buffer *to)
+static enum store_status points_write(const struct replay_scene *scene, const struct replay_request *request,
+                                      struct buffer *to)
 {
     enum store_status status = STORE_CHANGED;
     struct consumer *record;
@@ -304,7 +309,8 @@ static enum store_status points_write(const struct replay_scene *scene, const st
     return STORE_OK;
 }
 
-static enum store_status answer_acknowledge(const struct replay_scene *scene, struct replay_request *request, struct buffer *to)
+static enum store_status answer_acknowledge(const struct replay_scene *scene, struct replay_request *request,
+                                            struct buffer *to)
 {
     bool good = true;
     for (size_t i = 0; i < request->at.count && good; i++) {
@@ -347,7 +353,8 @@ static enum store_status answer_lag(const struct replay_scene *scene, struct rep
 
 /* -------- forget */
 
-static enum store_status answer_forget(const struct replay_scene *scene, struct replay_request *request, struct buffer *to)
+static enum store_status answer_forget(const struct replay_scene *scene, struct replay_request *request,
+                                       struct buffer *to)
 {
     struct consumer *record;
     const char *reason;
@@ -367,9 +374,10 @@ static enum store_status answer_forget(const struct replay_scene *scene, struct 
 
 enum store_status replay_answer(const struct replay_scene *scene, struct replay_request *request, struct buffer *to)
 {
-    static enum store_status (*const answers[ASK_COUNT])(const struct replay_scene *, struct replay_request *, struct buffer *) = {
-        [ASK_HELLO] = answer_hello, [ASK_FETCH] = answer_fetch, [ASK_ACKNOWLEDGE] = answer_acknowledge, [ASK_LAG] = answer_lag,
-        [ASK_FORGET] = answer_forget,
+    static enum store_status (*const answers[ASK_COUNT])(const struct replay_scene *, struct replay_request *,
+                                                         struct buffer *) = {
+        [ASK_HELLO] = answer_hello, [ASK_FETCH] = answer_fetch,   [ASK_ACKNOWLEDGE] = answer_acknowledge,
+        [ASK_LAG] = answer_lag,     [ASK_FORGET] = answer_forget,
     };
     if (!replay_request_narrow(request, scene->credential, scene->arena)) {
         replay_refuse(to, "refused", "this key may see nothing of what was wished");

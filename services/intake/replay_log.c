@@ -16,7 +16,7 @@ struct checkpoint point_before(const struct entry_list *entries)
 enum resume resume_decide(struct checkpoint done, const struct entry_list *entries, struct checkpoint *ret_first)
 {
     if (!entries->count)
-        return done.seq ? RESUME_REWOUND : RESUME_HERE;     /* the head is never trimmed: the log is shorter than that */
+        return done.seq ? RESUME_REWOUND : RESUME_HERE; /* the head is never trimmed: the log is shorter than that */
     const struct place *first = &entries->at[0].place;
     if (first->seq == done.seq)
         return first->id == done.id ? RESUME_HERE : RESUME_REWOUND;
@@ -35,7 +35,8 @@ static void list_add(struct entry_list *list, const struct entry *entries, size_
 }
 
 /* More of them behind those that are there, until there are `max`, or enough bytes, or no more. */
-static enum store_status read_on(struct store *store, uint32_t partition, size_t max, struct arena *arena, struct entry_list *list)
+static enum store_status read_on(struct store *store, uint32_t partition, size_t max, struct arena *arena,
+                                 struct entry_list *list)
 {
     struct entry_list some = {0};
     size_t bytes = 0, counted = 0;
@@ -60,8 +61,8 @@ static int newest_first(const void *a, const void *b)
     return left < right ? 1 : left > right ? -1 : 0;
 }
 
-static enum store_status is_on_log(struct store *store, uint32_t partition, struct checkpoint point, struct arena *arena,
-                                   bool *ret)
+static enum store_status is_on_log(struct store *store, uint32_t partition, struct checkpoint point,
+                                   struct arena *arena, bool *ret)
 {
     struct entry_list found = {0};
     enum store_status status = store->functions->read_log(store, partition, point.seq, 1, arena, &found);

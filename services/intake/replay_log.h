@@ -1,5 +1,5 @@
-/* replay_log: what the log says to one who wants to go on from a point: go on, it was trimmed, it was rewound; and where a
- * point lies that is told by a time. */
+/* replay_log: what the log says to one who wants to go on from a point: go on, it was trimmed, it was rewound; and
+ * where a point lies that is told by a time. */
 #ifndef CARELINE_REPLAY_LOG_H
 #define CARELINE_REPLAY_LOG_H
 
@@ -13,8 +13,8 @@ enum {
 
 enum resume { RESUME_HERE, RESUME_TRIMMED, RESUME_REWOUND };
 
-/* `entries` is what the log gave when asked from `done.seq` on. *ret_first: for RESUME_TRIMMED, the point right before the
- * first entry kept. */
+/* `entries` is what the log gave when asked from `done.seq` on. *ret_first: for RESUME_TRIMMED, the point right before
+ * the first entry kept. */
 enum resume resume_decide(struct checkpoint done, const struct entry_list *entries, struct checkpoint *ret_first);
 
 /* The point right before the first entry of a list, which must not be empty. */
@@ -26,8 +26,8 @@ struct page {
     struct checkpoint to;           /* TRIMMED, REWOUND: from where to go on */
 };
 
-/* What follows `done`: at most `max` entries. `points`: what the consumer has seen before, to find the last one that it has in
- * common with a log that was rewound; without any it must begin anew. */
+/* What follows `done`: at most `max` entries. `points`: what the consumer has seen before, to find the last one that it
+ * has in common with a log that was rewound; without any it must begin anew. */
 enum store_status page_read(struct store *store, uint32_t partition, struct checkpoint done, size_t max,
                             const struct point_list *points, struct arena *arena, struct page *ret);
 

@@ -48,7 +48,8 @@ static const char *read_name(struct reading_of *r, struct cursor *value)
     if (!cursor_text(value, &text) || text.bytes > CONSUMER_NAME_BYTES_MAX)
         return "name: a text of at most 64 bytes";
     r->request->name = arena_text(r->arena, text.at, text.bytes);
-    return !*r->request->name || name_is_plain(r->request->name) ? NULL : "name: letters, digits, dot, dash and underscore";
+    bool good = !*r->request->name || name_is_plain(r->request->name);
+    return good ? NULL : "name: letters, digits, dot, dash and underscore";
 }
 
 static const char *read_durable(struct reading_of *r, struct cursor *value)
@@ -154,9 +155,10 @@ static const char *read_at(struct reading_of *r, struct cursor *value)
 }
 
 static const struct { const char *name; const char *(*read)(struct reading_of *, struct cursor *); } fields[] = {
-    {"ask", read_ask}, {"name", read_name}, {"durable", read_durable}, {"from", read_from}, {"seq", read_seq}, {"id", read_id},
-    {"time", read_time}, {"partition", read_partition}, {"partitions", read_partitions}, {"max", read_max},
-    {"sites", read_sites}, {"types", read_types}, {"at", read_at},
+    {"ask", read_ask},           {"name", read_name},             {"durable", read_durable}, {"from", read_from},
+    {"seq", read_seq},           {"id", read_id},                 {"time", read_time},       {"max", read_max},
+    {"partition", read_partition}, {"partitions", read_partitions}, {"sites", read_sites},   {"types", read_types},
+    {"at", read_at},
 };
 
 /* -------- the request */

@@ -1,5 +1,5 @@
-/* replay_request: what a consumer asks for, and what it is answered; see proto/PROTOCOL.md, "Replay". Each request is complete
- * in itself: nothing is kept of a consumer but what stands under its durable name, so any intake serves it. */
+/* replay_request: what a consumer asks for, and what it is answered; see proto/PROTOCOL.md, "Replay". Each request is
+ * complete in itself: nothing is kept of a consumer but what stands under its durable name, so any intake serves it. */
 #ifndef CARELINE_REPLAY_REQUEST_H
 #define CARELINE_REPLAY_REQUEST_H
 

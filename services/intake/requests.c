@@ -17,7 +17,7 @@ struct acceptor intake_acceptor(struct intake *intake)
     };
 }
 
-/* Without keys nobody else's web page may post here: browsers name the page's origin, and the host that it believes in. */
+/* Without keys nobody else's web page may post here: browsers name the page's origin, and the host it believes in. */
 static bool is_of_this_machine(const char *text)
 {
     static const char *const local[] = {"127.0.0.1", "localhost", "[::1]"};
@@ -47,7 +47,8 @@ bool intake_credential(struct intake *intake, struct http_exchange *exchange, st
                     "set up keys.yaml to serve others");
         return false;
     }
-    if (credential_of(intake->keys, key, http_header(exchange, "X-Actor"), http_header(exchange, "X-Role"), exchange->arena, ret))
+    if (credential_of(intake->keys, key, http_header(exchange, "X-Actor"), http_header(exchange, "X-Role"),
+                      exchange->arena, ret))
         return true;
     http_refuse(exchange, MHD_HTTP_UNAUTHORIZED, key ? "this key is not known" : "no key was sent", NULL,
                 "send the header Authorization: Bearer KEY");
@@ -60,10 +61,12 @@ json_t *intake_json(struct http_exchange *exchange)
     const char *at = exchange->body.bytes ? (const char *)exchange->body.at : "";
     json_t *json = json_loadb(at, exchange->body.bytes, JSON_REJECT_DUPLICATES, &error);
     if (!json && !exchange->body.bytes)
-        http_refuse(exchange, MHD_HTTP_BAD_REQUEST, "the body is empty; JSON is needed", NULL, "GET /v1/openapi.json says what");
+        http_refuse(exchange, MHD_HTTP_BAD_REQUEST, "the body is empty; JSON is needed", NULL,
+                    "GET /v1/openapi.json says what");
     else if (!json)
         http_refuse(exchange, MHD_HTTP_BAD_REQUEST,
-                    arena_printf(exchange->arena, "the body is no JSON: line %d, column %d: %s", error.line, error.column, error.text),
+                    arena_printf(exchange->arena, "the body is no JSON: line %d, column %d: %s", error.line,
+                                 error.column, error.text),
                     NULL, "GET /v1/openapi.json says what is needed");
     return json;
 }
@@ -74,7 +77,8 @@ bool intake_is_pressed(struct intake *intake, struct http_exchange *exchange)
     if (!reason)
         return false;
     exchange->retry_after_s = PRESSED_RETRY_AFTER_S;
-    http_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, reason, NULL, "send it again later, with the same source and id");
+    http_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, reason, NULL,
+                "send it again later, with the same source and id");
     return true;
 }
 

@@ -105,9 +105,14 @@ static struct request *request_new(struct router *router, zmq_msg_t frames[FRAME
     struct arena *arena = arena_new();
     struct request *request = arena_alloc(arena, sizeof *request);
     *request = (struct request){
-        .origin = {.outcomes = arena_alloc(arena, count * sizeof *request->origin.outcomes), .count = count, .waiting = count,
+        .origin = {.outcomes = arena_alloc(arena, count * sizeof *request->origin.outcomes),
+                   .count = count,
+                   .waiting = count,
                    .finish = request_finish},
-        .router = router, .arena = arena, .identity = frame_copy(arena, &frames[0]), .number = frame_copy(arena, &frames[1]),
+        .router = router,
+        .arena = arena,
+        .identity = frame_copy(arena, &frames[0]),
+        .number = frame_copy(arena, &frames[1]),
     };
     return request;
 }
@@ -117,8 +122,8 @@ static void request_refuse(struct router *router, zmq_msg_t frames[FRAMES], cons
     batch_refuse(&request_new(router, frames, 1)->origin, 0, "", refusal);
 }
 
-static void request_take(struct router *router, zmq_msg_t frames[FRAMES], const struct credential *credential, struct cursor events,
-                         size_t count)
+static void request_take(struct router *router, zmq_msg_t frames[FRAMES], const struct credential *credential,
+                         struct cursor events, size_t count)
 {
     struct intake *intake = router->intake;
     struct request *request = request_new(router, frames, count);
@@ -166,7 +171,8 @@ static void request_receive(struct router *router, zmq_msg_t frames[FRAMES])
     else if (fault)
         request_refuse(router, frames, &(struct refusal){400, fault, "", ""});
     else if (!cursor_array(&events, &count) || !count || count > EVENTS_PER_REQUEST_MAX)
-        request_refuse(router, frames, &(struct refusal){400, "the third frame is an array of 1 to 512 events", "", ""});
+        request_refuse(router, frames,
+                       &(struct refusal){400, "the third frame is an array of 1 to 512 events", "", ""});
     else
         request_take(router, frames, &credential, events, count);
     arena_free(&arena);
@@ -193,7 +199,8 @@ static bool message_receive(struct router *router)
     if (numbered && count == FRAMES)
         request_receive(router, frames);
     else if (numbered)
-        request_refuse(router, frames, &(struct refusal){400, "a message has three frames: number, key, events", "", ""});
+        request_refuse(router, frames,
+                       &(struct refusal){400, "a message has three frames: number, key, events", "", ""});
     for (int i = 0; i < FRAMES; i++)
         zmq_msg_close(&frames[i]);
     return count > 0;
@@ -230,7 +237,8 @@ const char *router_endpoint(const struct router *router)
 
 bool endpoint_is_local(const char *endpoint)
 {
-    return !strncmp(endpoint, "tcp://127.0.0.1:", 16) || !strncmp(endpoint, "tcp://[::1]:", 12) || !strncmp(endpoint, "ipc://", 6);
+    return !strncmp(endpoint, "tcp://127.0.0.1:", 16) || !strncmp(endpoint, "tcp://[::1]:", 12) ||
+           !strncmp(endpoint, "ipc://", 6);
 }
 
 static void socket_set(void *socket)

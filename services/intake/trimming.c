@@ -21,8 +21,9 @@ enum { ENTRIES, BYTES, TRIMMED, CONSUMER_LAG, METRIC_COUNT };
 static const struct metric trimming_metrics[METRIC_COUNT] = {
     [ENTRIES] = {METRIC_GAUGE, "careline_log_entries", "Events kept in the log", NULL, NULL},
     [BYTES] = {METRIC_GAUGE, "careline_log_bytes", "Memory of the log in the store, about", NULL, NULL},
-    [TRIMMED] = {METRIC_COUNTER, "careline_log_trimmed_total", "Events that this process let go from the log", NULL, NULL},
-    [CONSUMER_LAG] = {METRIC_GAUGE, "careline_consumer_lag", "Events that a durable consumer has yet to read", "consumer", NULL},
+    [TRIMMED] = {METRIC_COUNTER, "careline_log_trimmed_total", "Events that this process let go", NULL, NULL},
+    [CONSUMER_LAG] = {METRIC_GAUGE, "careline_consumer_lag", "Events yet to be read, of those with a durable name",
+                      "consumer", NULL},
 };
 
 struct trimming *trimming_new(const struct trimming_options *options)
@@ -56,11 +57,12 @@ uint64_t trim_limit(uint64_t old, uint64_t very_old, uint64_t slowest)
 
 /* -------- one partition */
 
-static uint64_t seq_of_age(struct trimming *trimming, uint32_t partition, const struct partition_view *view, wall_ms before)
+static uint64_t seq_of_age(struct trimming *trimming, uint32_t partition, const struct partition_view *view,
+                           wall_ms before)
 {
     uint64_t seq = view->first.seq;
-    enum store_status status = log_seq_of_time(trimming->options.store, partition, view->first.seq, view->head.seq, before,
-                                               trimming->arena, &seq);
+    enum store_status status = log_seq_of_time(trimming->options.store, partition, view->first.seq, view->head.seq,
+                                               before, trimming->arena, &seq);
     return status == STORE_OK ? seq : view->first.seq;
 }
 
@@ -76,7 +78,8 @@ static uint64_t limit_of(struct trimming *trimming, uint32_t partition, const st
     uint64_t slowest = consumers_slowest(consumers, partition);
     if (slowest >= old)
         return old;
-    int64_t longest_ms = options->keep_for_consumers_ms > options->keep_ms ? options->keep_for_consumers_ms : options->keep_ms;
+    int64_t longest_ms =
+        options->keep_for_consumers_ms > options->keep_ms ? options->keep_for_consumers_ms : options->keep_ms;
     return trim_limit(old, seq_of_age(trimming, partition, view, now - longest_ms), slowest);
 }
 
@@ -95,7 +98,8 @@ static void partition_trim(struct trimming *trimming, uint32_t partition, uint64
              log_int("first", (int64_t)trimmed.first));
 }
 
-static void partition_age(struct trimming *trimming, uint32_t partition, const struct consumer_list *consumers, wall_ms now)
+static void partition_age(struct trimming *trimming, uint32_t partition, const struct consumer_list *consumers,
+                          wall_ms now)
 {
     struct store *store = trimming->options.store;
     struct partition_view view;

@@ -1,6 +1,6 @@
-/* trimming: lets go of the oldest of the log. An entry goes when it is older than `keep_ms` and every durable consumer has done
- * with it; one that a consumer has yet to read stays until it is older than `keep_for_consumers_ms`. The store itself keeps
- * whatever a stage still needs. Also tells how large the log is and how far behind the consumers are. */
+/* trimming: lets go of the oldest of the log. An entry goes when it is older than `keep_ms` and every durable consumer
+ * has done with it; one that a consumer has yet to read stays until it is older than `keep_for_consumers_ms`. The store
+ * itself keeps whatever a stage still needs. Also tells how large the log is and how far behind the consumers are. */
 #ifndef CARELINE_TRIMMING_H
 #define CARELINE_TRIMMING_H
 
@@ -23,8 +23,9 @@ void trimming_free(struct trimming **trimming);
 /* Every few seconds looks at some partitions. */
 void trimming_step(struct trimming *trimming, wall_ms now, mono_ms mono);
 
-/* The seq before which all may go. `old`: first seq that is young enough to stay; `very_old`: first seq that is too young to
- * go whoever needs it not; `slowest`: the last seq that the slowest durable consumer has done, UINT64_MAX: there is none. */
+/* The seq before which all may go. `old`: first seq that is young enough to stay; `very_old`: first seq that is too
+ * young to go whoever needs it not; `slowest`: the last seq that the slowest durable consumer has done, UINT64_MAX:
+ * there is none. */
 uint64_t trim_limit(uint64_t old, uint64_t very_old, uint64_t slowest);
 
 #endif

@@ -159,11 +159,12 @@ static json_t *consumers_json(struct views *views, const struct partition_view *
         return list;
     for (size_t i = 0; i < consumers.count; i++) {
         const struct consumer *consumer = &consumers.at[i];
-        json_t *seen = consumer->seen
-            ? json_string(moment_text(arena, consumer->seen, style.offset_minutes(style.context, consumer->seen))) : json_null();
-        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", consumer->name, "actor", consumer->actor,
-                                              "partitions", (json_int_t)consumer->points.count, "lag",
-                                              (json_int_t)consumer_lag(consumer, heads, views->partitions), "seen_at", seen));
+        int offset = style.offset_minutes(style.context, consumer->seen);
+        json_t *seen = consumer->seen ? json_string(moment_text(arena, consumer->seen, offset)) : json_null();
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", consumer->name,
+                                              "actor", consumer->actor, "partitions", (json_int_t)consumer->points.count,
+                                              "lag", (json_int_t)consumer_lag(consumer, heads, views->partitions),
+                                              "seen_at", seen));
     }
     return list;
 }

@@ -48,10 +48,15 @@ class System:
         self.reader = threading.Thread(target=self.read_lines, args=(ready,), daemon=True)
         self.reader.start()
         if not ready.wait(60 * SLOW) or not any(line.startswith("ready ") for line in self.lines):
-            self.process.kill()
-            raise AssertionError("no ready line: " + "\n".join(self.lines))
+            said = self.lines + [line for name in ("care.log", "intake.err", "scheduler.err") for line in self.log_tail(name)]
+            self.remove()
+            raise AssertionError("no ready line: " + "\n".join(said))
         self.endpoints = dict(line.split("=", 1) for line in (self.dir / "endpoints").read_text().splitlines())
         return self
+
+    def log_tail(self, name):
+        path = self.dir / "log" / name
+        return path.read_text(errors="replace").splitlines()[-20:] if path.exists() else []
 
     def read_lines(self, ready):
         for line in self.process.stdout:

@@ -29,8 +29,12 @@ static int setup(void **state)
     struct rig *rig = test_calloc(1, sizeof *rig);
     rig->arena = arena_new();
     rig->dice = dice_of(1);
-    rig->acceptor = (struct acceptor){.sealer = sealer_memory_new(), .store = store_memory_new(PARTITIONS), .partitions = PARTITIONS,
-                                      .now = now, .random = dice_chance, .random_context = &rig->dice};
+    rig->acceptor = (struct acceptor){.sealer = sealer_memory_new(),
+                                      .store = store_memory_new(PARTITIONS),
+                                      .partitions = PARTITIONS,
+                                      .now = now,
+                                      .random = dice_chance,
+                                      .random_context = &rig->dice};
     credential_of(NULL, NULL, "li-na", "agent", rig->arena, &rig->credential);
     *state = rig;
     return 0;
@@ -46,7 +50,8 @@ static int teardown(void **state)
     return 0;
 }
 
-static bool accept_text(struct rig *rig, int class, const char *text, struct accepted *accepted, struct refusal *refusal)
+static bool accept_text(struct rig *rig, int class, const char *text, struct accepted *accepted,
+                        struct refusal *refusal)
 {
     json_t *json = json_loads(text, 0, NULL);
     assert_non_null(json);
@@ -78,7 +83,8 @@ static struct event event_of_accepted(struct rig *rig, const struct accepted *ac
 static void test_a_fact_is_complete(void **state)
 {
     struct rig *rig = *state;
-    struct accepted accepted = accepted_of(rig, FACT, DELIVERY(",\"occurred_at\":\"2026-03-06T15:00:00+08:00\"", ",\"model\":\"CS75\""));
+    struct accepted accepted =
+        accepted_of(rig, FACT, DELIVERY(",\"occurred_at\":\"2026-03-06T15:00:00+08:00\"", ",\"model\":\"CS75\""));
     struct event event = event_of_accepted(rig, &accepted);
     assert_int_equal(event.number, EVENT_CAR_DELIVERED);
     assert_string_equal(event.site, "sample");
@@ -101,7 +107,8 @@ static bool holds(struct slice bytes, const char *text)
 static void test_what_is_personal_is_sealed(void **state)
 {
     struct rig *rig = *state;
-    struct accepted accepted = accepted_of(rig, FACT, DELIVERY("", ",\"name\":\"Wang Fang\",\"mobile\":\"138 0000-0001\""));
+    struct accepted accepted =
+        accepted_of(rig, FACT, DELIVERY("", ",\"name\":\"Wang Fang\",\"mobile\":\"138 0000-0001\""));
     struct event event = event_of_accepted(rig, &accepted);
     struct slice plain;
     struct fault fault;
@@ -119,9 +126,12 @@ static void test_what_is_personal_is_sealed(void **state)
 static void test_the_customer_may_be_an_object(void **state)
 {
     struct rig *rig = *state;
-    struct accepted flat = accepted_of(rig, FACT, DELIVERY("", ",\"name\":\"Wang\",\"mobile\":\"13800000001\",\"customer_class\":\"key\""));
-    struct accepted object = accepted_of(rig, FACT, DELIVERY("", ",\"customer\":{\"name\":\"Wang\",\"mobile\":\"13800000001\","
-                                                                 "\"class\":\"key\"}"));
+    struct accepted flat =
+        accepted_of(rig, FACT,
+                    DELIVERY("", ",\"name\":\"Wang\",\"mobile\":\"13800000001\",\"customer_class\":\"key\""));
+    struct accepted object = accepted_of(rig, FACT,
+                                         DELIVERY("", ",\"customer\":{\"name\":\"Wang\",\"mobile\":\"13800000001\","
+                                                      "\"class\":\"key\"}"));
     struct event one = event_of_accepted(rig, &flat), other = event_of_accepted(rig, &object);
     assert_string_equal(one.customer, other.customer);
     assert_int_equal(one.data.bytes, other.data.bytes);
@@ -146,8 +156,11 @@ static void test_a_customer_that_does_not_fit_is_named(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct accepted accepted;
         struct refusal refusal = {0};
-        const char *text = arena_printf(rig->arena, "{\"id\":\"JC1\",\"source\":\"dms\",\"type\":\"car.delivered\",\"site\":\"sample\"%s,"
-                                        "\"data\":{\"order\":\"JC1\"%s}}", cases[i].more, cases[i].data);
+        const char *text =
+            arena_printf(rig->arena,
+                         "{\"id\":\"JC1\",\"source\":\"dms\",\"type\":\"car.delivered\",\"site\":\"sample\"%s,"
+                         "\"data\":{\"order\":\"JC1\"%s}}",
+                         cases[i].more, cases[i].data);
         assert_false(accept_text(rig, FACT, text, &accepted, &refusal));
         assert_int_equal(refusal.status, 400);
         assert_string_equal(refusal.field, cases[i].field);
@@ -159,7 +172,8 @@ static void test_without_contact_a_fact_has_a_customer_of_its_own(void **state)
     struct rig *rig = *state;
     struct accepted one = accepted_of(rig, FACT, DELIVERY("", ",\"name\":\"Wang\""));
     struct accepted same = accepted_of(rig, FACT, DELIVERY("", ",\"name\":\"Wang\""));
-    struct accepted given = accepted_of(rig, FACT, DELIVERY(",\"customer\":\"c77\"", ",\"name\":\"Wang\",\"mobile\":\"1\""));
+    struct accepted given =
+        accepted_of(rig, FACT, DELIVERY(",\"customer\":\"c77\"", ",\"name\":\"Wang\",\"mobile\":\"1\""));
     const char *customer = event_of_accepted(rig, &one).customer;
     assert_int_equal(*customer, 'c');
     assert_string_equal(event_of_accepted(rig, &same).customer, customer);
@@ -172,7 +186,10 @@ static void test_an_act_is_about_its_tasks_customer(void **state)
     struct rig *rig = *state;
     struct store *store = rig->acceptor.store;
     uint32_t partition = partition_of_site("sample", PARTITIONS);
-    struct fact fact = {.key = "k", .digest = 1, .chain_id = 7, .packed = accepted_of(rig, FACT, DELIVERY("", "")).fact.packed};
+    struct fact fact = {.key = "k",
+                        .digest = 1,
+                        .chain_id = 7,
+                        .packed = accepted_of(rig, FACT, DELIVERY("", "")).fact.packed};
     struct standing standing;
     struct task *task = record_new(&task_record, rig->arena);
     struct buffer packed = {0};
@@ -181,13 +198,18 @@ static void test_an_act_is_about_its_tasks_customer(void **state)
     record_pack(&task_record, task, 0, &packed);
     assert_int_equal(store->functions->append(store, partition, &fact, 1), STORE_OK);
     assert_int_equal(store->functions->claim(store, partition, STAGE_FOLLOW_UP, "o", 10000, &standing), STORE_OK);
-    const struct entity_put put = {.kind = ENTITY_TASK, .id = "sample/T1", .version = 1, .packed = buffer_slice(&packed), .queue = "",
+    const struct entity_put put = {.kind = ENTITY_TASK,
+                                   .id = "sample/T1",
+                                   .version = 1,
+                                   .packed = buffer_slice(&packed),
+                                   .queue = "",
                                    .queue_before = ""};
     struct commit commit = {.lease = standing.lease, .to = {1, 7}, .puts = &put, .put_count = 1};
     assert_int_equal(store->functions->commit(store, &commit), STORE_OK);
     buffer_free(&packed);
-    struct accepted act = accepted_of(rig, ACT, "{\"type\":\"task.outcome\",\"site\":\"sample\",\"data\":{\"task\":\"sample/T1\","
-                                                "\"outcome\":\"completed\",\"note\":\"liked it\"}}");
+    struct accepted act = accepted_of(rig, ACT,
+                                      "{\"type\":\"task.outcome\",\"site\":\"sample\",\"data\":{\"task\":\"sample/T1\","
+                                      "\"outcome\":\"completed\",\"note\":\"liked it\"}}");
     assert_string_equal(event_of_accepted(rig, &act).customer, "c42");
     assert_false(holds(act.fact.packed, "liked"));
 }
@@ -213,7 +235,9 @@ static void test_too_large(void **state)
 {
     struct rig *rig = *state;
     struct buffer text = {0};
-    buffer_printf(&text, "{\"type\":\"task.outcome\",\"site\":\"s\",\"data\":{\"task\":\"s/t\",\"outcome\":\"completed\",\"answers\":[");
+    buffer_printf(
+        &text,
+        "{\"type\":\"task.outcome\",\"site\":\"s\",\"data\":{\"task\":\"s/t\",\"outcome\":\"completed\",\"answers\":[");
     for (int i = 0; i < 64; i++) {
         buffer_printf(&text, "%s{\"question\":\"q%d\",\"value\":\"", i ? "," : "", i);
         for (int j = 0; j < 1024; j++)
@@ -248,7 +272,8 @@ static void test_keys_give_actor_role_and_rights(void **state)
 {
     struct rig *rig = *state;
     struct mistakes mistakes;
-    const char *text = arena_printf(rig->arena, "keys:\n- { name: dms, hash: %s, roles: [integration, auditor], sites: [sample],"
+    const char *text = arena_printf(rig->arena,
+                                    "keys:\n- { name: dms, hash: %s, roles: [integration, auditor], sites: [sample],"
                                     " types: [car.delivered] }\n- { name: boss, hash: %s, personal: yes }\n",
                                     hash_of(rig, "one"), hash_of(rig, "two"));
     struct keys *keys = keys_of(rig, text, &mistakes);

@@ -55,7 +55,8 @@ static struct master_decision decide(const struct decision_case *c)
 {
     struct partition_view views[2] = {quiet_view(3, c->due[0]), quiet_view(4, c->due[1])};
     struct participant people[2];
-    struct master_sight sight = {.views = views, .view_count = 2, .participants = {people, 0}, .now = NOW, .until = c->until};
+    struct master_sight sight = {
+        .views = views, .view_count = 2, .participants = {people, 0}, .now = NOW, .until = c->until};
     if (c->behind)
         views[1].stages[c->behind].checkpoint.seq--;
     if (c->rewound)

@@ -66,8 +66,8 @@ static void test_all_mistakes_at_once(void **state)
     struct arena *arena = arena_new();
     struct mistakes mistakes = {.arena = arena, .file = "command line"};
     struct config *config = config_new(tables, "/data");
-    static const char *const wanted[] = {"x.yaml:1", "did you mean limit", "x.yaml:2", "colour", "command line", "did you mean loud", "write store=",
-                                         "limit"};
+    static const char *const wanted[] = {"x.yaml:1",     "did you mean limit", "x.yaml:2",     "colour",
+                                         "command line", "did you mean loud",  "write store=", "limit"};
     yaml(config, "limt: 7\ncolour: gren\n", &mistakes);
     config_word_set(config, "lout=yes", &mistakes);
     config_word_set(config, "store", &mistakes);
@@ -94,13 +94,22 @@ static const struct http_route *const route_tables[] = {routes, NULL};
 static void test_routes(void **state)
 {
     (void)state;
-    static const struct { const char *method, *path; int route; bool known; const char *part[2]; } cases[] = {
-        {"GET", "/v1/acts/7/12", 0, true, {"7", "12"}}, {"GET", "/v1/acts/7", -1, false, {NULL, NULL}},
-        {"GET", "/v1/acts//12", -1, false, {NULL, NULL}}, {"GET", "/v1/acts/7/12/", -1, false, {NULL, NULL}},
-        {"GET", "/v1/tasks", 1, true, {NULL, NULL}}, {"GET", "/v1/tasks/sample/T1", 2, true, {"sample/T1", NULL}},
-        {"GET", "/v1/tasksx", -1, false, {NULL, NULL}}, {"GET", "/v1", -1, false, {NULL, NULL}}, {"GET", "", -1, false, {NULL, NULL}},
-        {"GET", "/", -1, false, {NULL, NULL}}, {"GET", "v1/tasks", -1, false, {NULL, NULL}}, {"GET", "/v1/../v1/tasks", -1, false, {NULL, NULL}},
-        {"GET", "/v1/events", -1, true, {NULL, NULL}}, {"POST", "/v1/events", 3, true, {NULL, NULL}},
+    static const struct { const char *method, *path; int route; bool known; const char *part[2];
+    } cases[] = {
+        {"GET", "/v1/acts/7/12", 0, true, {"7", "12"}},
+        {"GET", "/v1/acts/7", -1, false, {NULL, NULL}},
+        {"GET", "/v1/acts//12", -1, false, {NULL, NULL}},
+        {"GET", "/v1/acts/7/12/", -1, false, {NULL, NULL}},
+        {"GET", "/v1/tasks", 1, true, {NULL, NULL}},
+        {"GET", "/v1/tasks/sample/T1", 2, true, {"sample/T1", NULL}},
+        {"GET", "/v1/tasksx", -1, false, {NULL, NULL}},
+        {"GET", "/v1", -1, false, {NULL, NULL}},
+        {"GET", "", -1, false, {NULL, NULL}},
+        {"GET", "/", -1, false, {NULL, NULL}},
+        {"GET", "v1/tasks", -1, false, {NULL, NULL}},
+        {"GET", "/v1/../v1/tasks", -1, false, {NULL, NULL}},
+        {"GET", "/v1/events", -1, true, {NULL, NULL}},
+        {"POST", "/v1/events", 3, true, {NULL, NULL}},
     };
     struct arena *arena = arena_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -108,7 +117,8 @@ static void test_routes(void **state)
         bool known;
         const struct http_route *route = http_route_find(route_tables, &exchange, &known);
         if ((route ? route - routes : -1) != cases[i].route || known != cases[i].known)
-            fail_msg("%s %s: route %td, path known %d", cases[i].method, cases[i].path, route ? route - routes : -1, known);
+            fail_msg("%s %s: route %td, path known %d", cases[i].method, cases[i].path, route ? route - routes : -1,
+                     known);
         for (int part = 0; route && part < 2; part++) {
             assert_int_equal(exchange.part[part] != NULL, cases[i].part[part] != NULL);
             if (cases[i].part[part])
@@ -122,8 +132,9 @@ static void test_where_sockets_listen(void **state)
 {
     (void)state;
     char message[160], address[LISTEN_ADDRESS_BYTES_MAX], path[64];
-    static const char *const refused[] = {"0.0.0.0:0", "[::]:0", "192.168.1.1:0", "127.0.0.1", "127.0.0.1:99999", "localhost:0", "", ":1",
-                                          "unix:/nonexistent/x"};
+    static const char *const refused[] = {
+        "0.0.0.0:0", "[::]:0", "192.168.1.1:0",      "127.0.0.1", "127.0.0.1:99999", "localhost:0",
+        "",          ":1",     "unix:/nonexistent/x"};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         *message = 0;
         assert_int_equal(listen_socket_new(refused[i], false, address, message), -1);
@@ -163,7 +174,8 @@ static void test_partitions(void **state)
     assert_int_equal(partitions, 8);
     static const char *const broken[] = {"0", "1025", "x"};
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
-        store->functions->note_put(store, "meta", "partitions", (struct slice){(const uint8_t *)broken[i], strlen(broken[i])});
+        store->functions->note_put(store, "meta", "partitions",
+                                   (struct slice){(const uint8_t *)broken[i], strlen(broken[i])});
         assert_int_equal(partitions_settle(store, 16, &partitions), STORE_REFUSED);
     }
     store->functions->free(&store);
@@ -172,8 +184,11 @@ static void test_partitions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults_file_and_words), cmocka_unit_test(test_all_mistakes_at_once), cmocka_unit_test(test_routes),
-        cmocka_unit_test(test_where_sockets_listen), cmocka_unit_test(test_partitions),
+        cmocka_unit_test(test_defaults_file_and_words),
+        cmocka_unit_test(test_all_mistakes_at_once),
+        cmocka_unit_test(test_routes),
+        cmocka_unit_test(test_where_sockets_listen),
+        cmocka_unit_test(test_partitions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
