@@ -248,8 +248,9 @@ struct store { const struct store_functions *functions; };
  * scan_entities: starts with *cursor 0, is over when *cursor is 0 again; may show one twice, misses none that stays.
  * read_queue: members that begin with `prefix`, in byte order, after `after` ("" for the first).
  * read_timers: in order of (due, member), from the time `from` on, without the first `skip`.
- * trim: lets go of the oldest log entries, those before `before_seq`, at most TRIM_MAX; never of the head, nor of an entry at
- *   or after the checkpoint of a stage (all stages: one that has never worked keeps everything). 0 only measures.
+ * trim: lets go of the oldest log entries, those before `before_seq`, at most TRIM_MAX; never of the head, nor of an
+ *   entry at or after the checkpoint of a stage (all stages: one that has never worked keeps everything). 0 only
+ *   measures.
  * content_get: an empty slice if there is none. note_get: in order of the fields' bytes.
  * announce: gone after ttl_ms; 0 takes the announcement back at once.
  *

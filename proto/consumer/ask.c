@@ -52,7 +52,8 @@ static bool may_ask(const struct careline_consumer *consumer, enum request kind,
     return now_ms >= pending->not_before_ms && (!pending->number || now_ms >= pending->until_ms);
 }
 
-static void request_send(struct careline_consumer *consumer, enum request kind, struct flow *flow, struct buffer *body, int64_t now_ms)
+static void request_send(struct careline_consumer *consumer, enum request kind, struct flow *flow, struct buffer *body,
+                         int64_t now_ms)
 {
     struct pending *pending = &consumer->pending[kind];
     uint64_t number = ++consumer->number;

@@ -1,7 +1,7 @@
 /* careline-consumer: reads Careline's events from another team's program.
  *
- * Every event of the partitions read, in their order, once, across restarts on either side. What is published comes at once;
- * what was missed is fetched from the log by itself. Depends on libzmq only. A consumer is for one thread.
+ * Every event of the partitions read, in their order, once, across restarts on either side. What is published comes at
+ * once; what was missed is fetched from the log by itself. Depends on libzmq only. A consumer is for one thread.
  *
  *     struct careline_consumer *consumer;
  *     struct careline_options options = {.endpoint = "tcp://127.0.0.1:20001", .name = "reports", .durable = true,
@@ -12,8 +12,9 @@
  *     while (careline_next(consumer, 1000, &item) >= 0)
  *         if (item.kind == CARELINE_EVENT) { work(&item); careline_acknowledge(consumer, &item.place); }
  *
- * At least once: acknowledge what you have worked; after a crash what was not acknowledged comes again. Exactly once: keep
- * (partition, seq, id) of the last event together with what you made of it, and hand them in as `at` when you open. */
+ * At least once: acknowledge what you have worked; after a crash what was not acknowledged comes again. Exactly once:
+ * keep (partition, seq, id) of the last event together with what you made of it, and hand them in as `at` when you
+ * open. */
 #ifndef CARELINE_CONSUMER_H
 #define CARELINE_CONSUMER_H
 
@@ -56,10 +57,10 @@ struct careline_options {
 
 enum careline_kind {
     CARELINE_EVENT,
-    CARELINE_TRIMMED,               /* events are gone unread: the first one kept is place.seq + 1 */
-    CARELINE_REWOUND,               /* the log was cut and went on differently: what you made of events of this partition after
-                                       place.seq is void; it goes on from there. No place of yours on the log: seq 0 */
-    CARELINE_LAG                    /* you are `lag` events behind */
+    CARELINE_TRIMMED, /* events are gone unread: the first one kept is place.seq + 1 */
+    CARELINE_REWOUND, /* the log was cut and went on differently: what you made of events of this partition after
+                         place.seq is void; it goes on from there. No place of yours on the log: seq 0 */
+    CARELINE_LAG      /* you are `lag` events behind */
 };
 
 struct careline_item {
@@ -73,8 +74,8 @@ struct careline_item {
 /* 0, the caller closes *ret; -1 with a message. */
 int careline_open(const struct careline_options *options, struct careline_consumer **ret, char message[160]);
 
-/* The next item: 1; 0: none within timeout_ms; -1: refused, for instance because the key was withdrawn. An installation that
- * does not answer is no error: it is asked again until it does. */
+/* The next item: 1; 0: none within timeout_ms; -1: refused, for instance because the key was withdrawn. An installation
+ * that does not answer is no error: it is asked again until it does. */
 int careline_next(struct careline_consumer *consumer, int timeout_ms, struct careline_item *ret);
 
 /* This event, and all before it in its partition, are done with. Told within the next calls, at the latest by close. */

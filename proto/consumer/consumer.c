@@ -8,7 +8,7 @@
 #include <time.h>
 
 enum {
-    QUEUE_MESSAGES_MAX = 10000,     /* frames that wait for the program; what is over is dropped, and read from the log */
+    QUEUE_MESSAGES_MAX = 10000, /* frames that wait for the program; what is over is dropped, and read from the log */
     MESSAGE_BYTES_MAX = 8 * 1024 * 1024,
     OPEN_MS = 5000,
     LAG_TOLD = 10000,
@@ -284,7 +284,8 @@ static bool hello_wait(struct careline_consumer *consumer, int timeout_ms, char 
         now_ms = consumer_now_ms();
         consumer_hear(consumer, now_ms, &item);
     }
-    snprintf(message, 160, "%s", consumer->refused ? consumer->message : "no answer: is intake running, and this its replay address?");
+    snprintf(message, 160, "%s",
+             consumer->refused ? consumer->message : "no answer: is intake running, and this its replay address?");
     return consumer->ready;
 }
 

@@ -3,8 +3,8 @@
 
     consumer.py ENDPOINT FILE [--name NAME] [--key KEY] [--type TYPE]… [--site SITE]…
 
-ENDPOINT is replay's address (proto/PROTOCOL.md). Needs pyzmq and msgpack (Debian: python3-zmq, python3-msgpack). What is
-published comes at once; what was missed is fetched from the log. Copy it and replace `keep` by what you make of an event.
+ENDPOINT is replay's address (proto/PROTOCOL.md). Needs pyzmq and msgpack (Debian: python3-zmq, python3-msgpack).
+What is published comes at once, what was missed is fetched. Copy it; change `keep` to what you make of an event.
 """
 import argparse
 import itertools
@@ -21,7 +21,8 @@ PLACE = struct.Struct(">IQQQ")          # partition, seq, id, id of the one befo
 ANSWER_MS, TAIL_SECONDS = 2000, 1.0
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS events (partition INTEGER, seq INTEGER, id TEXT, type TEXT, event BLOB, PRIMARY KEY (partition, seq));
+CREATE TABLE IF NOT EXISTS events (partition INTEGER, seq INTEGER, id TEXT, type TEXT, event BLOB,
+                                   PRIMARY KEY (partition, seq));
 CREATE TABLE IF NOT EXISTS places (partition INTEGER PRIMARY KEY, seq INTEGER, id TEXT);
 """
 
@@ -43,8 +44,6 @@ class Consumer:
         for partition in self.places:
             self.sub.subscribe(b"p/%04d/" % partition)
         self.meet(hello["publishers"])
-
-    # ---- asking
 
     def connect(self):
         self.dealer = self.context.socket(zmq.DEALER)
@@ -75,13 +74,12 @@ class Consumer:
             self.sub.connect(new)
         self.publishers = set(publishers)
 
-    # ---- keeping
-
     def keep(self, place, packed):
         partition, seq, id, _ = place
         event = msgpack.unpackb(packed, raw=False)
         if (not self.types or event["type"] in self.types) and (not self.sites or event["site"] in self.sites):
-            self.base.execute("INSERT INTO events VALUES (?,?,?,?,?)", (partition, seq, "%016x" % id, event["type"], packed))
+            row = (partition, seq, "%016x" % id, event["type"], packed)
+            self.base.execute("INSERT INTO events VALUES (?,?,?,?,?)", row)
 
     def move(self, partition, seq, id):
         self.places[partition] = (seq, id)
@@ -102,11 +100,12 @@ class Consumer:
 
     def fetch(self, partition):
         seq, id = self.places[partition]
-        seen = self.base.execute("SELECT seq, id FROM events WHERE partition=? ORDER BY seq DESC LIMIT 4096", (partition,)).fetchall()
+        kept = "SELECT seq, id FROM events WHERE partition=? ORDER BY seq DESC LIMIT 4096"
+        seen = self.base.execute(kept, (partition,)).fetchall()
         seen = seen[:32] + [seen[2 ** i] for i in range(5, 13) if 2 ** i < len(seen)]       # fewer the farther back
         page = self.ask("fetch", partition=partition, seq=seq, id=id, at=[[partition, s, int(i, 16)] for s, i in seen])
         if page["answer"] in ("trimmed", "rewound"):
-            print(f"{page['answer']}: partition {partition}, goes on after {page['to'][0]}", file=sys.stderr, flush=True)
+            print(f"{page['answer']}: partition {partition}, goes on after {page['to'][0]}", file=sys.stderr)
             if page["answer"] == "rewound":         # what was made of what is void goes
                 self.base.execute("DELETE FROM events WHERE partition=? AND seq>?", (partition, page["to"][0]))
         for head, packed in page.get("events", []):

@@ -1,9 +1,11 @@
 /* example: prints every event, and shows how to have each exactly once.
  *
- *     consumer-example ENDPOINT [--name NAME] [--key KEY] [--from now|beginning] [--site SITE]… [--type TYPE]… [--list FILE]
+ *     consumer-example ENDPOINT [--name NAME] [--key KEY] [--from now|beginning] [--site SITE]… [--type TYPE]…
+ *                      [--list FILE]
  *
- * With --list the events are kept in FILE, one line each: partition, seq, id, type. A line is what was made of an event and
- * the checkpoint at once: it is written whole or not at all, and after a crash the file tells from where to go on. */
+ * With --list the events are kept in FILE, one line each: partition, seq, id, type. A line is what was made of an event
+ * and the checkpoint at once: it is written whole or not at all, and after a crash the file tells from where to go on.
+ */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,7 +45,8 @@ static bool line_read(const char *line, struct careline_place *ret)
 }
 
 /* Copies the list without what `keep` refuses, and puts the copy in its place. */
-static void list_filter(struct example *example, bool (*keep)(const struct careline_place *, const struct careline_place *),
+static void list_filter(struct example *example,
+                        bool (*keep)(const struct careline_place *, const struct careline_place *),
                         const struct careline_place *cut)
 {
     char line[LINE_BYTES_MAX], new_path[4096];
@@ -86,8 +89,8 @@ static void on_event(struct example *example, struct careline_consumer *consumer
     size_t bytes = 0;
     const char *type = careline_text(item, "type", &bytes);
     FILE *to = example->list ? example->list : stdout;
-    fprintf(to, "%" PRIu32 " %" PRIu64 " %016" PRIx64 " %.*s\n", item->place.partition, item->place.seq, item->place.id, (int)bytes,
-            type ? type : "");
+    fprintf(to, "%" PRIu32 " %" PRIu64 " %016" PRIx64 " %.*s\n", item->place.partition, item->place.seq, item->place.id,
+            (int)bytes, type ? type : "");
     if (fflush(to)) {
         perror("list");
         exit(1);
@@ -173,8 +176,8 @@ int main(int argc, char **argv)
     char message[160];
     int told;
     if (!options_read(&example, argc, argv)) {
-        fprintf(stderr, "usage: %s ENDPOINT [--name NAME] [--key KEY] [--from now|beginning] [--site SITE]… [--type TYPE]… "
-                        "[--list FILE]\n", argv[0]);
+        fprintf(stderr, "usage: %s ENDPOINT [--name NAME] [--key KEY] [--from now|beginning]\n"
+                        "       [--site SITE]… [--type TYPE]… [--list FILE]\n", argv[0]);
         return 64;
     }
     signal(SIGTERM, on_signal);

@@ -31,8 +31,8 @@ static bool field_mark(struct slice answer, const char *key, struct mark *ret)
 static bool point_take(struct cursor *cursor, uint64_t *ret_partition, struct mark *ret)
 {
     size_t three;
-    return cursor_array(cursor, &three) && three == 3 && cursor_uint(cursor, ret_partition) && cursor_uint(cursor, &ret->seq) &&
-           cursor_uint(cursor, &ret->id) && *ret_partition < PARTITIONS_MAX;
+    return cursor_array(cursor, &three) && three == 3 && cursor_uint(cursor, ret_partition) &&
+           cursor_uint(cursor, &ret->seq) && cursor_uint(cursor, &ret->id) && *ret_partition < PARTITIONS_MAX;
 }
 
 static void field_list(struct slice answer, const char *key, struct list *to)
@@ -111,13 +111,14 @@ static int hear_events(struct careline_consumer *consumer, struct slice answer, 
     (void)ret;
     if (!flow || !field_mark(answer, "from", &from) || from.seq != flow->last.seq || from.id != flow->last.id)
         return 0;                           /* frames came first: what is missing is asked for again */
-    if (field_mark(answer, "to", &page->to) && field_number(answer, "head", &page->head) && field(answer, "events", &page->events) &&
-        cursor_array(&page->events, &page->left))
+    if (field_mark(answer, "to", &page->to) && field_number(answer, "head", &page->head) &&
+        field(answer, "events", &page->events) && cursor_array(&page->events, &page->left))
         page->flow = flow;
     return 0;
 }
 
-static int place_lost(struct careline_consumer *consumer, struct slice answer, enum careline_kind kind, struct careline_item *ret)
+static int place_lost(struct careline_consumer *consumer, struct slice answer, enum careline_kind kind,
+                      struct careline_item *ret)
 {
     uint64_t partition;
     struct mark to;
@@ -198,12 +199,17 @@ static int hear_busy(struct careline_consumer *consumer, struct slice answer, st
     return 0;
 }
 
-static const struct { const char *word; int (*hear)(struct careline_consumer *, struct slice, struct careline_item *); } answers[] = {
-    {"events", hear_events}, {"lag", hear_lag}, {"acknowledged", hear_acknowledged}, {"hello", hear_hello},
-    {"trimmed", hear_trimmed}, {"rewound", hear_rewound}, {"busy", hear_busy}, {"refused", hear_refused},
+static const struct {
+    const char *word;
+    int (*hear)(struct careline_consumer *, struct slice, struct careline_item *);
+} answers[] = {
+    {"events", hear_events}, {"lag", hear_lag},         {"acknowledged", hear_acknowledged},
+    {"hello", hear_hello},   {"trimmed", hear_trimmed}, {"rewound", hear_rewound},
+    {"busy", hear_busy},     {"refused", hear_refused},
 };
 
-static int answer_hear(struct careline_consumer *consumer, enum request kind, struct slice answer, struct careline_item *ret)
+static int answer_hear(struct careline_consumer *consumer, enum request kind, struct slice answer,
+                       struct careline_item *ret)
 {
     struct cursor cursor;
     struct slice word;

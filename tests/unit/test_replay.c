@@ -15,7 +15,13 @@
 
 enum { PARTITIONS = 8, NOON = 1750000000 };
 
-struct desk { struct store *store; struct arena *arena; struct credential credential; struct buffer answer; bool secured; };
+struct desk {
+    struct store *store;
+    struct arena *arena;
+    struct credential credential;
+    struct buffer answer;
+    bool secured;
+};
 
 static int open_desk(void **state)
 {
@@ -46,16 +52,21 @@ static struct entry_list entries_from(struct entry entries[3], uint64_t seq)
 static void resuming(void **state)
 {
     (void)state;
-    static const struct { struct checkpoint done; uint64_t entries_from; enum resume resume; uint64_t first; } cases[] = {
-        {{0, 0}, 1, RESUME_HERE, 0},        {{0, 0}, 0, RESUME_HERE, 0},       {{5, 105}, 5, RESUME_HERE, 0},
-        {{5, 900}, 5, RESUME_REWOUND, 0},   {{5, 105}, 0, RESUME_REWOUND, 0},  {{4, 104}, 5, RESUME_HERE, 0},
-        {{4, 900}, 5, RESUME_REWOUND, 0},   {{3, 103}, 5, RESUME_TRIMMED, 4},  {{0, 0}, 5, RESUME_TRIMMED, 4},
-        {{3, 900}, 5, RESUME_TRIMMED, 4},   {{0, 1}, 1, RESUME_REWOUND, 0},
+    static const struct {
+        struct checkpoint done;
+        uint64_t entries_from;
+        enum resume resume;
+        uint64_t first; } cases[] = {
+        {{0, 0}, 1, RESUME_HERE, 0},      {{0, 0}, 0, RESUME_HERE, 0},      {{5, 105}, 5, RESUME_HERE, 0},
+        {{5, 900}, 5, RESUME_REWOUND, 0}, {{5, 105}, 0, RESUME_REWOUND, 0}, {{4, 104}, 5, RESUME_HERE, 0},
+        {{4, 900}, 5, RESUME_REWOUND, 0}, {{3, 103}, 5, RESUME_TRIMMED, 4}, {{0, 0}, 5, RESUME_TRIMMED, 4},
+        {{3, 900}, 5, RESUME_TRIMMED, 4}, {{0, 1}, 1, RESUME_REWOUND, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct entry at[3];
         struct checkpoint first = {0};
-        struct entry_list entries = cases[i].entries_from ? entries_from(at, cases[i].entries_from) : (struct entry_list){0};
+        struct entry_list entries =
+            cases[i].entries_from ? entries_from(at, cases[i].entries_from) : (struct entry_list){0};
         assert_int_equal(resume_decide(cases[i].done, &entries, &first), cases[i].resume);
         assert_int_equal(first.seq, cases[i].first);
         assert_int_equal(first.id, cases[i].first ? 100 + cases[i].first : 0);
@@ -66,7 +77,8 @@ static void limits_of_trimming(void **state)
 {
     (void)state;
     static const struct { uint64_t old, very_old, slowest, limit; } cases[] = {
-        {100, 20, UINT64_MAX, 100}, {100, 20, 150, 100}, {100, 20, 60, 60}, {100, 20, 5, 20}, {100, 100, 5, 100}, {1, 1, 0, 1},
+        {100, 20, UINT64_MAX, 100}, {100, 20, 150, 100}, {100, 20, 60, 60},
+        {100, 20, 5, 20},           {100, 100, 5, 100},  {1, 1, 0, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(trim_limit(cases[i].old, cases[i].very_old, cases[i].slowest), cases[i].limit);
@@ -147,8 +159,8 @@ static struct point start_of(struct slice answer, uint32_t wanted)
     uint64_t partition;
     struct point point;
     assert_true(cursor_array(&cursor, &count));
-    while (count-- && cursor_array(&cursor, &three) && cursor_uint(&cursor, &partition) && cursor_uint(&cursor, &point.at.seq) &&
-           cursor_uint(&cursor, &point.at.id))
+    while (count-- && cursor_array(&cursor, &three) && cursor_uint(&cursor, &partition) &&
+           cursor_uint(&cursor, &point.at.seq) && cursor_uint(&cursor, &point.at.id))
         if (partition == wanted)
             return (struct point){wanted, point.at};
     fail_msg("partition %u is not told", wanted);
@@ -160,12 +172,19 @@ static void starting_points(void **state)
     struct desk *desk = *state;
     fill(desk, 100);
     const struct { enum from from; uint64_t seq; wall_ms time; uint64_t start; } cases[] = {
-        {FROM_NOW, 0, 0, 100}, {FROM_BEGINNING, 0, 0, 0}, {FROM_SEQ, 40, 0, 39}, {FROM_SEQ, 0, 0, 0}, {FROM_SEQ, 500, 0, 100},
-        {FROM_TIME, 0, (NOON + 60) * SECOND_MS, 59}, {FROM_TIME, 0, (NOON + 60) * SECOND_MS + 1, 60}, {FROM_TIME, 0, 0, 0},
+        {FROM_NOW, 0, 0, 100},
+        {FROM_BEGINNING, 0, 0, 0},
+        {FROM_SEQ, 40, 0, 39},
+        {FROM_SEQ, 0, 0, 0},
+        {FROM_SEQ, 500, 0, 100},
+        {FROM_TIME, 0, (NOON + 60) * SECOND_MS, 59},
+        {FROM_TIME, 0, (NOON + 60) * SECOND_MS + 1, 60},
+        {FROM_TIME, 0, 0, 0},
         {FROM_TIME, 0, (wall_ms)NOON * 2 * SECOND_MS, 100},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct replay_request hello = {.ask = ASK_HELLO, .from = cases[i].from, .seq = cases[i].seq, .time = cases[i].time};
+        struct replay_request hello = {
+            .ask = ASK_HELLO, .from = cases[i].from, .seq = cases[i].seq, .time = cases[i].time};
         struct point start = start_of(answer_of(desk, &hello), 0);
         assert_int_equal(start.at.seq, cases[i].start);
         assert_int_equal(start.at.id, cases[i].start ? 100 + cases[i].start : 0);
@@ -177,8 +196,8 @@ static void pages(void **state)
     struct desk *desk = *state;
     fill(desk, 700);
     static const struct { uint64_t seq, id; size_t max; size_t events; uint64_t to; } cases[] = {
-        {0, 0, 512, 512, 512}, {512, 612, 512, 188, 700}, {700, 800, 512, 0, 700}, {3, 103, 10, 10, 13}, {3, 103, 64, 64, 67},
-        {3, 103, 63, 63, 66}, {3, 103, 65, 65, 68},
+        {0, 0, 512, 512, 512}, {512, 612, 512, 188, 700}, {700, 800, 512, 0, 700}, {3, 103, 10, 10, 13},
+        {3, 103, 64, 64, 67},  {3, 103, 63, 63, 66},      {3, 103, 65, 65, 68},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct replay_request fetch = {.ask = ASK_FETCH, .seq = cases[i].seq, .id = cases[i].id, .max = cases[i].max};
@@ -196,8 +215,9 @@ static void rights_and_wishes(void **state)
     const struct texts none = {0}, one = {north, 1}, two = {both, 2}, type = {delivered, 1};
     fill(desk, 100);
     const struct { struct texts may_sites, may_types, sites, types; size_t events; } cases[] = {
-        {none, none, none, none, 100}, {one, none, none, none, 50}, {one, none, two, none, 50}, {none, none, one, none, 50},
-        {none, type, none, none, 50}, {none, none, none, type, 50}, {one, none, none, type, 25}, {two, type, one, none, 25},
+        {none, none, none, none, 100}, {one, none, none, none, 50},  {one, none, two, none, 50},
+        {none, none, one, none, 50},   {none, type, none, none, 50}, {none, none, none, type, 50},
+        {one, none, none, type, 25},   {two, type, one, none, 25},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         desk->credential.sites = cases[i].may_sites;
@@ -230,7 +250,8 @@ static void move_stages(struct desk *desk, uint64_t to)
 {
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++) {
         struct standing standing;
-        assert_int_equal(desk->store->functions->claim(desk->store, 0, (enum stage)stage, "me", 1000, &standing), STORE_OK);
+        assert_int_equal(desk->store->functions->claim(desk->store, 0, (enum stage)stage, "me", 1000, &standing),
+                         STORE_OK);
         struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {to, 100 + to}};
         assert_int_equal(desk->store->functions->commit(desk->store, &commit), STORE_OK);
     }
@@ -244,7 +265,8 @@ static void trimmed_with_the_first_kept(void **state)
     move_stages(desk, 50);
     assert_int_equal(desk->store->functions->trim(desk->store, 0, 31, &trimmed), STORE_OK);
     static const struct { uint64_t seq, id; const char *answer; uint64_t to; } cases[] = {
-        {0, 0, "trimmed", 30}, {29, 129, "trimmed", 30}, {30, 130, "events", 50}, {30, 131, "rewound", 30}, {40, 140, "events", 50},
+        {0, 0, "trimmed", 30},    {29, 129, "trimmed", 30}, {30, 130, "events", 50},
+        {30, 131, "rewound", 30}, {40, 140, "events", 50},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct replay_request fetch = {.ask = ASK_FETCH, .seq = cases[i].seq, .id = cases[i].id};
@@ -354,9 +376,17 @@ static void partitions_of_sites(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resuming), cmocka_unit_test(limits_of_trimming), WITH_DESK(starting_points), WITH_DESK(pages),
-        WITH_DESK(rights_and_wishes), WITH_DESK(rewound_with_the_last_in_common), WITH_DESK(trimmed_with_the_first_kept),
-        WITH_DESK(durable_names), WITH_DESK(names_are_bounded), WITH_DESK(malformed_requests), cmocka_unit_test(partitions_of_sites),
+        cmocka_unit_test(resuming),
+        cmocka_unit_test(limits_of_trimming),
+        WITH_DESK(starting_points),
+        WITH_DESK(pages),
+        WITH_DESK(rights_and_wishes),
+        WITH_DESK(rewound_with_the_last_in_common),
+        WITH_DESK(trimmed_with_the_first_kept),
+        WITH_DESK(durable_names),
+        WITH_DESK(names_are_bounded),
+        WITH_DESK(malformed_requests),
+        cmocka_unit_test(partitions_of_sites),
     };
     return cmocka_run_group_tests_name("replay", tests, NULL, NULL);
 }

@@ -5,7 +5,8 @@ enum { EVENTS = 10 };
 
 static void append_events(struct rig *rig)
 {
-    static const char *const keys[EVENTS] = {"s\n1", "s\n2", "s\n3", "s\n4", "s\n5", "s\n6", "s\n7", "s\n8", "s\n9", "s\n10"};
+    static const char *const keys[EVENTS] = {"s\n1", "s\n2", "s\n3", "s\n4", "s\n5",
+                                             "s\n6", "s\n7", "s\n8", "s\n9", "s\n10"};
     for (size_t i = 0; i < EVENTS; i++)
         rig_append(rig, keys[i], 101 + i);
 }
@@ -73,7 +74,7 @@ static void what_stays_is_as_it_was(struct rig *rig)
         assert_int_equal(page.at[i].place.id, 105 + i);
         assert_int_equal(page.at[i].place.prev, 104 + i);
     }
-    assert_int_equal(rig_append(rig, "s\n2", 900), APPEND_KNOWN);       /* a fact that went from the log is still known */
+    assert_int_equal(rig_append(rig, "s\n2", 900), APPEND_KNOWN); /* a fact that went from the log is still known */
     assert_int_equal(rig_append(rig, "s\n11", 111), APPEND_NEW);
     assert_int_equal(rig_view(rig).head.seq, EVENTS + 1);
     struct standing standing = rig_claim(rig, STAGE_SCHEDULER, "me");
