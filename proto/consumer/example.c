@@ -15,7 +15,7 @@
 
 #include "careline-consumer.h"
 
-enum { PARTITIONS_MAX = 1024, FILTERS_MAX = 32, LINE_BYTES_MAX = 256, WAIT_MS = 500 };
+enum { PARTITIONS_MAX = 1024, FILTERS_MAX = 32, LINE_BYTES_MAX = 256, WAIT_MS = 100 };
 
 struct example {
     struct careline_options options;

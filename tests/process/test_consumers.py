@@ -138,6 +138,8 @@ class Consumers(unittest.TestCase):
                 before = system.kill(name)
                 wait_for(lambda: system.pid(name) != before, 10, f"{name} started again")
             else:
+                read = len(self.consumers[name].list())
+                wait_for(lambda: len(self.consumers[name].list()) > read, 10, "it reads")
                 self.consumers[name].kill()
             wait_for(lambda: posting.taken > count + 5, 20, "more facts")
             if not isinstance(name, str):
