@@ -10,10 +10,11 @@ BIN      := $(if $(filter release,$(MODE)),$(BUILD)/bin,$(BUILD)/$(MODE)/bin)
 FLAGS_release := -O2 -g
 FLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ROOMS         := $(patsubst %/,-I%,$(wildcard common/*/))
 PKG_CFLAGS    := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 CFLAGS   += -std=gnu11 -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
-            -D_GNU_SOURCE -MMD -MP -Iproto -Icommon $(FLAGS_$(MODE)) $(PKG_CFLAGS)
+            -D_GNU_SOURCE -MMD -MP -Iproto $(ROOMS) $(FLAGS_$(MODE)) $(PKG_CFLAGS)
 LDFLAGS  += $(FLAGS_$(MODE)) -Wl,--as-needed
 LDLIBS   += $(PKG_LIBS) -lcsv -lm -lpthread
 
@@ -23,7 +24,7 @@ LIB      := $(patsubst %/bin,%/lib,$(BIN))
 
 # Layers, by link order: services use common, common uses proto.
 PROTO_O  := $(patsubst %.c,$(OBJ)/%.o,$(wildcard proto/*.c))
-COMMON_O := $(patsubst %.c,$(OBJ)/%.o,$(wildcard common/*.c common/*/*.c))
+COMMON_O := $(patsubst %.c,$(OBJ)/%.o,$(wildcard common/*/*.c))
 SERVICE_O = $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/main.c,$(wildcard services/$(1)/*.c)))
 CONSUMER_O := $(patsubst %.c,$(OBJ)/%.o,$(filter-out %/example.c,$(wildcard proto/consumer/*.c)))
 ALL_O    := $(CONSUMER_O) $(foreach p,$(PROGRAMS),$(call SERVICE_O,$(p))) $(COMMON_O) $(PROTO_O)
@@ -80,7 +81,7 @@ $(BIN)/consumer-example: proto/consumer/example.c $(CONSUMER_LIB).a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MF $(OBJ)/proto/consumer/example.d -o $@ $< $(CONSUMER_LIB).a $(LDFLAGS) -lzmq
 
-$(OBJ)/common/store_functions.o: common/functions.lua
+$(OBJ)/common/store/store_functions.o: common/store/functions.lua
 
 $(OBJ)/tests/%.o: CFLAGS += -Itests
 
