@@ -56,7 +56,8 @@ static json_t *answers(const char *text)
     while (text && *text) {
         size_t name = strcspn(text, "="), rest = strcspn(text, ",");
         if (name < rest)
-            json_array_append_new(list, json_pack("{s:s%, s:s%}", "question", text, name, "value", text + name + 1, rest - name - 1));
+            json_array_append_new(
+                list, json_pack("{s:s%, s:s%}", "question", text, name, "value", text + name + 1, rest - name - 1));
         text += rest + (text[rest] == ',');
     }
     return list;

@@ -58,7 +58,8 @@ static void read_path(struct invocation *call, const char *path, struct settings
 static const char *active_hash(struct invocation *call, const char *site, const struct setting_file *setting)
 {
     const char *path = arena_printf(call->arena, "/v1/config?site=%s&kind=%s&name=%s", url_text(call->arena, site),
-                                    words_name(&config_kind_words, setting->kind), url_text(call->arena, setting->name));
+                                    words_name(&config_kind_words, setting->kind),
+                                    url_text(call->arena, setting->name));
     struct client_answer answer = client_get(call->client, path);
     const char *hash = json_string_value(json_object_get(json_array_get(answer.body, 0), "hash"));
     const char *copy = arena_string(call->arena, hash ? hash : "");
@@ -86,14 +87,15 @@ static int activate(struct invocation *call, const char *site, const struct sett
         return EXIT_OK;
     }
     snprintf(unique, sizeof unique, "%.8s", before);
-    int code = post(call, "/v1/contents", json_pack("{s:s, s:s, s:s, s:s%}", "kind", kind, "name", setting->name, "hash", hash,
-                                                   "content", (const char *)setting->content.at, setting->content.bytes));
+    int code = post(call, "/v1/contents",
+                    json_pack("{s:s, s:s, s:s, s:s%}", "kind", kind, "name", setting->name, "hash", hash, "content",
+                              (const char *)setting->content.at, setting->content.bytes));
     if (code == EXIT_OK)
         code = post(call, "/v1/events",
                     json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}}", "id",
-                              arena_printf(call->arena, "%s/%s/%s/%.16s-%s", site, kind, setting->name, hash, unique), "source",
-                              "care.apply", "type", "config.activated", "site", site, "data", "kind", kind, "name",
-                              setting->name, "hash", hash));
+                              arena_printf(call->arena, "%s/%s/%s/%.16s-%s", site, kind, setting->name, hash, unique),
+                              "source", "care.apply", "type", "config.activated", "site", site, "data", "kind", kind,
+                              "name", setting->name, "hash", hash));
     if (code == EXIT_OK)
         printf("%s %s %.16s %s\n", kind, setting->name, hash, say(call, "in force", "已启用"));
     return code;
@@ -113,7 +115,8 @@ int run_apply(struct invocation *call)
     for (size_t i = 0; i < call->argument_count; i++)
         read_path(call, call->arguments[i], settings);
     if (!settings->count || settings->mistakes) {
-        fprintf(stderr, "care: %s\n", settings->count ? say(call, "nothing was stored", "未保存任何内容") : "care apply PATH…");
+        fprintf(stderr, "care: %s\n",
+                settings->count ? say(call, "nothing was stored", "未保存任何内容") : "care apply PATH…");
         return settings->count ? EXIT_MISTAKES : EXIT_USAGE;
     }
     tell_gaps(call, settings);

@@ -67,7 +67,8 @@ static bool copy_files(struct arena *arena, const char *from, const char *to, co
     bool good = true;
     for (struct dirent *entry; good && (entry = readdir(folder));)
         if (entry->d_type == DT_REG && ends_so(entry->d_name, ending))
-            good = copy_file(arena_printf(arena, "%s/%s", from, entry->d_name), arena_printf(arena, "%s/%s", to, entry->d_name));
+            good = copy_file(arena_printf(arena, "%s/%s", from, entry->d_name),
+                             arena_printf(arena, "%s/%s", to, entry->d_name));
     closedir(folder);
     return good;
 }
@@ -80,7 +81,8 @@ static bool copy_folder(struct arena *arena, const char *from, const char *to)
 /* What else stands in a run's directory: the marks of what was set up once, and what only some have. */
 static bool copy_rest(struct arena *arena, const char *from, const char *to, const char *keys)
 {
-    const char *gateways = arena_printf(arena, "%s/gateways", from), *api_keys = arena_printf(arena, "%s/keys.yaml", from);
+    const char *gateways = arena_printf(arena, "%s/gateways", from),
+               *api_keys = arena_printf(arena, "%s/keys.yaml", from);
     return copy_files(arena, from, to, ".done") &&
            (access(gateways, F_OK) != 0 || copy_folder(arena, gateways, arena_printf(arena, "%s/gateways", to))) &&
            (access(api_keys, F_OK) != 0 || copy_file(api_keys, arena_printf(arena, "%s/keys.yaml", keys)));
@@ -165,8 +167,11 @@ int run_backup(struct invocation *call)
     bool good = true;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && good; i++)
         good = back_up_part(call, &parts[i], out);
-    good = good && copy_folder(call->arena, arena_printf(call->arena, "%s/keys", call->dir), arena_printf(call->arena, "%s/keys/files", out)) &&
-           copy_rest(call->arena, call->dir, arena_printf(call->arena, "%s/log/run", out), arena_printf(call->arena, "%s/keys", out));
+    good = good &&
+           copy_folder(call->arena, arena_printf(call->arena, "%s/keys", call->dir),
+                       arena_printf(call->arena, "%s/keys/files", out)) &&
+           copy_rest(call->arena, call->dir, arena_printf(call->arena, "%s/log/run", out),
+                     arena_printf(call->arena, "%s/keys", out));
     if (good)
         printf("%s\n", say(call, "backed up; keep OUT/keys apart from OUT/log", "备份完成；请将 keys 与 log 分开保存"));
     return good ? EXIT_OK : EXIT_REFUSED;
@@ -190,10 +195,13 @@ int run_restore(struct invocation *call)
         }
         good = copy_folder(call->arena, arena_printf(call->arena, "%s/%s/appendonlydir", out, parts[i].to), to);
     }
-    good = good && copy_folder(call->arena, arena_printf(call->arena, "%s/keys/files", out), arena_printf(call->arena, "%s/keys", call->dir)) &&
+    good = good &&
+           copy_folder(call->arena, arena_printf(call->arena, "%s/keys/files", out),
+                       arena_printf(call->arena, "%s/keys", call->dir)) &&
            copy_rest(call->arena, arena_printf(call->arena, "%s/log/run", out), call->dir, call->dir);
     if (good && access(arena_printf(call->arena, "%s/keys/keys.yaml", out), F_OK) == 0)
-        good = copy_file(arena_printf(call->arena, "%s/keys/keys.yaml", out), arena_printf(call->arena, "%s/keys.yaml", call->dir));
+        good = copy_file(arena_printf(call->arena, "%s/keys/keys.yaml", out),
+                         arena_printf(call->arena, "%s/keys.yaml", call->dir));
     if (good)
         printf("%s\n", say(call, "restored; deploy/run --dir DIR starts it", "恢复完成；用 deploy/run --dir DIR 启动"));
     return good ? EXIT_OK : EXIT_REFUSED;

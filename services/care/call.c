@@ -111,7 +111,8 @@ int act(struct invocation *call, const char *type, const char *site, json_t *dat
         const char *reason = json_string_value(json_object_get(refused, "reason"));
         const char *detail = json_string_value(json_object_get(refused, "detail"));
         if (answer.status == 409 && reason)
-            snprintf(answer.message, sizeof answer.message, "%.60s%s%.100s", reason, detail ? ": " : "", detail ? detail : "");
+            snprintf(answer.message, sizeof answer.message, "%.60s%s%.100s", reason, detail ? ": " : "",
+                     detail ? detail : "");
         code = answer_failed(call, &answer);
     } else if (call->json) {
         print_json(answer.body);

@@ -45,8 +45,9 @@ static bool day_exists(const struct cell_date *date)
 /* The separators of the written forms as one: 2026年3月7日 16:54 -> 2026-3-7 16:54. */
 static bool plain_date(const char *cell, char to[40])
 {
-    static const struct { const char *from; char to; } separators[] = {
-        {"年", '-'}, {"月", '-'}, {"日", ' '}, {"号", ' '}, {"时", ':'}, {"点", ':'}, {"分", ' '}, {"/", '-'}, {".", '-'}, {"T", ' '}};
+    static const struct { const char *from; char to;
+    } separators[] = {{"年", '-'}, {"月", '-'}, {"日", ' '}, {"号", ' '}, {"时", ':'},
+                      {"点", ':'}, {"分", ' '}, {"/", '-'},  {".", '-'},  {"T", ' '}};
     size_t bytes = 0;
     while (*cell && bytes < 39) {
         size_t step = 1;
@@ -96,7 +97,8 @@ bool cell_date(const char *cell, struct cell_date *ret)
 {
     char text[40];
     struct cell_date date = {0};
-    if (!plain_date(cell, text) || (!run_of_digits(text, &date) && (date = (struct cell_date){0}, !separated(text, &date))))
+    if (!plain_date(cell, text) ||
+        (!run_of_digits(text, &date) && (date = (struct cell_date){0}, !separated(text, &date))))
         return false;
     if (!day_exists(&date))
         return false;

@@ -35,7 +35,8 @@ const char *url_text(struct arena *arena, const char *text)
 {
     struct buffer out = {0};
     for (const unsigned char *at = (const unsigned char *)text; *at; at++)
-        if ((*at >= '0' && *at <= '9') || (*at >= 'A' && *at <= 'Z') || (*at >= 'a' && *at <= 'z') || strchr("._~-/", *at))
+        if ((*at >= '0' && *at <= '9') || (*at >= 'A' && *at <= 'Z') || (*at >= 'a' && *at <= 'z') ||
+            strchr("._~-/", *at))
             buffer_append(&out, at, 1);
         else
             buffer_printf(&out, "%%%02X", *at);
@@ -82,8 +83,10 @@ struct client *client_new(const char *dir, const char *url, const char *key, con
     if (!url && dir)
         url = endpoints_value(dir, "http", arena);
     if (!url) {
-        snprintf(message, 200, dir ? "%.100s/endpoints names no system: is it running there? (deploy/run --dir DIR)"
-                                   : "which system? Give --dir DIR, or set CARELINE_DIR or CARELINE_URL%s", dir ? dir : "");
+        snprintf(message, 200,
+                 dir ? "%.100s/endpoints names no system: is it running there? (deploy/run --dir DIR)"
+                     : "which system? Give --dir DIR, or set CARELINE_DIR or CARELINE_URL%s",
+                 dir ? dir : "");
         arena_free(&arena);
         return NULL;
     }

@@ -34,9 +34,9 @@ static json_t *report(const struct import_result *result)
     for (size_t i = 0; i < result->bad.count; i++)
         json_array_append_new(bad, json_pack("{s:I, s:s, s:s}", "line", (json_int_t)result->bad.at[i].line, "field",
                                              result->bad.at[i].field, "reason", result->bad.at[i].reason));
-    return json_pack("{s:I, s:I, s:I, s:I, s:s, s:o}", "rows", (json_int_t)result->rows, "good", (json_int_t)result->good,
-                     "blank", (json_int_t)result->blank, "duplicate", (json_int_t)result->duplicate, "encoding",
-                     result->encoding, "bad", bad);
+    return json_pack("{s:I, s:I, s:I, s:I, s:s, s:o}", "rows", (json_int_t)result->rows, "good",
+                     (json_int_t)result->good, "blank", (json_int_t)result->blank, "duplicate",
+                     (json_int_t)result->duplicate, "encoding", result->encoding, "bad", bad);
 }
 
 static void print_report(const struct invocation *call, const json_t *body)
@@ -66,12 +66,17 @@ struct taken {
 static void count_answer(struct taken *taken, const json_t *event, const json_t *answer)
 {
     const char *status = json_string_value(json_object_get(answer, "status"));
-    size_t *to = !status ? &taken->refused : strcmp(status, "new") == 0 ? &taken->new : strcmp(status, "known") == 0 ? &taken->known
-               : strcmp(status, "conflict") == 0 ? &taken->conflict : &taken->refused;
+    size_t *to = !status                           ? &taken->refused
+                 : strcmp(status, "new") == 0      ? &taken->new
+                 : strcmp(status, "known") == 0    ? &taken->known
+                 : strcmp(status, "conflict") == 0 ? &taken->conflict
+                                                   : &taken->refused;
     ++*to;
     if (to == &taken->refused)
         fprintf(stderr, "care: %s: %s\n", json_string_value(json_object_get(event, "id")),
-                json_string_value(json_object_get(answer, "error")) ? json_string_value(json_object_get(answer, "error")) : "refused");
+                json_string_value(json_object_get(answer, "error"))
+                    ? json_string_value(json_object_get(answer, "error"))
+                    : "refused");
     if (!taken->journal)
         return;
     json_t *line = json_pack("{s:O, s:O}", "event", event, "answer", answer);

@@ -25,12 +25,13 @@ static bool is_number(const char *value)
 }
 
 /* Would the field take this value? */
-static void check_value(const struct field *field, const struct yaml *node, const char *value, struct mistakes *mistakes)
+static void check_value(const struct field *field, const struct yaml *node, const char *value,
+                        struct mistakes *mistakes)
 {
     if (field->kind == FIELD_WORD && words_find(field->words, value) < 0) {
         const char *near = words_nearest(field->words, value);
-        yaml_mistake(mistakes, node, "%s is never \"%s\"%s%s%s", field->name, value, near ? "; did you mean " : "", near ? near : "",
-                     near ? "?" : "");
+        yaml_mistake(mistakes, node, "%s is never \"%s\"%s%s%s", field->name, value, near ? "; did you mean " : "",
+                     near ? near : "", near ? "?" : "");
     } else if (field->kind == FIELD_BOOL && strcmp(value, "true") && strcmp(value, "yes") && strcmp(value, "false") &&
                strcmp(value, "no")) {
         yaml_mistake(mistakes, node, "%s is yes or no", field->name);
@@ -66,8 +67,8 @@ static size_t pairs(const struct yaml *map, const struct record *record, const s
     return map->count;
 }
 
-static void parse_mark(const struct yaml *node, const struct record *record, struct arena *arena, struct import_mark *mark,
-                       struct mistakes *mistakes)
+static void parse_mark(const struct yaml *node, const struct record *record, struct arena *arena,
+                       struct import_mark *mark, struct mistakes *mistakes)
 {
     static const char *const known[] = {"contains", "is", "set", "then", "id", "with", NULL};
     yaml_known_keys(node, known, mistakes);
@@ -124,7 +125,8 @@ static void find_field(const struct yaml *node, const struct record *record, str
     if (column->reading == READ_NOTHING)
         return;
     column->field = record && !occurred_at ? record_field(record, column->to) : NULL;
-    if (occurred_at ? column->reading != READ_DATE : column->field && !reading_fits(column->reading, column->field->kind))
+    if (occurred_at ? column->reading != READ_DATE
+                    : column->field && !reading_fits(column->reading, column->field->kind))
         yaml_mistake(mistakes, node, "%s cannot be read as %s", column->to, reading_words[column->reading]);
     else if (record && !occurred_at && !column->field)
         yaml_mistake(mistakes, node, "%s has no field \"%s\"", record->name, column->to);
@@ -145,14 +147,14 @@ static void parse_column(const struct yaml *title, const struct yaml *node, cons
     column->required = !brief && yaml_bool(yaml_get(node, "required"), false, mistakes);
     find_field(node, record, column, mistakes);
     if (column->reading == READ_WORD)
-        column->word_count = pairs(yaml_get(node, "words"), NULL, column->field, arena, &column->words_from, &column->words_to,
-                                   mistakes);
+        column->word_count = pairs(yaml_get(node, "words"), NULL, column->field, arena, &column->words_from,
+                                   &column->words_to, mistakes);
     if (!brief)
         parse_marks(yaml_get(node, "marks"), record, arena, column, mistakes);
 }
 
-static void parse_columns(const struct yaml *map, const struct record *record, struct arena *arena, struct import_map *to,
-                          const struct yaml *root, struct mistakes *mistakes)
+static void parse_columns(const struct yaml *map, const struct record *record, struct arena *arena,
+                          struct import_map *to, const struct yaml *root, struct mistakes *mistakes)
 {
     if (!map || map->kind != YAML_MAP || !map->count) {
         yaml_mistake(mistakes, map ? map : root, "columns: a map from each column's title to what it becomes");
@@ -186,7 +188,8 @@ static const struct calendar *plain_calendar(const struct yaml *root, struct are
 {
     const struct yaml *zone = yaml_get(root, "zone"), *day_start = yaml_get(root, "day_start");
     const char *yaml = arena_printf(arena, "calendar: import\nzone: \"%s\"\nbusiness: { mon-sun: [\"%s-24:00\"] }\n",
-                                    yaml_text(zone, "Asia/Shanghai", mistakes), yaml_text(day_start, "09:00", mistakes));
+                                    yaml_text(zone, "Asia/Shanghai", mistakes),
+                                    yaml_text(day_start, "09:00", mistakes));
     struct mistakes own = {.file = "", .arena = arena};
     const struct calendar *calendar = calendar_parse((struct slice){(const uint8_t *)yaml, strlen(yaml)}, arena, &own);
     for (size_t i = 0; i < own.count; i++) {
@@ -200,7 +203,8 @@ static const struct calendar *plain_calendar(const struct yaml *root, struct are
 
 struct import_map *import_map_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
 {
-    static const char *const known[] = {"import", "source", "event", "id", "zone", "day_start", "columns", "defaults", NULL};
+    static const char *const known[] = {"import",    "source",  "event",    "id", "zone",
+                                        "day_start", "columns", "defaults", NULL};
     struct yaml *root = yaml_parse(yaml, arena, mistakes);
     if (!root)
         return NULL;
@@ -216,8 +220,8 @@ struct import_map *import_map_parse(struct slice yaml, struct arena *arena, stru
         yaml_mistake(mistakes, root, "event is missing: the fact that a row becomes");
     const struct record *record = event_types[map->event].data;
     parse_columns(yaml_get(root, "columns"), record, arena, map, root, mistakes);
-    map->default_count = pairs(yaml_get(root, "defaults"), record, NULL, arena, &map->default_names, &map->default_values,
-                               mistakes);
+    map->default_count = pairs(yaml_get(root, "defaults"), record, NULL, arena, &map->default_names,
+                               &map->default_values, mistakes);
     map->calendar = plain_calendar(root, arena, mistakes);
     return mistakes->count ? NULL : map;
 }

@@ -167,10 +167,12 @@ static json_t *then_event(struct import *import, const struct import_mark *mark,
     for (size_t i = 0; i < mark->then_count; i++)
         set_value(data, record, mark->then_names[i], mark->then_values[i]);
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", arena_printf(import->arena, "%s/%s", row->id, mark->then_id),
-                     "source", import->map->source, "type", event_types[mark->then].name, "site", import->site, "data", data);
+                     "source", import->map->source, "type", event_types[mark->then].name, "site", import->site, "data",
+                     data);
 }
 
-static void apply_marks(struct import *import, const struct import_column *column, const char *cell, struct row_events *row)
+static void apply_marks(struct import *import, const struct import_column *column, const char *cell,
+                        struct row_events *row)
 {
     const struct record *record = event_types[import->map->event].data;
     for (size_t i = 0; i < column->mark_count; i++) {

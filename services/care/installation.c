@@ -6,8 +6,8 @@
 int run_check(struct invocation *call)
 {
     const char *site = option(call, "site");
-    struct client_answer answer = client_get(call->client, site ? arena_printf(call->arena, "/v1/check?site=%s",
-                                                                                url_text(call->arena, site)) : "/v1/check");
+    struct client_answer answer = client_get(
+        call->client, site ? arena_printf(call->arena, "/v1/check?site=%s", url_text(call->arena, site)) : "/v1/check");
     if (answer.status != 200) {
         int code = answer_failed(call, &answer);
         json_decref(answer.body);
@@ -63,12 +63,13 @@ static void print_consumers(const struct invocation *call, const json_t *list)
 
 static void print_status(const struct invocation *call, const json_t *body)
 {
-    print_list(call, json_object_get(body, "stages"), "stage=Stage/环节,replicas=Replicas/副本,partitions=Owned/持有,of=Of/总数,"
-                                                      "lag=Lag/积压,oldest_due=Next due/最早到期");
+    print_list(call, json_object_get(body, "stages"),
+               "stage=Stage/环节,replicas=Replicas/副本,partitions=Owned/持有,of=Of/总数,"
+               "lag=Lag/积压,oldest_due=Next due/最早到期");
     printf(say(call, "\nevents %lld, timers %lld, dead letters %lld, being sent %lld, set aside %zu\n",
                "\n事件 %lld，计时 %lld，死信 %lld，发送中 %lld，被隔离 %zu\n"),
-           number_of(body, "events"), number_of(body, "timers"), number_of(body, "dead_letters"), number_of(body, "sending"),
-           json_array_size(json_object_get(body, "quarantined")));
+           number_of(body, "events"), number_of(body, "timers"), number_of(body, "dead_letters"),
+           number_of(body, "sending"), json_array_size(json_object_get(body, "quarantined")));
     print_store(call, json_object_get(body, "store"));
     print_quarantined(call, json_object_get(body, "quarantined"));
     print_consumers(call, json_object_get(body, "consumers"));

@@ -11,14 +11,16 @@ static const char *query(struct invocation *call, const char *path, const char *
     for (; *names; names++) {
         const char *value = option(call, *names);
         if (value)
-            path = arena_printf(call->arena, "%s%c%s=%s", path, strchr(path, '?') ? '&' : '?', *names, url_text(call->arena, value));
+            path = arena_printf(call->arena, "%s%c%s=%s", path, strchr(path, '?') ? '&' : '?', *names,
+                                url_text(call->arena, value));
     }
     return path;
 }
 
 static int list(struct invocation *call, const char *path, const char *columns)
 {
-    static const char *const names[] = {"site", "agent", "role", "customer", "state", "class", "open", "grade", "assignee", "limit", NULL};
+    static const char *const names[] = {"site", "agent", "role", "customer", "state", "class", "open", "grade", "assignee",
+                                        "limit", NULL};
     struct client_answer answer = client_get(call->client, query(call, path, names));
     if (answer.status != 200) {
         int code = answer_failed(call, &answer);
@@ -49,17 +51,22 @@ const char *path_of_one(struct invocation *call, const char *path)
     return id ? arena_printf(call->arena, "%s/%s", path, url_text(call->arena, id)) : NULL;
 }
 
+static int list_or_one(struct invocation *call, const char *path, const char *columns)
+{
+    return argument(call, 0) ? show(call, path_of_one(call, path)) : list(call, path, columns);
+}
+
 int run_customers(struct invocation *call)
 {
-    return argument(call, 0) ? show(call, path_of_one(call, "/v1/customers"))
-        : list(call, "/v1/customers", "id=Customer/客户,name=Name/姓名,class=Class/类别,owner=Owner/负责人,visits=Visits/到店,last_seen_at=Last seen/最近到店");
+    return list_or_one(call, "/v1/customers", "id=Customer/客户,name=Name/姓名,class=Class/类别,owner=Owner/负责人,"
+                                              "visits=Visits/到店,last_seen_at=Last seen/最近到店");
 }
 
 int run_tasks(struct invocation *call)
 {
-    return argument(call, 0) ? show(call, path_of_one(call, "/v1/tasks"))
-        : list(call, "/v1/tasks", "id=Task/任务,state=State/状态,customer_class=Class/类别,role=Role/岗位,assignee=Agent/坐席,"
-                                  "due_at=Due/到期,deadline_at=Deadline/期限,window=Window/时段,attempts=Tries/次数,outcome=Outcome/结果");
+    return list_or_one(call, "/v1/tasks", "id=Task/任务,state=State/状态,customer_class=Class/类别,role=Role/岗位,"
+                                          "assignee=Agent/坐席,due_at=Due/到期,deadline_at=Deadline/期限,"
+                                          "window=Window/时段,attempts=Tries/次数,outcome=Outcome/结果");
 }
 
 int run_cases(struct invocation *call)
@@ -106,5 +113,6 @@ int run_notices(struct invocation *call)
     json_t *data = json_object();
     put_text(data, "notice", full_id(call, id));
     put_text(data, "reason", option(call, "reason"));
-    return act(call, resend ? "notice.resend" : arena_printf(call->arena, "sending.%s", verb), site_of_call(call, id), data);
+    return act(call, resend ? "notice.resend" : arena_printf(call->arena, "sending.%s", verb), site_of_call(call, id),
+               data);
 }

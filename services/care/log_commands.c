@@ -15,9 +15,10 @@ static const char *text_of(const json_t *object, const char *key)
 /* The few values of an event that say most. */
 static const char *summary(struct invocation *call, const json_t *event)
 {
-    static const char *const keys[] = {"order", "visit", "complaint", "plan", "step", "task", "case_id", "notice", "entity", "clock",
-                                       "kind", "name", "channel", "state", "grade", "category", "role", "assignee", "agent",
-                                       "template", "outcome", "result", "due_at", "until", "reason", "detail"};
+    static const char *const keys[] = {"order",  "visit",    "complaint", "plan",     "step",  "task",     "case_id",
+                                       "notice", "entity",   "clock",     "kind",     "name",  "channel",  "state",
+                                       "grade",  "category", "role",      "assignee", "agent", "template", "outcome",
+                                       "result", "due_at",   "until",     "reason",   "detail"};
     const json_t *data = json_object_get(event, "data");
     const char *line = "";
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -37,8 +38,10 @@ static void print_event(struct invocation *call, const json_t *event)
         return;
     }
     int level = (int)json_integer_value(json_object_get(event, "level"));
-    printf("%-29s %lld/%-6lld %*s%-22s %s\n", text_of(event, "time"), (long long)json_integer_value(json_object_get(event, "partition")),
-           (long long)json_integer_value(json_object_get(event, "seq")), 2 * level, "", text_of(event, "type"), summary(call, event));
+    printf("%-29s %lld/%-6lld %*s%-22s %s\n", text_of(event, "time"),
+           (long long)json_integer_value(json_object_get(event, "partition")),
+           (long long)json_integer_value(json_object_get(event, "seq")), 2 * level, "", text_of(event, "type"),
+           summary(call, event));
 }
 
 int run_trace(struct invocation *call)

@@ -17,18 +17,20 @@ static int help(const struct invocation *call)
                          "care：Careline 命令行。用法：care 命令 [参数] [--json] [--dir 目录]"));
     for (size_t i = 0; i < command_count; i++)
         printf("  %-11s %s\n", commands[i].name, say(call, commands[i].english, commands[i].chinese));
-    printf("\n%s\n", say(call,
-        "care COMMAND --help tells more. Common options:\n"
-        "  --dir DIR    the running system's directory (or CARELINE_DIR)   --url URL   its HTTP address (or CARELINE_URL)\n"
-        "  --key KEY    credential (or CARELINE_KEY)                       --actor ID  who acts, where no key says so\n"
-        "  --json       print JSON                                         --lang L    zh or en (or LANG)\n"
-        "Exit codes: 0 done; 1 refused, not found or found wrong; 2 called wrongly; 3 the system does not answer;\n"
-        "4 a file has mistakes or a scenario does not hold.",
-        "care 命令 --help 查看详情。通用选项：\n"
-        "  --dir 目录   正在运行的系统目录（或 CARELINE_DIR）   --url 地址  HTTP 地址（或 CARELINE_URL）\n"
-        "  --key 密钥   凭证（或 CARELINE_KEY）                 --actor 人  无密钥时的操作人\n"
-        "  --json       输出 JSON                               --lang L    zh 或 en（或 LANG）\n"
-        "退出码：0 完成；1 被拒绝、未找到或检查出问题；2 用法错误；3 系统无响应；4 文件有错误或场景不成立。"));
+    printf(
+        "\n%s\n",
+        say(call,
+            "care COMMAND --help tells more. Common options:\n"
+            "  --dir DIR    the running system's directory (or CARELINE_DIR)   --url URL   its HTTP address (or CARELINE_URL)\n"
+            "  --key KEY    credential (or CARELINE_KEY)                       --actor ID  who acts, where no key says so\n"
+            "  --json       print JSON                                         --lang L    zh or en (or LANG)\n"
+            "Exit codes: 0 done; 1 refused, not found or found wrong; 2 called wrongly; 3 the system does not answer;\n"
+            "4 a file has mistakes or a scenario does not hold.",
+            "care 命令 --help 查看详情。通用选项：\n"
+            "  --dir 目录   正在运行的系统目录（或 CARELINE_DIR）   --url 地址  HTTP 地址（或 CARELINE_URL）\n"
+            "  --key 密钥   凭证（或 CARELINE_KEY）                 --actor 人  无密钥时的操作人\n"
+            "  --json       输出 JSON                               --lang L    zh 或 en（或 LANG）\n"
+            "退出码：0 完成；1 被拒绝、未找到或检查出问题；2 用法错误；3 系统无响应；4 文件有错误或场景不成立。"));
     return EXIT_OK;
 }
 
@@ -69,13 +71,15 @@ static bool parse(struct invocation *call, int count, char **words)
             continue;
         }
         const char *equals = strchr(words[i], '=');
-        const char *name = arena_text(call->arena, words[i] + 2, equals ? (size_t)(equals - words[i] - 2) : strlen(words[i]) - 2);
+        const char *name = arena_text(call->arena, words[i] + 2,
+                                      equals ? (size_t)(equals - words[i] - 2) : strlen(words[i]) - 2);
         int kind = option_kind(common_options, name);
         if (!kind && call->command)
             kind = option_kind(call->command->options, name);
         if (!kind || (kind == 1 && !equals && i + 1 == count)) {
-            fprintf(stderr, "care: %s --%s; care %s --help tells more\n", kind ? "a value is missing after" : "there is no option",
-                    name, call->command ? call->command->name : "");
+            fprintf(stderr, "care: %s --%s; care %s --help tells more\n",
+                    kind ? "a value is missing after" : "there is no option", name,
+                    call->command ? call->command->name : "");
             return false;
         }
         call->option_names[call->option_count] = name;

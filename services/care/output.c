@@ -77,7 +77,8 @@ static size_t parse_columns(const struct invocation *call, const char *text, str
         const char *chinese = text + key + 1 + english + 1;
         size_t rest = strcspn(chinese, ",");
         columns[count].key = arena_text(call->arena, text, key);
-        columns[count].heading = call->chinese ? arena_text(call->arena, chinese, rest) : arena_text(call->arena, text + key + 1, english);
+        columns[count].heading = call->chinese ? arena_text(call->arena, chinese, rest)
+                                               : arena_text(call->arena, text + key + 1, english);
         columns[count].width = text_width(columns[count].heading);
         count++;
         text = chinese + rest + (chinese[rest] == ',');

@@ -59,7 +59,9 @@ static bool put_pair(struct invocation *call, json_t *data, const struct record 
     else if (equals && strcmp(name, "customer") == 0)
         json_object_set_new(data, name, json_string(equals + 1));
     else
-        fprintf(stderr, equals ? "care: %s has no field \"%s\"; proto/EVENTS.md lists them\n" : "care: %s: \"%s\" is not key=value\n",
+        fprintf(stderr,
+                equals ? "care: %s has no field \"%s\"; proto/EVENTS.md lists them\n"
+                       : "care: %s: \"%s\" is not key=value\n",
                 argument(call, 0), name);
     return field || (equals && strncmp(name, "customer", 8) == 0 && (!name[8] || name[8] == '.'));
 }
@@ -108,8 +110,11 @@ static json_t *typed_event(struct invocation *call)
     const char *type = argument(call, 0);
     enum event_number number = event_number(type);
     if (number == EVENT_UNKNOWN || (event_types[number].class != FACT && event_types[number].class != ACT)) {
-        fprintf(stderr, number ? "care: %s is said by the system itself only\n" : "care: no event is called \"%s\"; proto/EVENTS.md "
-                "lists them\n", type);
+        fprintf(stderr,
+                number ? "care: %s is said by the system itself only\n"
+                       : "care: no event is called \"%s\"; proto/EVENTS.md "
+                         "lists them\n",
+                type);
         return NULL;
     }
     json_t *data = json_object();
@@ -147,7 +152,8 @@ static int results_code(const json_t *results)
         const char *field = json_string_value(json_object_get(result, "field"));
         if (!error)
             continue;
-        fprintf(stderr, "care: %zu. %s%s%s%s%s\n", i + 1, id ? id : "", id ? ": " : "", field ? field : "", field ? ": " : "", error);
+        fprintf(stderr, "care: %zu. %s%s%s%s%s\n", i + 1, id ? id : "", id ? ": " : "", field ? field : "",
+                field ? ": " : "", error);
         code = EXIT_REFUSED;
     }
     return code;

@@ -53,14 +53,15 @@ static struct client_answer do_act(struct robots *robots, const char *type, cons
     enum { TRIES = 60 };
     char id[17];
     random_hex(id, 16);
-    json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", id, "source", "robots", "type", type, "site", robots->site,
-                             "data", data);
+    json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", id, "source", "robots", "type", type, "site",
+                             robots->site, "data", data);
     client_act_as(robots->pace.client, who);
     struct client_answer answer = {0};
     for (int try = 0; try < TRIES; try++) {
         json_decref(answer.body);
         answer = client_post(robots->pace.client, "/v1/acts", body);
-        if (answer.status == 200 || answer.status == 409 || (answer.status >= 400 && answer.status < 500 && answer.status != 429))
+        if (answer.status == 200 || answer.status == 409 ||
+            (answer.status >= 400 && answer.status < 500 && answer.status != 429))
             break;
         pace_start(&robots->pace);          /* asks again and again until the system answers */
     }
@@ -76,7 +77,8 @@ static json_t *outcome_of(struct robots *robots, const char *task, size_t attemp
 {
     const char *name = arena_printf(robots->call->arena, "%s#%zu", task, attempt);
     uint64_t chance = roll(robots, name, "outcome", 1000);
-    json_t *data = json_pack("{s:s, s:I}", "task", task, "talk_seconds", (json_int_t)(30 + roll(robots, name, "seconds", 300)));
+    json_t *data = json_pack("{s:s, s:I}", "task", task, "talk_seconds",
+                             (json_int_t)(30 + roll(robots, name, "seconds", 300)));
     const char *outcome = chance < 180 ? "no_answer" : chance < 230 ? "busy" : chance < 245 ? "wrong_number"
                         : chance < 280 ? "refused" : chance < 320 ? "call_back" : "completed";
     json_object_set_new(data, "outcome", json_string(outcome));
@@ -84,8 +86,11 @@ static json_t *outcome_of(struct robots *robots, const char *task, size_t attemp
     if (strcmp(outcome, "call_back") == 0) {
         wall_ms at = calendar_add_days(robots->calendar, robots->pace.now, 1);
         struct local_time local = calendar_local(robots->calendar, at);
-        at = calendar_instant(robots->calendar, local.year, local.month, local.day, 16, (int)roll(robots, name, "minute", 60), 0);
-        json_object_set_new(data, "call_back_at", json_string(moment_text(robots->call->arena, at, calendar_offset_min(robots->calendar, at))));
+        at = calendar_instant(robots->calendar, local.year, local.month, local.day, 16,
+                              (int)roll(robots, name, "minute", 60), 0);
+        json_object_set_new(
+            data, "call_back_at",
+            json_string(moment_text(robots->call->arena, at, calendar_offset_min(robots->calendar, at))));
     } else if (strcmp(outcome, "completed") == 0) {
         uint64_t mood = roll(robots, name, "mood", 100);
         int score = mood < 4 ? 1 : mood < 9 ? 2 : mood < 20 ? 3 : mood < 55 ? 4 : 5;
@@ -215,7 +220,8 @@ static void work_case(struct robots *robots, const json_t *complaint)
 
 static void work_cases(struct robots *robots)
 {
-    const char *path = arena_printf(robots->call->arena, "/v1/cases?open=yes&site=%s", url_text(robots->call->arena, robots->site));
+    const char *path = arena_printf(robots->call->arena, "/v1/cases?open=yes&site=%s",
+                                    url_text(robots->call->arena, robots->site));
     struct client_answer answer = client_get(robots->pace.client, path);
     size_t i;
     json_t *complaint;
@@ -229,8 +235,9 @@ static void work_cases(struct robots *robots)
 
 static const char *content(struct robots *robots, const char *kind)
 {
-    struct client_answer answer = client_get(robots->pace.client, arena_printf(robots->call->arena, "/v1/config?site=%s&kind=%s",
-                                             url_text(robots->call->arena, robots->site), kind));
+    struct client_answer answer = client_get(robots->pace.client,
+                                             arena_printf(robots->call->arena, "/v1/config?site=%s&kind=%s",
+                                                          url_text(robots->call->arena, robots->site), kind));
     const char *text = json_string_value(json_object_get(json_array_get(answer.body, 0), "content"));
     const char *copy = text ? arena_string(robots->call->arena, text) : NULL;
     json_decref(answer.body);
@@ -242,9 +249,11 @@ static bool learn_site(struct robots *robots)
     const char *staff = content(robots, "staff"), *calendar = content(robots, "calendar");
     struct mistakes mistakes = {.file = robots->site, .arena = robots->call->arena};
     if (staff)
-        robots->staff = staff_parse((struct slice){(const uint8_t *)staff, strlen(staff)}, robots->call->arena, &mistakes);
+        robots->staff = staff_parse((struct slice){(const uint8_t *)staff, strlen(staff)}, robots->call->arena,
+                                    &mistakes);
     if (calendar)
-        robots->calendar = calendar_parse((struct slice){(const uint8_t *)calendar, strlen(calendar)}, robots->call->arena, &mistakes);
+        robots->calendar = calendar_parse((struct slice){(const uint8_t *)calendar, strlen(calendar)},
+                                          robots->call->arena, &mistakes);
     if (!robots->staff || !robots->calendar)
         fprintf(stderr, "care: site %s has no staff or no calendar yet; care apply sets it up\n", robots->site);
     return robots->staff && robots->calendar;
@@ -257,7 +266,8 @@ static wall_ms next_look(const struct robots *robots, int64_t every_min)
     struct opening opening;
     if (calendar_is_open(robots->calendar, calendar_business(robots->calendar), next))
         return next;
-    return calendar_next_opening(robots->calendar, calendar_business(robots->calendar), next, &opening) ? opening.from : next + DAY_MS;
+    return calendar_next_opening(robots->calendar, calendar_business(robots->calendar), next, &opening) ? opening.from
+                                                                                                        : next + DAY_MS;
 }
 
 static void tell(const struct robots *robots)

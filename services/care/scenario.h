@@ -70,13 +70,15 @@ struct scenario {
 
 /* NULL if there were mistakes. `calendar` is the sample site's. Lives in the arena (but for the JSON in happenings:
  * scenario_free). */
-struct scenario *scenario_parse(struct slice yaml, const struct calendar *calendar, struct arena *arena, struct mistakes *mistakes);
+struct scenario *scenario_parse(struct slice yaml, const struct calendar *calendar, struct arena *arena,
+                                struct mistakes *mistakes);
 void scenario_free(struct scenario *scenario);
 
 /* The times that it expects, to be moved one by one; NULL past the last. */
 wall_ms *scenario_time(struct scenario *scenario, size_t number);
 
 /* Runs it; lines that say what did not hold are added to `wrong` (owned by the arena). true: it holds. */
-bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *arena, struct texts *wrong, size_t *ret_events);
+bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *arena, struct texts *wrong,
+                  size_t *ret_events);
 
 #endif

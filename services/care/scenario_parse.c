@@ -33,7 +33,8 @@ static bool time_text(const struct parsing *parsing, const char *text, wall_ms *
     const char *whole = has_milli ? arena_text(parsing->arena, text, (size_t)(point - text)) : text;
     if (!cell_date(whole, &date) || !date.has_time)
         return false;
-    *ret = calendar_instant(scenario->calendar, date.year, date.month, date.day, date.hour, date.minute, date.second) + milli;
+    *ret = calendar_instant(scenario->calendar, date.year, date.month, date.day, date.hour, date.minute, date.second) +
+           milli;
     return true;
 }
 
@@ -123,8 +124,8 @@ static void parse_happening(struct parsing *parsing, const struct yaml *node, st
         if (number != EVENT_UNKNOWN) {
             happening->number = number;
             parse_data(parsing, node->items[i], happening);
-        } else if (strcmp(key, "at") != 0 && strcmp(key, "by") != 0 && strcmp(key, "role") != 0 && strcmp(key, "occurred") != 0 &&
-                   strcmp(key, "id") != 0) {
+        } else if (strcmp(key, "at") != 0 && strcmp(key, "by") != 0 && strcmp(key, "role") != 0 &&
+                   strcmp(key, "occurred") != 0 && strcmp(key, "id") != 0) {
             yaml_mistake(parsing->mistakes, node->keys[i], "no event is called \"%s\"", key);
         }
     }
@@ -178,7 +179,8 @@ static void add_field(struct parsing *parsing, struct expectation *expectation, 
     }
     const struct field *field = record_field(record, name);
     struct expected_field *to = &expectation->fields[expectation->field_count++];
-    *to = (struct expected_field){.name = name, .text = value->kind == YAML_SCALAR ? value->text : "", .is_time = field->kind == FIELD_TIME};
+    *to = (struct expected_field){
+        .name = name, .text = value->kind == YAML_SCALAR ? value->text : "", .is_time = field->kind == FIELD_TIME};
     if (value->kind == YAML_LIST)
         for (size_t i = 0; i < value->count; i++)
             to->text = arena_printf(parsing->arena, "%s%s%s", to->text, i ? "," : "", value->items[i]->text);
@@ -190,10 +192,12 @@ static const struct record *expected_record(const struct expectation *expectatio
 {
     if (expectation->what == EXPECT_CLOCK)
         return &case_clock_record;
-    return expectation->what == EXPECT_ENTITY ? entity_types[expectation->kind].record : event_types[expectation->number].data;
+    return expectation->what == EXPECT_ENTITY ? entity_types[expectation->kind].record
+                                              : event_types[expectation->number].data;
 }
 
-static void parse_subject(struct parsing *parsing, const struct yaml *node, const struct sugar *sugar, struct expectation *to)
+static void parse_subject(struct parsing *parsing, const struct yaml *node, const struct sugar *sugar,
+                          struct expectation *to)
 {
     const struct yaml *value = yaml_get(node, sugar->key);
     to->what = sugar->what;
@@ -216,7 +220,8 @@ static void parse_expectation(struct parsing *parsing, const struct yaml *node, 
     const struct sugar *sugar = node->kind == YAML_MAP ? find_sugar(node) : NULL;
     to->line = node->line;
     if (!sugar) {
-        yaml_mistake(parsing->mistakes, node, "expected is one of notice, task, event, refused, absent, case, task_id, customer_id, notice_id");
+        yaml_mistake(parsing->mistakes, node,
+                     "expected is one of notice, task, event, refused, absent, case, task_id, customer_id, notice_id");
         return;
     }
     parse_subject(parsing, node, sugar, to);
@@ -229,7 +234,8 @@ static void parse_expectation(struct parsing *parsing, const struct yaml *node, 
     to->text = "";
     for (size_t i = 0; i < node->count; i++) {
         const char *key = node->keys[i]->text;
-        to->text = arena_printf(parsing->arena, "%s%s%s: %s", to->text, i ? ", " : "", key, node->items[i]->text ? node->items[i]->text : "…");
+        to->text = arena_printf(parsing->arena, "%s%s%s: %s", to->text, i ? ", " : "", key,
+                                node->items[i]->text ? node->items[i]->text : "…");
         if (strcmp(key, sugar->key) == 0 && sugar->field)
             to->fields[to->field_count++] = (struct expected_field){.name = sugar->field, .text = node->items[i]->text};
         else if (strcmp(key, sugar->key) != 0 && strcmp(key, "at") != 0 && strcmp(key, "clock") != 0)
@@ -261,7 +267,8 @@ static void parse_sending(struct parsing *parsing, const struct yaml *node, stru
 
 static void parse_setup(struct parsing *parsing, const struct yaml *root)
 {
-    static const char *const sample[] = {"calendars/sample.yaml", "sample/staff.yaml", "templates/auto-dealer.yaml", "playbooks/auto-dealer.yaml"};
+    static const char *const sample[] = {"calendars/sample.yaml", "sample/staff.yaml", "templates/auto-dealer.yaml",
+                                         "playbooks/auto-dealer.yaml"};
     const struct yaml *setup, *change = yaml_get(root, "playbook");
     struct scenario *scenario = parsing->scenario;
     scenario->setup_count = list_of(root, "setup", &setup, parsing->mistakes);
@@ -293,10 +300,11 @@ static wall_ms last_time(const struct scenario *scenario)
     return last + MINUTE_MS;
 }
 
-struct scenario *scenario_parse(struct slice yaml, const struct calendar *calendar, struct arena *arena, struct mistakes *mistakes)
+struct scenario *scenario_parse(struct slice yaml, const struct calendar *calendar, struct arena *arena,
+                                struct mistakes *mistakes)
 {
-    static const char *const known[] = {"scenario", "site", "start", "until", "setup", "playbook", "events", "sending", "expect",
-                                        "nothing_else", NULL};
+    static const char *const known[] = {"scenario", "site",    "start",  "until",        "setup", "playbook",
+                                        "events",   "sending", "expect", "nothing_else", NULL};
     struct yaml *root = yaml_parse(yaml, arena, mistakes);
     if (!root)
         return NULL;
@@ -325,7 +333,8 @@ struct scenario *scenario_parse(struct slice yaml, const struct calendar *calend
     if (!scenario->expectation_count)
         yaml_mistake(mistakes, root, "a scenario that expects nothing shows nothing");
     scenario->nothing_else = yaml_bool(yaml_get(root, "nothing_else"), false, mistakes);
-    scenario->until = yaml_get(root, "until") ? parse_time(&parsing, yaml_get(root, "until"), root) : last_time(scenario);
+    scenario->until = yaml_get(root, "until") ? parse_time(&parsing, yaml_get(root, "until"), root)
+                                              : last_time(scenario);
     return mistakes->count ? scenario_free(scenario), NULL : scenario;
 }
 

@@ -41,8 +41,8 @@ static void add_wrong(struct running *running, const char *line)
 static const char *time_told(const struct running *running, wall_ms at)
 {
     struct local_time local = calendar_local(running->scenario->calendar, at);
-    return arena_printf(running->arena, "%04d-%02d-%02d %02d:%02d:%02d.%03d", local.year, local.month, local.day, local.hour, local.minute,
-                        local.second, local.milli);
+    return arena_printf(running->arena, "%04d-%02d-%02d %02d:%02d:%02d.%03d", local.year, local.month, local.day,
+                        local.hour, local.minute, local.second, local.milli);
 }
 
 static const char *list_text(struct arena *arena, const struct texts *list)
@@ -67,7 +67,8 @@ static const char *value_text(const struct running *running, const struct field 
     }
 }
 
-static bool field_holds(const struct running *running, const struct record *kind, const struct expected_field *wanted, const void *record)
+static bool field_holds(const struct running *running, const struct record *kind, const struct expected_field *wanted,
+                        const void *record)
 {
     const struct field *field = record_field(kind, wanted->name);
     if (wanted->is_time)
@@ -91,13 +92,16 @@ static const struct expected_field *first_wrong(const struct running *running, c
 /* -------- events */
 
 /* How near an event comes to what is expected: 3 it is it, 2 another time, 1 another field. */
-static int compare_event(struct running *running, struct expectation *expectation, const struct event *event, const void *data)
+static int compare_event(struct running *running, struct expectation *expectation, const struct event *event,
+                         const void *data)
 {
     const struct record *kind = event_types[event->number].data;
     const struct expected_field *wrong = first_wrong(running, kind, expectation, data);
     if (!wrong && (event->time == expectation->at || expectation->what == EXPECT_NO_EVENT))
         return 3;
-    const char *other = wrong ? arena_printf(running->arena, ", %s %s", wrong->name, value_text(running, record_field(kind, wrong->name), data)) : "";
+    const char *other = wrong ? arena_printf(running->arena, ", %s %s", wrong->name,
+                                             value_text(running, record_field(kind, wrong->name), data))
+                              : "";
     bool subject = wrong && expectation->field_count && wrong == &expectation->fields[0];
     if (!subject && (!expectation->seen || event->time == expectation->at || !wrong))
         expectation->seen = arena_printf(running->arena, "at %s%s", time_told(running, event->time), other);
@@ -138,7 +142,8 @@ static void on_event(void *context, const struct place *place, const struct even
         return;
     for (size_t i = 0; i < running->scenario->expectation_count; i++) {
         struct expectation *expectation = &running->scenario->expectations[i];
-        if (expectation->number != event->number || (expectation->what != EXPECT_EVENT && expectation->what != EXPECT_NO_EVENT) ||
+        if (expectation->number != event->number ||
+            (expectation->what != EXPECT_EVENT && expectation->what != EXPECT_NO_EVENT) ||
             (expectation->met && expectation->what == EXPECT_EVENT))
             continue;
         if (compare_event(running, expectation, event, data) == 3) {
@@ -148,7 +153,8 @@ static void on_event(void *context, const struct place *place, const struct even
         }
     }
     if (running->scenario->nothing_else && !met && is_visible(event->number))
-        add_wrong(running, arena_printf(running->arena, "not expected at %s: %s", time_told(running, event->time), brief(running, event, data)));
+        add_wrong(running, arena_printf(running->arena, "not expected at %s: %s", time_told(running, event->time),
+                                        brief(running, event, data)));
 }
 
 static enum send_result on_send(void *context, const struct send_order *order, const char **ret_detail)
@@ -192,7 +198,8 @@ static void look(struct running *running, struct expectation *expectation)
     const struct expected_field *wrong = first_wrong(running, kind, expectation, record);
     expectation->met = !wrong;
     if (wrong)
-        expectation->seen = arena_printf(running->arena, "%s is %s", wrong->name, value_text(running, record_field(kind, wrong->name), record));
+        expectation->seen = arena_printf(running->arena, "%s is %s", wrong->name,
+                                         value_text(running, record_field(kind, wrong->name), record));
 }
 
 /* -------- setting up and running */
@@ -203,9 +210,11 @@ static const char *replaced(struct running *running, const char *text)
     for (size_t i = 0; i < scenario->replace_count; i++) {
         const char *from = scenario->replace_from[i], *at = strstr(text, from);
         if (!at)
-            add_wrong(running, arena_printf(running->arena, "the text to be replaced is not in %s: %s", scenario->replace_path, from));
+            add_wrong(running, arena_printf(running->arena, "the text to be replaced is not in %s: %s",
+                                            scenario->replace_path, from));
         else
-            text = arena_printf(running->arena, "%.*s%s%s", (int)(at - text), text, scenario->replace_to[i], at + strlen(from));
+            text = arena_printf(running->arena, "%.*s%s%s", (int)(at - text), text, scenario->replace_to[i],
+                                at + strlen(from));
     }
     return text;
 }
@@ -232,10 +241,10 @@ static void happen(struct running *running, const struct happening *happening, s
 {
     struct fault fault = {0};
     const char *id = happening->id ? happening->id : arena_printf(running->arena, "%zu", number);
-    json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O}", "type", event_types[happening->number].name, "site",
-                              running->scenario->site, "id", id, "source", "scenario", "customer",
-                              happening->customer ? happening->customer : "", "actor", happening->actor, "role", happening->role,
-                              "data", happening->data);
+    json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O}", "type", event_types[happening->number].name,
+                              "site", running->scenario->site, "id", id, "source", "scenario", "customer",
+                              happening->customer ? happening->customer : "", "actor", happening->actor, "role",
+                              happening->role, "data", happening->data);
     if (happening->occurred_at)
         json_object_set_new(event, "occurred_at", json_string(moment_text(running->arena, happening->occurred_at, 0)));
     if (!world_append_json(running->world, event, &fault))
@@ -288,8 +297,10 @@ static void judge(struct running *running)
         bool never = expectation->what == EXPECT_NO_EVENT;
         if (expectation->met != never)
             continue;
-        add_wrong(running, arena_printf(running->arena, "line %d: %s { %s }%s%s", expectation->line, never ? "came, but should not:" : "did not come:",
-                                        expectation->text, expectation->seen ? "; seen: " : "", expectation->seen ? expectation->seen : ""));
+        add_wrong(running,
+                  arena_printf(running->arena, "line %d: %s { %s }%s%s", expectation->line,
+                               never ? "came, but should not:" : "did not come:", expectation->text,
+                               expectation->seen ? "; seen: " : "", expectation->seen ? expectation->seen : ""));
     }
 }
 
@@ -303,13 +314,15 @@ static void forget(struct scenario *scenario)
         scenario->sending[i].used = 0;
 }
 
-static const struct core *const cores[] = {&scheduler_core, &follow_up_core, &complaint_router_core, &notifier_core, NULL};
+static const struct core *const cores[] = {&scheduler_core, &follow_up_core, &complaint_router_core, &notifier_core,
+                                           NULL};
 
-bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *arena, struct texts *wrong, size_t *ret_events)
+bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *arena, struct texts *wrong,
+                  size_t *ret_events)
 {
     struct running running = {scenario, arena, NULL, wrong, 0, 0};
-    struct world_options options = {.seed = 1, .start = scenario->start, .cores = cores, .seen = on_event, .answer = on_send,
-                                    .context = &running};
+    struct world_options options = {
+        .seed = 1, .start = scenario->start, .cores = cores, .seen = on_event, .answer = on_send, .context = &running};
     *wrong = (struct texts){0};
     forget(scenario);
     qsort(scenario->happenings, scenario->happening_count, sizeof *scenario->happenings, by_time);

@@ -33,13 +33,15 @@ static const setting_parser parsers[] = {
 };
 
 /* A calendar's holidays stand in a file beside it. */
-static bool put_holidays_inside(const struct yaml *root, struct arena *arena, struct setting_file *file, struct mistakes *mistakes)
+static bool put_holidays_inside(const struct yaml *root, struct arena *arena, struct setting_file *file,
+                                struct mistakes *mistakes)
 {
     const struct yaml *holidays = yaml_get(root, "holidays");
     if (!holidays || holidays->kind != YAML_SCALAR)
         return true;
     const char *slash = strrchr(file->path, '/');
-    const char *path = arena_printf(arena, "%.*s%s", slash ? (int)(slash - file->path + 1) : 0, file->path, holidays->text);
+    const char *path = arena_printf(arena, "%.*s%s", slash ? (int)(slash - file->path + 1) : 0, file->path,
+                                    holidays->text);
     struct slice ics;
     if (!file_read(path, arena, &ics.at, &ics.bytes)) {
         yaml_mistake(mistakes, holidays, "cannot read %s", path);

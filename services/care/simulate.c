@@ -101,7 +101,8 @@ int run_simulate(struct invocation *call)
     }
     if (!setting_read(path, call->arena, &file, &mistakes) ||
         !(simulating.calendar = calendar_parse(file.content, call->arena, &mistakes))) {
-        fprintf(stderr, "care: %s\n", mistakes.lines ? mistakes.lines[0] : "where are the settings to simulate with? --deploy DIR");
+        fprintf(stderr, "care: %s\n",
+                mistakes.lines ? mistakes.lines[0] : "where are the settings to simulate with? --deploy DIR");
         return EXIT_MISTAKES;
     }
     for (size_t i = 0; i < call->argument_count; i++)

@@ -63,7 +63,8 @@ static bool read_kind(struct look *look, enum entity_kind kind)
         for (size_t i = 0; i < page.count; i++) {
             look->entities++;
             if (page.at[i].due)
-                claim_add(&look->timers, arena_printf(look->arena, "%c/%s", entity_types[kind].letter, page.at[i].id), page.at[i].due);
+                claim_add(&look->timers, arena_printf(look->arena, "%c/%s", entity_types[kind].letter, page.at[i].id),
+                          page.at[i].due);
             if (page.at[i].queue && *page.at[i].queue)
                 claim_add(&look->queue, page.at[i].queue, 0);
         }
@@ -117,12 +118,14 @@ static void compare(struct look *look, struct claims *said, struct claims *store
     while (i < said->count || k < stored->count) {
         int order = i == said->count ? 1 : k == stored->count ? -1 : by_name(&said->at[i], &stored->at[k]);
         if (order < 0)
-            wrong_add(look, arena_printf(look->arena, "%s: an entity says so, but there is none: %s", what, said->at[i].name));
+            wrong_add(look, arena_printf(look->arena, "%s: an entity says so, but there is none: %s", what,
+                                         said->at[i].name));
         else if (order > 0)
-            wrong_add(look, arena_printf(look->arena, "%s: there, but no entity says so: %s", what, stored->at[k].name));
+            wrong_add(look,
+                      arena_printf(look->arena, "%s: there, but no entity says so: %s", what, stored->at[k].name));
         else if (said->at[i].due != stored->at[k].due)
-            wrong_add(look, arena_printf(look->arena, "%s: entity says %lld, stored is %lld: %s", what, (long long)said->at[i].due,
-                                         (long long)stored->at[k].due, said->at[i].name));
+            wrong_add(look, arena_printf(look->arena, "%s: entity says %lld, stored is %lld: %s", what,
+                                         (long long)said->at[i].due, (long long)stored->at[k].due, said->at[i].name));
         const char *name = order <= 0 ? said->at[i].name : NULL;
         while (name && i < said->count && strcmp(said->at[i].name, name) == 0)
             i++;

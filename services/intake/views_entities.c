@@ -21,7 +21,8 @@ static const struct site *memo_site(struct site_memo *memo, struct views *views,
 struct list {
     enum entity_kind kind;
     const char *order_by;                   /* TIME or TEXT field */
-    bool (*keep)(struct views *views, struct site_memo *memo, const void *record, const struct view_request *request);  /* or NULL */
+    bool (*keep)(struct views *views, struct site_memo *memo, const void *record,
+                 const struct view_request *request); /* or NULL */
     void (*add)(struct views *views, const struct view_request *request, const void *record, json_t *to);
 };
 
@@ -64,7 +65,8 @@ enum { FILTERS = sizeof filters / sizeof *filters };
 /* What no entity can be is told, rather than answered with an empty list. NULL: all is well. */
 static const char *wrong_filter(const struct list *list, const struct view_request *request, const char **ret_hint)
 {
-    const char *limit = request->argument(request->context, "limit"), *open = request->argument(request->context, "open");
+    const char *limit = request->argument(request->context, "limit"),
+               *open = request->argument(request->context, "open");
     if (limit && (!*limit || strspn(limit, "0123456789") != strlen(limit)))
         return *ret_hint = "a whole number", "limit";
     if (open && strcmp(open, "yes") && strcmp(open, "no"))
@@ -72,7 +74,8 @@ static const char *wrong_filter(const struct list *list, const struct view_reque
     for (size_t i = 0; i < FILTERS; i++) {
         const struct field *field = record_field(entity_types[list->kind].record, filters[i]);
         const char *wanted = request->argument(request->context, filters[i]);
-        if (!wanted || !field || field->kind != FIELD_WORD || !strcmp(wanted, "all") || words_find(field->words, wanted) >= 0)
+        if (!wanted || !field || field->kind != FIELD_WORD || !strcmp(wanted, "all") ||
+            words_find(field->words, wanted) >= 0)
             continue;
         *ret_hint = "all";
         for (size_t k = 1; k < field->words->count; k++)
@@ -120,7 +123,8 @@ static bool scan_partition(struct views *views, uint32_t partition, const struct
     struct site_memo memo = {0};
     do {
         struct stored_entity_list page = {0};
-        if (views->store->functions->scan_entities(views->store, partition, list->kind, &cursor, request->arena, &page) != STORE_OK)
+        if (views->store->functions->scan_entities(views->store, partition, list->kind, &cursor, request->arena,
+                                                   &page) != STORE_OK)
             return false;
         for (size_t i = 0; i < page.count; i++) {
             const void *record = decode(list->kind, &page.at[i], request->arena);
@@ -184,7 +188,8 @@ static struct view_answer answer_one(struct views *views, const struct view_requ
     const char *site = arena_text(request->arena, request->rest, strcspn(request->rest, "/"));
     uint32_t partition = partition_of_site(site, views->partitions);
     struct stored_entity entity;
-    if (views->store->functions->read_entities(views->store, partition, list->kind, &request->rest, 1, request->arena, &entity) != STORE_OK)
+    if (views->store->functions->read_entities(views->store, partition, list->kind, &request->rest, 1, request->arena,
+                                               &entity) != STORE_OK)
         return gone(views);
     const void *record = entity.version ? decode(list->kind, &entity, request->arena) : NULL;
     if (!record || !request->may_see(request->context, site))
@@ -216,8 +221,8 @@ static struct view_answer answer(struct views *views, const struct view_request 
 
 /* -------- what only a key opens */
 
-static bool open_sealed(struct views *views, const char *owner, struct slice sealed, const struct record *record, void *to,
-                        struct arena *arena)
+static bool open_sealed(struct views *views, const char *owner, struct slice sealed, const struct record *record,
+                        void *to, struct arena *arena)
 {
     struct slice plain;
     struct fault fault;
@@ -225,7 +230,8 @@ static bool open_sealed(struct views *views, const char *owner, struct slice sea
            record_unpack(record, plain, arena, to, &fault);
 }
 
-static void add_person(struct views *views, const struct view_request *request, const struct customer *customer, json_t *to)
+static void add_person(struct views *views, const struct view_request *request, const struct customer *customer,
+                       json_t *to)
 {
     const char *id = strchr(customer->id, '/');
     struct customer_recorded *person = record_new(&customer_recorded_record, request->arena);
@@ -240,15 +246,16 @@ static void add_person(struct views *views, const struct view_request *request, 
 }
 
 /* The customer of a task or case, as far as the credential may see. */
-static void add_customer_of(struct views *views, const struct view_request *request, const char *site, const char *customer,
-                            json_t *to)
+static void add_customer_of(struct views *views, const struct view_request *request, const char *site,
+                            const char *customer, json_t *to)
 {
     if (!*customer)
         return;
     const char *id = arena_printf(request->arena, "%s/%s", site, customer);
     struct stored_entity entity;
-    if (views->store->functions->read_entities(views->store, partition_of_site(site, views->partitions), ENTITY_CUSTOMER, &id, 1,
-                                               request->arena, &entity) != STORE_OK || !entity.version)
+    if (views->store->functions->read_entities(views->store, partition_of_site(site, views->partitions),
+                                               ENTITY_CUSTOMER, &id, 1, request->arena, &entity) != STORE_OK ||
+        !entity.version)
         return;
     const struct customer *record = decode(ENTITY_CUSTOMER, &entity, request->arena);
     json_t *person = json_object();
@@ -270,9 +277,11 @@ static void add_to_case(struct views *views, const struct view_request *request,
     if (!*request->rest)
         return;
     add_customer_of(views, request, complaint->site, complaint->customer, to);
-    const char *owner = *complaint->customer ? complaint->customer : arena_printf(request->arena, "site/%s", complaint->site);
+    const char *owner = *complaint->customer ? complaint->customer
+                                             : arena_printf(request->arena, "site/%s", complaint->site);
     struct complaint_received *said = record_new(&complaint_received_record, request->arena);
-    if (request->personal && open_sealed(views, owner, complaint->sealed, &complaint_received_record, said, request->arena))
+    if (request->personal &&
+        open_sealed(views, owner, complaint->sealed, &complaint_received_record, said, request->arena))
         json_object_set_new(to, "text", json_string(said->text));
 }
 
@@ -291,7 +300,8 @@ static bool works_as(const struct site *site, const char *agent, const char *rol
 }
 
 /* An agent's list: what the agent holds, and what waits for one of the agent's roles. */
-static bool keep_task(struct views *views, struct site_memo *memo, const void *record, const struct view_request *request)
+static bool keep_task(struct views *views, struct site_memo *memo, const void *record,
+                      const struct view_request *request)
 {
     const struct task *task = record;
     const char *agent = request->argument(request->context, "agent");
@@ -304,7 +314,8 @@ static bool keep_task(struct views *views, struct site_memo *memo, const void *r
             works_as(memo_site(memo, views, task->site, request->arena), agent, task->role));
 }
 
-static bool keep_case(struct views *views, struct site_memo *memo, const void *record, const struct view_request *request)
+static bool keep_case(struct views *views, struct site_memo *memo, const void *record,
+                      const struct view_request *request)
 {
     (void)views, (void)memo;
     const struct complaint_case *complaint = record;

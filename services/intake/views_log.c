@@ -30,7 +30,8 @@ static json_t *data_json(const struct event *event, const struct json_style *sty
     return data ? record_to_json(event_types[event->number].data, data, &brief) : packed_to_json(event->data);
 }
 
-static json_t *entry_json(const struct entry *entry, const struct event *event, const struct site *site, struct arena *arena)
+static json_t *entry_json(const struct entry *entry, const struct event *event, const struct site *site,
+                          struct arena *arena)
 {
     struct json_style style = view_style(site);
     json_t *object = json_pack("{s:I, s:I, s:s, s:s, s:s, s:s}", "partition", (json_int_t)entry->place.partition, "seq",
@@ -54,8 +55,6 @@ static json_t *entry_json(const struct entry *entry, const struct event *event, 
 }
 
 /* -------- the log, page by page */
-
-
 
 /* A cursor reads "partition:next seq,…" of the partitions that have events; a bare number is the seq of the only one. */
 static void parse_cursor(const char *from, uint64_t *next, uint32_t first, uint32_t count)
@@ -112,7 +111,8 @@ static void page_add(struct page *page, const struct entry *entry)
     struct event event;
     struct fault fault;
     const char *site = page->request->argument(page->request->context, "site");
-    if (!event_unpack(entry->packed, arena, &event, &fault) || !page->request->may_see(page->request->context, event.site) ||
+    if (!event_unpack(entry->packed, arena, &event, &fault) ||
+        !page->request->may_see(page->request->context, event.site) ||
         (page->type && strcmp(page->type, event.type) != 0) || (site && strcmp(site, event.site) != 0))
         return;
     if (!page->site_id || strcmp(page->site_id, event.site) != 0) {
@@ -195,7 +195,8 @@ static bool chain_read(struct views *views, const struct view_request *request, 
     uint64_t from = 1;
     for (;;) {
         struct entry_list page = {0};
-        if (views->store->functions->read_log(views->store, partition, from, READ_MAX, request->arena, &page) != STORE_OK)
+        if (views->store->functions->read_log(views->store, partition, from, READ_MAX, request->arena, &page) !=
+            STORE_OK)
             return false;
         if (!page.count)
             break;

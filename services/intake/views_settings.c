@@ -21,8 +21,8 @@ static struct view_answer mistakes_answer(const struct mistakes *mistakes)
     json_t *lines = json_array();
     for (size_t i = 0; i < mistakes->count && i < 200; i++)
         json_array_append_new(lines, json_string(mistakes->lines[i]));
-    return (struct view_answer){422, json_pack("{s:s, s:s, s:o}", "error", "it has mistakes; nothing was stored", "hint",
-                                               mistakes->count ? mistakes->lines[0] : "", "mistakes", lines)};
+    return (struct view_answer){422, json_pack("{s:s, s:s, s:o}", "error", "it has mistakes; nothing was stored",
+                                               "hint", mistakes->count ? mistakes->lines[0] : "", "mistakes", lines)};
 }
 
 struct view_answer view_contents_put(struct views *views, const struct view_request *request)
@@ -67,8 +67,9 @@ struct view_answer view_clock(struct views *views, const struct view_request *re
         (record.mode != CLOCK_STEPPED && views->store->functions->now(views->store, &real) != STORE_OK))
         return view_error(503, "the store does not answer", views->store->functions->message(views->store));
     wall_ms now = clock_record_now(&record, real);
-    json_t *body = json_pack("{s:s, s:I, s:s, s:I}", "mode", words_name(&clock_mode_words, record.mode), "now_ms", (json_int_t)now,
-                             "now", moment_text(request->arena, now, 0), "speed", (json_int_t)record.speed);
+    json_t *body = json_pack("{s:s, s:I, s:s, s:I}", "mode", words_name(&clock_mode_words, record.mode), "now_ms",
+                             (json_int_t)now, "now", moment_text(request->arena, now, 0), "speed",
+                             (json_int_t)record.speed);
     if (!request->argument(request->context, "until"))      /* who waits only wants the time */
         json_object_set_new(body, "participants", participants_json(views, request));
     return (struct view_answer){200, body};

@@ -18,13 +18,15 @@ struct stage_sum {
 
 /* Timers come earliest first: the first of each stage is its oldest. Bounded: a stage all of whose timers lie behind
  * thousands of others is shown without. */
-static void find_oldest_due(struct views *views, uint32_t partition, struct arena *arena, struct stage_sum sums[STAGE_COUNT])
+static void find_oldest_due(struct views *views, uint32_t partition, struct arena *arena,
+                            struct stage_sum sums[STAGE_COUNT])
 {
     bool seen[STAGE_COUNT] = {false};
     int left = STAGE_COUNT - 1;
     struct timer_list page = {0};
     for (size_t skip = 0; left && skip < TIMERS_PAGE * TIMER_PAGES_MAX; skip += TIMERS_PAGE) {
-        if (views->store->functions->read_timers(views->store, partition, 0, skip, TIMERS_PAGE, arena, &page) != STORE_OK)
+        if (views->store->functions->read_timers(views->store, partition, 0, skip, TIMERS_PAGE, arena, &page) !=
+            STORE_OK)
             return;
         for (size_t i = 0; i < page.count; i++) {
             enum entity_kind kind = entity_kind_of_letter(page.at[i].member[0]);
@@ -60,8 +62,8 @@ static void sum_partition(const struct partition_view *view, struct stage_sum su
     }
 }
 
-static json_t *stages_json(struct views *views, const struct stage_sum sums[STAGE_COUNT], const struct member_list *members,
-                           struct arena *arena)
+static json_t *stages_json(struct views *views, const struct stage_sum sums[STAGE_COUNT],
+                           const struct member_list *members, struct arena *arena)
 {
     json_t *list = json_array();
     for (int s = 1; s < STAGE_COUNT; s++) {
@@ -70,8 +72,8 @@ static json_t *stages_json(struct views *views, const struct stage_sum sums[STAG
             replicas += strcmp(members->at[i].stage, stage_names[s]) == 0;
         json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "stage", stage_names[s], "replicas",
                                               (json_int_t)replicas, "partitions", (json_int_t)sums[s].owned, "of",
-                                              (json_int_t)views->partitions, "lag", (json_int_t)sums[s].lag, "oldest_due",
-                                              due_json(views, &sums[s], arena)));
+                                              (json_int_t)views->partitions, "lag", (json_int_t)sums[s].lag,
+                                              "oldest_due", due_json(views, &sums[s], arena)));
     }
     return list;
 }
@@ -104,9 +106,9 @@ static json_t *store_json(struct views *views, uint64_t events, wall_ms since, w
 {
     struct store_health health = {0};
     views->store->functions->health(views->store, &health);
-    return json_pack("{s:b, s:I, s:I, s:I, s:s}", "reachable", health.reachable, "used_bytes", (json_int_t)health.used_bytes,
-                     "limit_bytes", (json_int_t)health.limit_bytes, "days_left", days_left(&health, events, since, now),
-                     "message", health.message);
+    return json_pack("{s:b, s:I, s:I, s:I, s:s}", "reachable", health.reachable, "used_bytes",
+                     (json_int_t)health.used_bytes, "limit_bytes", (json_int_t)health.limit_bytes, "days_left",
+                     days_left(&health, events, since, now), "message", health.message);
 }
 
 /* Time of the first event of a partition that has any. */
@@ -115,14 +117,16 @@ static wall_ms first_time(struct views *views, uint32_t partition, struct arena 
     struct entry_list first = {0};
     struct event event;
     struct fault fault;
-    bool there = views->store->functions->read_log(views->store, partition, 1, 1, arena, &first) == STORE_OK && first.count;
+    bool there = views->store->functions->read_log(views->store, partition, 1, 1, arena, &first) == STORE_OK &&
+                 first.count;
     return there && event_unpack(first.at[0].packed, arena, &event, &fault) ? event.time : 0;
 }
 
 static size_t count_queue(struct views *views, uint32_t partition, const char *prefix, struct arena *arena)
 {
     struct texts members = {0};
-    bool read = views->store->functions->read_queue(views->store, partition, prefix, "", 10000, arena, &members) == STORE_OK;
+    bool read = views->store->functions->read_queue(views->store, partition, prefix, "", 10000, arena, &members) ==
+                STORE_OK;
     return read ? members.count : 0;
 }
 
@@ -131,7 +135,8 @@ static void add_quarantined(struct views *views, uint32_t partition, struct aren
 {
     struct entry_list page = {0};
     for (uint64_t from = 1;; from = page.at[page.count - 1].place.seq + 1) {
-        if (views->store->functions->read_log(views->store, partition, from, READ_MAX, arena, &page) != STORE_OK || !page.count)
+        if (views->store->functions->read_log(views->store, partition, from, READ_MAX, arena, &page) != STORE_OK ||
+            !page.count)
             return;
         for (size_t i = 0; i < page.count; i++) {
             struct event event;
@@ -161,10 +166,10 @@ static json_t *consumers_json(struct views *views, const struct partition_view *
         const struct consumer *consumer = &consumers.at[i];
         int offset = style.offset_minutes(style.context, consumer->seen);
         json_t *seen = consumer->seen ? json_string(moment_text(arena, consumer->seen, offset)) : json_null();
-        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", consumer->name,
-                                              "actor", consumer->actor, "partitions", (json_int_t)consumer->points.count,
-                                              "lag", (json_int_t)consumer_lag(consumer, heads, views->partitions),
-                                              "seen_at", seen));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", consumer->name, "actor", consumer->actor,
+                                        "partitions", (json_int_t)consumer->points.count, "lag",
+                                        (json_int_t)consumer_lag(consumer, heads, views->partitions), "seen_at", seen));
     }
     return list;
 }
@@ -202,10 +207,11 @@ struct view_answer view_status(struct views *views, const struct view_request *r
     for (int i = 1; i < STAGE_COUNT; i++)
         if (sums[i].oldest_due && (!oldest.oldest_due || sums[i].oldest_due < oldest.oldest_due))
             oldest = sums[i];
-    json_t *body = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "stages", stages_json(views, sums, &members, arena),
-                             "members", members_json(&members), "events", (json_int_t)events, "timers", (json_int_t)timers,
-                             "dead_letters", (json_int_t)dead, "sending", (json_int_t)sending, "quarantined", quarantined,
-                             "store", store_json(views, events, since, now));
+    json_t *body = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "stages",
+                             stages_json(views, sums, &members, arena), "members", members_json(&members), "events",
+                             (json_int_t)events, "timers", (json_int_t)timers, "dead_letters", (json_int_t)dead,
+                             "sending", (json_int_t)sending, "quarantined", quarantined, "store",
+                             store_json(views, events, since, now));
     json_object_set_new(body, "oldest_due", due_json(views, &oldest, arena));
     json_object_set_new(body, "consumers", consumers_json(views, all, arena));
     return (struct view_answer){200, body};
@@ -216,7 +222,8 @@ struct view_answer view_status(struct views *views, const struct view_request *r
 static bool wanted(const struct active_config *active, const struct view_request *request)
 {
     const char *kind = request->argument(request->context, "kind"), *name = request->argument(request->context, "name");
-    return (!kind || strcmp(words_name(&config_kind_words, active->kind), kind) == 0) && (!name || strcmp(active->name, name) == 0);
+    return (!kind || strcmp(words_name(&config_kind_words, active->kind), kind) == 0) &&
+           (!name || strcmp(active->name, name) == 0);
 }
 
 struct view_answer view_config(struct views *views, const struct view_request *request)
@@ -234,9 +241,10 @@ struct view_answer view_config(struct views *views, const struct view_request *r
         if (!wanted(active, request))
             continue;
         views->store->functions->content_get(views->store, active->hash, request->arena, &content);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s%}", "kind", words_name(&config_kind_words, active->kind),
-                                              "name", active->name, "hash", active->hash, "content",
-                                              content.at ? (const char *)content.at : "", content.bytes));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s, s:s%}", "kind", words_name(&config_kind_words, active->kind),
+                                        "name", active->name, "hash", active->hash, "content",
+                                        content.at ? (const char *)content.at : "", content.bytes));
     }
     return (struct view_answer){200, list};
 }
