@@ -78,7 +78,7 @@ $(LIB)/pkgconfig/careline-consumer.pc: proto/consumer/careline-consumer.pc proto
 	@cp $< $@
 
 $(BIN)/consumer-example: proto/consumer/example.c $(CONSUMER_LIB).a
-	@mkdir -p $(@D)
+	@mkdir -p $(@D) $(OBJ)/proto/consumer
 	$(CC) $(CFLAGS) -MF $(OBJ)/proto/consumer/example.d -o $@ $< $(CONSUMER_LIB).a $(LDFLAGS) -lzmq
 
 $(OBJ)/common/store/store_functions.o: common/store/functions.lua
