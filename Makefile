@@ -187,6 +187,7 @@ help:
 	@echo 'make test [ONLY=…]       unit, scenarios, simulation, real processes; ONLY="unit flows process"'
 	@echo 'make test MODE=asan      the same with ASan and UBSan'
 	@echo 'make month [KILL=1] [SEED=n] [DATA=DIR]   a month on the stepped clock, held against every promise'
+	@echo 'make sim [SEEDS=100]     the seeded simulation of all daemons in one process, with faults'
 	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'
 	@echo 'make deb                 the Debian package, into $(DEB); make deb-test tries it in a clean Debian, as root'
