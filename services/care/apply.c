@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "command.h"
+#include "random.h"
 #include "setting_file.h"
 
 enum { FILES_MAX = 256 };
@@ -76,26 +78,40 @@ static int post(struct invocation *call, const char *path, json_t *body)
     return code;
 }
 
+/* Waits until it is: what is read next, such as a file with dates, must find it. */
+static bool comes_into_force(struct invocation *call, const char *site, const struct setting_file *setting, const char *hash)
+{
+    enum { LOOKS = 200, LOOK_MS = 50 };
+    bool there = false;
+    for (int look = 0; look < LOOKS && !there; look++) {
+        if (look)
+            nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
+        there = strcmp(hash, active_hash(call, site, setting)) == 0;
+    }
+    return there;
+}
+
 static int activate(struct invocation *call, const char *site, const struct setting_file *setting)
 {
     char hash[65], unique[17];
     content_hash(setting->content, hash);
-    const char *before = active_hash(call, site, setting);
+    random_hex(unique, 16);         /* what was in force before may come back: each time is a fact of its own */
     const char *kind = words_name(&config_kind_words, setting->kind);
-    if (strcmp(hash, before) == 0) {
+    if (strcmp(hash, active_hash(call, site, setting)) == 0) {
         printf("%s %s %s\n", kind, setting->name, say(call, "unchanged", "未变"));
         return EXIT_OK;
     }
-    snprintf(unique, sizeof unique, "%.8s", before);
     int code = post(call, "/v1/contents",
                     json_pack("{s:s, s:s, s:s, s:s%}", "kind", kind, "name", setting->name, "hash", hash, "content",
                               (const char *)setting->content.at, setting->content.bytes));
     if (code == EXIT_OK)
         code = post(call, "/v1/events",
-                    json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}}", "id",
-                              arena_printf(call->arena, "%s/%s/%s/%.16s-%s", site, kind, setting->name, hash, unique),
-                              "source", "care.apply", "type", "config.activated", "site", site, "data", "kind", kind,
-                              "name", setting->name, "hash", hash));
+                    json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}}", "id", unique, "source", "care.apply", "type",
+                              "config.activated", "site", site, "data", "kind", kind, "name", setting->name, "hash", hash));
+    if (code == EXIT_OK && !comes_into_force(call, site, setting, hash)) {
+        fprintf(stderr, "care: %s %s: stored, but no scheduler has taken it up yet; care status tells\n", kind, setting->name);
+        code = EXIT_NO_ANSWER;
+    }
     if (code == EXIT_OK)
         printf("%s %s %.16s %s\n", kind, setting->name, hash, say(call, "in force", "已启用"));
     return code;
