@@ -83,14 +83,21 @@ static int64_t lower_cap(int64_t site, int64_t own)
     return own > 0 && own < site ? own : site;
 }
 
+bool gate_is_exempt(const struct contact_rules *rules, const char *purpose)
+{
+    if (!purpose)
+        return false;
+    if (!strcmp(purpose, "complaint") || !strcmp(purpose, "staff"))
+        return true;
+    for (size_t i = 0; rules && i < rules->exempt_purposes.count; i++)
+        if (!strcmp(rules->exempt_purposes.at[i], purpose))
+            return true;
+    return false;
+}
+
 static bool caps_apply(const struct gate_question *q, const struct contact_rules *rules)
 {
-    if (!q->customer || !q->contacts || is_purpose(q, "complaint") || is_purpose(q, "staff"))
-        return false;
-    for (size_t i = 0; rules && q->purpose && i < rules->exempt_purposes.count; i++)
-        if (!strcmp(rules->exempt_purposes.at[i], q->purpose))
-            return false;
-    return true;
+    return q->customer && q->contacts && !gate_is_exempt(rules, q->purpose);
 }
 
 /* Contacts made in [from, to]. */

@@ -21,6 +21,9 @@ struct gate_result {
     const char *reason;                     /* quiet_hours, cap, do_not_call, do_not_message */
 };
 
+/* Purposes that caps neither hold back nor count: complaint, staff, and what the site's rules (may be NULL) add. */
+bool gate_is_exempt(const struct contact_rules *rules, const char *purpose);
+
 struct gate_result gate_ask(const struct gate_question *question);
 
 #endif

@@ -80,7 +80,8 @@ static void attempt(struct letter *letter)
     notice->state = NOTICE_SENDING;
     notice->reason = "";
     order.attempt = (int)notice->attempt;
-    if (*notice->customer)
+    const struct contact_rules *rules = letter->site ? site_contact_rules(letter->site) : NULL;
+    if (*notice->customer && !gate_is_exempt(rules, notice->purpose))
         contact_note(letter->turn, notice->site, notice->customer, "message", notice->id, true);
     letter_emit(letter, EVENT_NOTICE_ATTEMPTED, SEND_NONE, 0, "", "");
     turn_send(letter->turn, &order);
