@@ -22,8 +22,6 @@
 enum {
     STORE_WAIT_MS_MAX = 30000,      /* at the start, for a store that is starting too */
     STORE_RETRY_MS = 100,
-    HEALTH_CONNECTIONS_MAX = 32,
-    HEALTH_BODY_BYTES_MAX = 4096,
     OWNER_DIGITS = 16,
     DRAIN_TURN_MS = 5,
     MALLOC_ARENAS = 2               /* more only cost memory: one thread does nearly all */
@@ -186,22 +184,6 @@ static bool start_stage(struct daemon *daemon, char message[160])
     return true;
 }
 
-static bool start_http(struct daemon *daemon, char message[160])
-{
-    const struct daemon_part *part = daemon->part;
-    static const struct http_route *tables[8] = {daemon_routes};
-    for (size_t i = 0; part->routes && part->routes[i] && i < 6; i++)
-        tables[i + 1] = part->routes[i];
-    const struct http_options options = {
-        .bind = config_text(daemon->config, "http"), .remote = part->secured && part->secured(daemon->context),
-        .connections_max = part->http_connections_max ? part->http_connections_max : HEALTH_CONNECTIONS_MAX,
-        .body_bytes_max = part->http_body_bytes_max ? part->http_body_bytes_max : HEALTH_BODY_BYTES_MAX,
-        .routes = tables, .context = daemon,
-    };
-    daemon->http = http_server_new(&options, message);
-    return daemon->http;
-}
-
 static void wait_for(struct daemon *daemon, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
@@ -224,7 +206,7 @@ static bool daemon_start(struct daemon *daemon)
 {
     bool (*const steps[])(struct daemon *, char[160]) = {
         start_signals, start_store, start_bus,  start_clock,   start_sealer,
-        start_part,    start_stage, start_http, start_waiting,
+        start_part,    start_stage, daemon_http_start, start_waiting,
     };
     char message[160] = "";
     for (size_t i = 0; i < sizeof steps / sizeof *steps && !daemon->stopping; i++) {

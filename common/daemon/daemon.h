@@ -35,7 +35,7 @@ struct daemon_part {
     size_t http_body_bytes_max;
     /* Before stage and HTTP server are made. The context that the others get; NULL with a message. */
     void *(*start)(struct daemon *daemon, char message[160]);
-    /* May the HTTP server listen beyond this machine? */
+    /* Does its HTTP server ask everybody for a key? NULL: it has none to ask for. */
     bool (*secured)(void *context);
     /* see stage.h */
     void (*send)(void *context, uint32_t partition, const struct send_order *order, mono_ms lease_ends);

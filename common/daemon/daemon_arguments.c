@@ -1,9 +1,8 @@
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon_parts.h"
+#include "file_bytes.h"
 #include "json.h"
 #include "log.h"
 
@@ -21,6 +20,12 @@ const struct setting daemon_settings[] = {
      "where this daemon publishes: tcp://127.0.0.1:* or ipc:///path"},
     {"http", SETTING_TEXT, "127.0.0.1:0", 0, 0, NULL,
      "where HTTP is served: 127.0.0.1:8080, 127.0.0.1:0 or unix:/path"},
+    {"http_certificate", SETTING_TEXT, "", 0, 0, NULL, "file of the certificate and its chain, PEM: HTTP is served over TLS"},
+    {"http_key", SETTING_TEXT, "", 0, 0, NULL, "file of the certificate's private key, PEM"},
+    {"http_without_tls", SETTING_BOOL, "no", 0, 0, NULL,
+     "yes: HTTP may leave this machine in the open, since a proxy or a closed network protects it"},
+    {"http_without_keys", SETTING_BOOL, "no", 0, 0, NULL,
+     "yes: HTTP may leave this machine though nobody is asked for a key"},
     {"partitions", SETTING_INT, "64", 1, PARTITIONS_MAX, NULL, "partitions, settled when first started"},
     {"clock", SETTING_WORD, "real", 0, 0, &clock_mode_words, "where time comes from, settled when first started"},
     {"clock_start", SETTING_TEXT, "", 0, 0, NULL, "virtual time to begin at, as 2026-03-06T16:00:00+08:00"},
@@ -46,22 +51,10 @@ static void print_help(struct daemon *daemon)
            EXIT_CONFIG, EXIT_ENVIRONMENT);
 }
 
-static bool file_read(const char *path, struct buffer *to)
-{
-    char chunk[4096];
-    ssize_t got = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && to->bytes < CONFIG_BYTES_MAX && (got = read(fd, chunk, sizeof chunk)) > 0)
-        buffer_append(to, chunk, (size_t)got);
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0 && got == 0;
-}
-
 static void config_file(struct daemon *daemon, const char *path, struct mistakes *mistakes)
 {
     struct buffer text = {0};
-    if (file_read(path, &text)) {
+    if (file_bytes(path, CONFIG_BYTES_MAX, &text)) {
         config_yaml(daemon->config, buffer_slice(&text), path, mistakes);
     } else {
         yaml_mistake(mistakes, NULL, "--config %.200s cannot be read: %m", path);

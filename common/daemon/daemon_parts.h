@@ -2,6 +2,7 @@
  *
  *   daemon.c            from start to end, and the loop
  *   daemon_arguments.c  the command line and the settings that every daemon has
+ *   daemon_http.c       its HTTP server, and who may reach it
  *   daemon_health.c     /healthz /readyz /metrics, and the stage's numbers */
 #ifndef CARELINE_DAEMON_PARTS_H
 #define CARELINE_DAEMON_PARTS_H
@@ -44,6 +45,9 @@ int daemon_arguments(struct daemon *daemon, int argc, char **argv);
 
 /* The virtual clock as the settings ask for it; false with a message. */
 bool daemon_clock_wanted(const struct daemon *daemon, struct clock_record *ret, char message[160]);
+
+/* Makes daemon->http as the settings say; false with a message. */
+bool daemon_http_start(struct daemon *daemon, char message[160]);
 
 void daemon_health_start(struct daemon *daemon);
 /* Once a second: what the stage did, into metrics. */

@@ -260,24 +260,50 @@ const char *http_server_address(const struct http_server *server)
     return server->address;
 }
 
+/* Nothing older than TLS 1.2 is spoken. */
+static const char tls_priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+
+static struct MHD_Daemon *daemon_started(const struct http_options *options, struct http_server *server, int fd)
+{
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->private_key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (options->certificate ? MHD_USE_TLS : 0);
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
+                            options->connections_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_ARRAY,
+                            options->certificate ? tls : none, MHD_OPTION_END);
+}
+
+static const char *scheme_of(const struct http_options *options)
+{
+    if (!strncmp(options->bind, "unix:", 5))
+        return "";
+    return options->certificate ? "https://" : "http://";
+}
+
 struct http_server *http_server_new(const struct http_options *options, char message[160])
 {
     char address[LISTEN_ADDRESS_BYTES_MAX];
-    int fd = listen_socket_new(options->bind, options->remote, address, message);
+    int fd = listen_socket_new(options->bind, options->lacks, address, message);
     if (fd < 0)
         return NULL;
     struct http_server *server = calloc(1, sizeof *server);
     assert(server);
     server->options = *options;
-    snprintf(server->address, sizeof server->address, "%s%s", strncmp(address, "unix:", 5) ? "http://" : "", address);
-    server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
-                                      MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-                                      MHD_OPTION_CONNECTION_LIMIT, options->connections_max,
-                                      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-                                      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_END);
+    server->options.certificate = server->options.private_key = NULL;
+    snprintf(server->address, sizeof server->address, "%s%s", scheme_of(options), address);
+    server->daemon = daemon_started(options, server, fd);
     if (server->daemon)
         return server;
-    snprintf(message, 160, "the HTTP server does not start on %.80s: no more memory or descriptors", options->bind);
+    snprintf(message, 160, "no HTTP on %.60s: %s", options->bind,
+             options->certificate ? "see that http_certificate and http_key are PEM and belong together"
+                                  : "no more memory or descriptors");
     close(fd);
     free(server);
     return NULL;

@@ -1,4 +1,5 @@
-/* http_server: HTTP on a loopback port or a unix path, inside a daemon's own loop (libmicrohttpd, external epoll).
+/* http_server: HTTP on a port or a unix path, over TLS if there is a certificate, inside a daemon's own loop
+ * (libmicrohttpd, external epoll).
  *
  * Routes are a table. A handler answers at once, or keeps the exchange and answers later; until then its connection
  * rests. All calls are for the loop's thread, except that any thread may read an exchange that it was handed. */
@@ -44,7 +45,9 @@ struct http_route {
 
 struct http_options {
     const char *bind;               /* 127.0.0.1:0, [::1]:8080, unix:/path */
-    bool remote;                    /* may bind beyond this machine */
+    const char *lacks;              /* what it would need to serve other machines; NULL: it may */
+    const char *certificate;        /* PEM, with its chain, NUL-terminated: served over TLS; NULL: in the open */
+    const char *private_key;        /* PEM; neither is kept beyond the call */
     unsigned connections_max;
     size_t body_bytes_max;
     const struct http_route *const *routes;         /* NULL-ended list of tables that end with a NULL method */
@@ -64,7 +67,7 @@ int http_server_fd(const struct http_server *server);
 int64_t http_server_run(struct http_server *server);
 /* Was something answered since that is not on its way yet? */
 bool http_server_is_woken(const struct http_server *server);
-/* As http://127.0.0.1:4711 or unix:/path. */
+/* As http://127.0.0.1:4711, https://127.0.0.1:4711 or unix:/path. */
 const char *http_server_address(const struct http_server *server);
 
 /* One header of the request, or NULL. Only in the handler. */

@@ -108,7 +108,7 @@ static int unix_listen(const char *path, char message[160])
     return fd;
 }
 
-static int tcp_listen(const char *address, bool remote, char message[160])
+static int tcp_listen(const char *address, const char *lacks, char message[160])
 {
     struct sockaddr_storage at;
     socklen_t bytes;
@@ -116,8 +116,8 @@ static int tcp_listen(const char *address, bool remote, char message[160])
         snprintf(message, 160, "%.80s is no address: write 127.0.0.1:8080, [::1]:8080 or unix:/path", address);
         return -1;
     }
-    if (!remote && !address_is_loopback(&at)) {
-        snprintf(message, 160, "%.80s: without keys only 127.0.0.1, [::1] or unix:/path; see keys.yaml", address);
+    if (lacks && !address_is_loopback(&at)) {
+        snprintf(message, 160, "%.40s can be reached from other machines; that needs %.70s", address, lacks);
         return -1;
     }
     int fd = socket_bound(at.ss_family, (struct sockaddr *)&at, bytes);
@@ -126,10 +126,11 @@ static int tcp_listen(const char *address, bool remote, char message[160])
     return fd;
 }
 
-int listen_socket_new(const char *address, bool remote, char ret_address[LISTEN_ADDRESS_BYTES_MAX], char message[160])
+int listen_socket_new(const char *address, const char *lacks, char ret_address[LISTEN_ADDRESS_BYTES_MAX],
+                      char message[160])
 {
     bool local = !strncmp(address, "unix:", 5);
-    int fd = local ? unix_listen(address + 5, message) : tcp_listen(address, remote, message);
+    int fd = local ? unix_listen(address + 5, message) : tcp_listen(address, lacks, message);
     if (fd >= 0 && local)
         snprintf(ret_address, LISTEN_ADDRESS_BYTES_MAX, "%s", address);
     else if (fd >= 0)

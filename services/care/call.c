@@ -27,7 +27,7 @@ bool connect_call(struct invocation *call)
 {
     char message[200];
     call->client = client_new(call->dir, setting(call, "url", "CARELINE_URL"), setting(call, "key", "CARELINE_KEY"),
-                              setting(call, "actor", "CARELINE_ACTOR"), message);
+                              setting(call, "actor", "CARELINE_ACTOR"), setting(call, "ca", "CARELINE_CA"), message);
     if (!call->client)
         fprintf(stderr, "care: %s\n", message);
     return call->client != NULL;

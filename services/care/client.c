@@ -77,7 +77,8 @@ void client_act_as(struct client *client, const char *actor)
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers);
 }
 
-struct client *client_new(const char *dir, const char *url, const char *key, const char *actor, char message[200])
+struct client *client_new(const char *dir, const char *url, const char *key, const char *actor, const char *ca,
+                          char message[200])
 {
     struct arena *arena = arena_new();
     if (!url && dir)
@@ -99,6 +100,8 @@ struct client *client_new(const char *dir, const char *url, const char *key, con
     curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
     curl_easy_setopt(client->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L);
+    if (ca && *ca)
+        curl_easy_setopt(client->curl, CURLOPT_CAINFO, ca);         /* curl keeps a copy */
     return client;
 }
 

@@ -16,8 +16,10 @@ struct client_answer {
 };
 
 /* Where the system is: its HTTP address from DIR/endpoints (`dir`), or from `url`. NULL with a message. `key` may be
- * NULL; `actor` is who acts when no key says so. */
-struct client *client_new(const char *dir, const char *url, const char *key, const char *actor, char message[200]);
+ * NULL; `actor` is who acts when no key says so; `ca` is the file of those who may vouch for an https address, NULL: whom
+ * this machine trusts. */
+struct client *client_new(const char *dir, const char *url, const char *key, const char *actor, const char *ca,
+                          char message[200]);
 void client_free(struct client **client);
 
 struct client_answer client_get(struct client *client, const char *path);

@@ -9,7 +9,7 @@
 #include "log.h"
 
 /* Options that every command has. */
-static const char common_options[] = " dir url key actor lang !json !help ";
+static const char common_options[] = " dir url key actor ca lang !json !help ";
 
 static int help(const struct invocation *call)
 {
@@ -23,12 +23,14 @@ static int help(const struct invocation *call)
             "care COMMAND --help tells more. Common options:\n"
             "  --dir DIR    the running system's directory (or CARELINE_DIR)   --url URL   its HTTP address (or CARELINE_URL)\n"
             "  --key KEY    credential (or CARELINE_KEY)                       --actor ID  who acts, where no key says so\n"
+            "  --ca FILE    whom its certificate is from, PEM (or CARELINE_CA)\n"
             "  --json       print JSON                                         --lang L    zh or en (or LANG)\n"
             "Exit codes: 0 done; 1 refused, not found or found wrong; 2 called wrongly; 3 the system does not answer;\n"
             "4 a file has mistakes or a scenario does not hold.",
             "care 命令 --help 查看详情。通用选项：\n"
             "  --dir 目录   正在运行的系统目录（或 CARELINE_DIR）   --url 地址  HTTP 地址（或 CARELINE_URL）\n"
             "  --key 密钥   凭证（或 CARELINE_KEY）                 --actor 人  无密钥时的操作人\n"
+            "  --ca 文件    签发其证书的 CA，PEM（或 CARELINE_CA）\n"
             "  --json       输出 JSON                               --lang L    zh 或 en（或 LANG）\n"
             "退出码：0 完成；1 被拒绝、未找到或检查出问题；2 用法错误；3 系统无响应；4 文件有错误或场景不成立。"));
     return EXIT_OK;

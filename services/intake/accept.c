@@ -30,8 +30,8 @@ struct acceptance {
 
 static bool refuse(struct acceptance *a, int status, const char *field, const char *hint, const char *error)
 {
-    *a->refusal = (struct refusal){status, arena_string(a->arena, error), arena_string(a->arena, field),
-                                   arena_string(a->arena, hint)};
+    *a->refusal = (struct refusal){.status = status, .error = arena_string(a->arena, error),
+                                   .field = arena_string(a->arena, field), .hint = arena_string(a->arena, hint)};
     return false;
 }
 

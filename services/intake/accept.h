@@ -12,8 +12,9 @@
 struct credential;
 
 struct refusal {
-    int status;                     /* HTTP: 400 malformed, 403 no right, 413 too large, 503 later */
+    int status;                     /* HTTP: 400 malformed, 403 no right, 413 too large, 429 and 503 later */
     const char *error, *field, *hint;       /* field and hint may be "" */
+    int64_t retry_after_ms;         /* 0: it does not say */
 };
 
 struct accepted {

@@ -71,8 +71,9 @@ static void origin_told(struct origin *origin)
 
 void batch_refuse(struct origin *origin, size_t index, const char *id, const struct refusal *refusal)
 {
+    bool later = refusal->status == 429 || refusal->status == 503;
     origin->outcomes[index] = (struct taken){
-        .status = refusal->status == 503 ? TAKEN_BUSY : TAKEN_REFUSED, .id = id, .refusal = *refusal
+        .status = later ? TAKEN_BUSY : TAKEN_REFUSED, .id = id, .refusal = *refusal
     };
     origin_told(origin);
 }
@@ -103,20 +104,22 @@ static size_t call_size(const struct batch *batch, size_t first)
 }
 
 static const struct refusal conflict = {
-    409, "another event has the same source and id", "id", "send what is new under an id of its own"
+    .status = 409, .error = "another event has the same source and id", .field = "id",
+    .hint = "send what is new under an id of its own"
 };
 
 static struct refusal refusal_of(enum store_status status)
 {
-    switch (status) {
-    case STORE_FULL:
-        return (struct refusal){503, "the store is full", "", "send it again later"};
-    case STORE_GONE:
-        return (struct refusal){503, "the store does not answer", "", "send it again, with the same source and id"};
-    default:
-        return (struct refusal){503, "the store refused the event", "",
-                                "tell the operator: it is in the log of intake"};
+    struct refusal refusal = {.status = 503, .error = "the store refused the event", .field = "",
+                              .hint = "tell the operator: it is in the log of intake"};
+    if (status == STORE_FULL) {
+        refusal.error = "the store is full";
+        refusal.hint = "send it again later";
+    } else if (status == STORE_GONE) {
+        refusal.error = "the store does not answer";
+        refusal.hint = "send it again, with the same source and id";
     }
+    return refusal;
 }
 
 static void taken_set(struct batch *batch, const struct waiting *one, enum store_status status, const struct fact *fact)

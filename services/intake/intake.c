@@ -1,12 +1,8 @@
 #include "intake.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <microhttpd.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -14,7 +10,7 @@
 #include "log.h"
 #include "version.h"
 
-enum { FRAMES_PER_TURN = 4096, KEYS_BYTES_MAX = 1024 * 1024 };
+enum { FRAMES_PER_TURN = 4096 };
 
 const struct setting intake_settings[] = {
     {"zmq", SETTING_TEXT, "tcp://127.0.0.1:*", 0, 0, NULL, "where the ZeroMQ ROUTER listens"},
@@ -44,66 +40,6 @@ static const struct metric pressed_metric = {
     METRIC_GAUGE, "careline_intake_pressed", "1 while nothing is taken because memory or disk are short", NULL, NULL
 };
 
-/* -------- keys */
-
-static bool file_read(const char *path, struct buffer *to)
-{
-    char chunk[4096];
-    ssize_t got = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && to->bytes < KEYS_BYTES_MAX && (got = read(fd, chunk, sizeof chunk)) > 0)
-        buffer_append(to, chunk, (size_t)got);
-    int error = errno;
-    if (fd >= 0)
-        close(fd);
-    errno = error;
-    return fd >= 0 && got == 0;
-}
-
-/* false: the file is there but wrong, *ret is left alone. No file: no keys. */
-static bool keys_read(const char *path, struct keys **ret, char message[160])
-{
-    struct buffer text = {0};
-    struct arena *arena = arena_new();
-    struct mistakes mistakes = {.file = path, .arena = arena};
-    struct keys *keys = NULL;
-    bool there = *path && file_read(path, &text);
-    bool good = there || !*path || errno == ENOENT;
-    if (there) {
-        keys = keys_parse(buffer_slice(&text), path, &mistakes);
-        good = keys;
-    }
-    if (!good)
-        snprintf(message, 160, "%.150s", mistakes.count ? mistakes.lines[0] : strerror(errno));
-    for (size_t i = 0; i < mistakes.count; i++)
-        log_error("keys.mistake", log_text("line", mistakes.lines[i]));
-    if (good) {
-        keys_free(ret);
-        *ret = keys;
-    }
-    buffer_free(&text);
-    arena_free(&arena);
-    return good;
-}
-
-void intake_reload(void *context)
-{
-    struct intake *intake = context;
-    const char *path = config_text(daemon_config(intake->daemon), "keys");
-    struct keys *replays = NULL;                /* its thread has its own */
-    char message[160];
-    if (!keys_read(path, &replays, message))
-        return;
-    replay_keys(intake->replay, replays);
-    if (keys_read(path, &intake->keys, message))
-        log_info("keys.read", log_int("keys", intake->keys ? (int64_t)keys_count(intake->keys) : 0));
-}
-
-bool intake_is_secured(void *context)
-{
-    return ((struct intake *)context)->keys != NULL;
-}
-
 /* -------- from start to end */
 
 static bool wait_for(struct intake *intake, int fd)
@@ -124,7 +60,7 @@ static bool replay_open(struct intake *intake, char message[160])
         .keep_ms = config_int(config, "keep_hours") * HOUR_MS,
         .keep_for_consumers_ms = config_int(config, "keep_for_consumers_hours") * HOUR_MS,
     };
-    if (keys_read(config_text(config, "keys"), &options.keys, message))
+    if (intake_keys_read(config_text(config, "keys"), &options.keys, message))
         intake->replay = replay_new(&options, message);
     return intake->replay;
 }
@@ -135,7 +71,7 @@ static bool intake_open(struct intake *intake, char message[160])
     const struct config *config = daemon_config(daemon);
     const struct readings_options options = {config_text(config, "store"), config_text(config, "keys_store"),
                                              config_text(config, "master_key"), daemon_partitions(daemon)};
-    if (!keys_read(config_text(config, "keys"), &intake->keys, message))
+    if (!intake_keys_read(config_text(config, "keys"), &intake->keys, message))
         return false;
     intake->readings = readings_new(&options, message);
     intake->router = intake->readings ? router_new(intake, config_text(config, "zmq"), message) : NULL;
@@ -157,6 +93,7 @@ void *intake_start(struct daemon *daemon, char message[160])
     struct intake *intake = calloc(1, sizeof *intake);
     assert(intake);
     intake->daemon = daemon;
+    intake->without_keys = config_bool(daemon_config(daemon), "http_without_keys");
     intake->epoll_fd = -1;
     void *context = intake;
     if (!intake_open(intake, message)) {
@@ -165,6 +102,7 @@ void *intake_start(struct daemon *daemon, char message[160])
     }
     metrics_table(daemon_metrics(daemon), &events_metric, 1);
     metrics_table(daemon_metrics(daemon), &pressed_metric, 1);
+    admission_start(intake);
     log_info("intake.listening", log_text("zmq", router_endpoint(intake->router)),
              log_text("replay", replay_endpoint(intake->replay)), log_bool("keys", intake->keys));
     return context;

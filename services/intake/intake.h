@@ -2,7 +2,9 @@
  * may run behind any balancer.
  *
  *   accept.c      from a client's words to a fact          batch.c     appended once per turn of the loop
- *   credential.c  who may do what                          pressure.c  when the store must not be given more
+ *   credential.c  who may do what                          keys.c      the keys, found by hash
+ *   admission.c   who is let in                            allowance.c how often
+ *   pressure.c    when the store must not be given more
  *   posts.c       POST /v1/events                          acts.c      POST /v1/acts, and waiting for what came of one
  *   lists.c       the views, over HTTP                     router.c    ZeroMQ
  *   readings.c    the thread that reads                    views*.c    what it reads
@@ -38,6 +40,7 @@ struct intake {
     struct batch *batch;
     struct readings *readings;
     struct keys *keys;              /* NULL: no keys file */
+    bool without_keys;              /* serves other machines all the same, as the operator said */
     struct pressure *pressure;
     struct acts *acts;
     struct router *router;
@@ -50,7 +53,17 @@ struct intake {
 /* As things stand now; stepped time is read anew once a turn. */
 struct acceptor intake_acceptor(struct intake *intake);
 
-/* Who asks. false: answered already, with 401 or 403. */
+/* Reads the keys file into *ret, whose allowances go on; no file: NULL, no keys. false with a message, *ret left alone:
+ * it is wrong. */
+bool intake_keys_read(const char *path, struct keys **ret, char message[160]);
+
+/* Whichever way it comes: counts a request against its key's rate; false with when to come again. */
+bool admit(struct intake *intake, const struct credential *credential, struct refusal *ret);
+/* Counts and words the refusal of a key that there is not. */
+void admission_unknown(struct intake *intake, struct refusal *ret);
+void admission_start(struct intake *intake);
+
+/* Who asks. false: answered already, with 401, 403 or 429. */
 bool intake_credential(struct intake *intake, struct http_exchange *exchange, struct credential *ret);
 
 /* The request's JSON, owned by the caller; NULL: answered already. */

@@ -126,9 +126,10 @@ static void add_route(json_t *paths, const struct http_route *route, json_t *bod
     for (size_t i = 0; route->method[i] && i + 1 < sizeof method; i++)
         method[i] = (char)(route->method[i] | 0x20);
     json_t *operation =
-        json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s}}}", "summary", route->about, "parameters", parameters_of(route),
-                  "responses", "default", "description", "JSON; errors are {error, field, hint}", "503", "description",
-                  "not now: send it again after Retry-After seconds");
+        json_pack("{s:s, s:o, s:{s:{s:s}, s:{s:s}, s:{s:s}}}", "summary", route->about, "parameters",
+                  parameters_of(route), "responses", "default", "description", "JSON; errors are {error, field, hint}",
+                  "429", "description", "this key is over its rate: send it again after Retry-After seconds", "503",
+                  "description", "not now: send it again after Retry-After seconds");
     if (*method == 'p')
         json_object_set_new(json_object_get(operation, "responses"), "4XX",
                             json_pack("{s:s}", "description",

@@ -121,7 +121,9 @@ void post_events(struct http_exchange *exchange, void *daemon)
         http_refuse(exchange, count ? MHD_HTTP_CONTENT_TOO_LARGE : MHD_HTTP_BAD_REQUEST,
                     count ? "too many events in one request" : "no events in the request", NULL,
                     "send 1 to 512 at once");
-    else
+    else {
+        keys_charge(intake->keys, &credential, count - 1);
         post_all(intake, post_new(exchange, count, single), &credential, events);
+    }
     json_decref(events);
 }

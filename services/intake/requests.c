@@ -1,6 +1,5 @@
-/* What every request of the API goes through: who asks, is it JSON, may the store be given more. */
+/* What every request of the API goes through: is it JSON, may the store be given more; how a refusal looks. */
 #include <microhttpd.h>
-#include <string.h>
 
 #include "intake.h"
 #include "random.h"
@@ -15,44 +14,6 @@ struct acceptor intake_acceptor(struct intake *intake)
         .sealer = daemon_sealer(daemon), .store = daemon_store(daemon), .partitions = daemon_partitions(daemon),
         .now = clock_now(daemon_clock(daemon)), .random = random_chance,
     };
-}
-
-/* Without keys nobody else's web page may post here: browsers name the page's origin, and the host it believes in. */
-static bool is_of_this_machine(const char *text)
-{
-    static const char *const local[] = {"127.0.0.1", "localhost", "[::1]"};
-    for (size_t i = 0; text && i < sizeof local / sizeof *local; i++) {
-        size_t bytes = strlen(local[i]);
-        if (!strncmp(text, local[i], bytes) && (!text[bytes] || text[bytes] == ':'))
-            return true;
-    }
-    return !text;
-}
-
-static bool request_is_local(struct http_exchange *exchange)
-{
-    const char *origin = http_header(exchange, "Origin");
-    const char *after_scheme = origin ? strstr(origin, "://") : NULL;
-    if (origin && (!after_scheme || !is_of_this_machine(after_scheme + 3)))
-        return false;
-    return is_of_this_machine(http_header(exchange, "Host"));
-}
-
-bool intake_credential(struct intake *intake, struct http_exchange *exchange, struct credential *ret)
-{
-    const char *bearer = http_header(exchange, "Authorization");
-    const char *key = bearer && !strncmp(bearer, "Bearer ", 7) ? bearer + 7 : NULL;
-    if (!intake->keys && !request_is_local(exchange)) {
-        http_refuse(exchange, MHD_HTTP_FORBIDDEN, "without keys only programs of this machine are served", NULL,
-                    "set up keys.yaml to serve others");
-        return false;
-    }
-    if (credential_of(intake->keys, key, http_header(exchange, "X-Actor"), http_header(exchange, "X-Role"),
-                      exchange->arena, ret))
-        return true;
-    http_refuse(exchange, MHD_HTTP_UNAUTHORIZED, key ? "this key is not known" : "no key was sent", NULL,
-                "send the header Authorization: Bearer KEY");
-    return false;
 }
 
 json_t *intake_json(struct http_exchange *exchange)
@@ -82,8 +43,16 @@ bool intake_is_pressed(struct intake *intake, struct http_exchange *exchange)
     return true;
 }
 
+/* Whole seconds, rounded up: a client that comes when it is told finds the door open. */
+static int retry_after_s(const struct refusal *refusal)
+{
+    if (refusal->retry_after_ms)
+        return (int)((refusal->retry_after_ms + 999) / 1000);
+    return refusal->status == MHD_HTTP_SERVICE_UNAVAILABLE ? RETRY_AFTER_S : 0;
+}
+
 void intake_refuse(struct http_exchange *exchange, const struct refusal *refusal)
 {
-    exchange->retry_after_s = refusal->status == MHD_HTTP_SERVICE_UNAVAILABLE ? RETRY_AFTER_S : 0;
+    exchange->retry_after_s = retry_after_s(refusal);
     http_refuse(exchange, (unsigned)refusal->status, refusal->error, refusal->field, refusal->hint);
 }

@@ -44,7 +44,7 @@ static size_t taken_members(const struct taken *taken)
 {
     bool placed = taken->status == TAKEN_NEW || taken->status == TAKEN_KNOWN;
     return 1 + 2 * placed + (taken->status == TAKEN_NEW) + (*taken->id != 0) + (taken->refusal.error != NULL) +
-           (taken->refusal.field && *taken->refusal.field);
+           (taken->refusal.field && *taken->refusal.field) + (taken->refusal.retry_after_ms > 0);
 }
 
 static void pack_pair(struct buffer *to, const char *name, const char *text)
@@ -74,6 +74,10 @@ static void taken_pack(const struct taken *taken, struct buffer *to)
         pack_pair(to, "reason", taken->refusal.error);
     if (taken->refusal.field && *taken->refusal.field)
         pack_pair(to, "field", taken->refusal.field);
+    if (taken->refusal.retry_after_ms > 0) {
+        pack_text(to, "retry_after_ms");
+        pack_int(to, taken->refusal.retry_after_ms);
+    }
 }
 
 /* An answer that nobody takes is dropped: the client asks again, and is told "known". */
@@ -147,34 +151,45 @@ static void request_take(struct router *router, zmq_msg_t frames[FRAMES], const 
         batch_flush(intake->batch);
 }
 
-static bool request_credential(struct router *router, zmq_msg_t *frame, struct arena *arena, struct credential *ret)
+static bool request_admit(struct router *router, zmq_msg_t *frame, struct arena *arena, struct credential *ret,
+                          struct refusal *ret_refusal)
 {
-    if (zmq_msg_size(frame) > API_KEY_BYTES_MAX)
-        return false;
-    const char *key = arena_text(arena, zmq_msg_data(frame), zmq_msg_size(frame));
-    return credential_of(router->intake->keys, key, key, "", arena, ret);
+    struct intake *intake = router->intake;
+    bool fits = zmq_msg_size(frame) <= API_KEY_BYTES_MAX;
+    const char *key = arena_text(arena, zmq_msg_data(frame), fits ? zmq_msg_size(frame) : 0);
+    if (fits && credential_of(intake->keys, key, key, "", arena, ret))
+        return admit(intake, ret, ret_refusal);
+    admission_unknown(intake, ret_refusal);
+    return false;
+}
+
+/* The events of a message that is well formed; false with what is wrong. */
+static bool request_events(struct slice body, struct cursor *ret, size_t *ret_count, struct refusal *ret_refusal)
+{
+    size_t at = 0;
+    const char *fault = guard_check(body, &at);
+    *ret = cursor_over(body);
+    if (!fault && (!cursor_array(ret, ret_count) || !*ret_count || *ret_count > EVENTS_PER_REQUEST_MAX))
+        fault = "the third frame is an array of 1 to 512 events";
+    *ret_refusal = (struct refusal){.status = 400, .error = fault, .field = "", .hint = ""};
+    return !fault;
 }
 
 static void request_receive(struct router *router, zmq_msg_t frames[FRAMES])
 {
     struct slice body = {zmq_msg_data(&frames[3]), zmq_msg_size(&frames[3])};
-    const char *reason = pressure_reason(router->intake->pressure);
     struct arena *arena = arena_new();
     struct credential credential;
-    size_t at = 0, count = 0;
-    const char *fault = guard_check(body, &at);
-    struct cursor events = cursor_over(body);
-    if (reason)
-        request_refuse(router, frames, &(struct refusal){503, reason, "", ""});
-    else if (!request_credential(router, &frames[2], arena, &credential))
-        request_refuse(router, frames, &(struct refusal){401, "this key is not known", "", ""});
-    else if (fault)
-        request_refuse(router, frames, &(struct refusal){400, fault, "", ""});
-    else if (!cursor_array(&events, &count) || !count || count > EVENTS_PER_REQUEST_MAX)
-        request_refuse(router, frames,
-                       &(struct refusal){400, "the third frame is an array of 1 to 512 events", "", ""});
-    else
+    struct cursor events;
+    struct refusal refusal = {.status = 503, .error = pressure_reason(router->intake->pressure), .field = "", .hint = ""};
+    size_t count = 0;
+    if (refusal.error || !request_admit(router, &frames[2], arena, &credential, &refusal) ||
+        !request_events(body, &events, &count, &refusal)) {
+        request_refuse(router, frames, &refusal);
+    } else {
+        keys_charge(router->intake->keys, &credential, count - 1);
         request_take(router, frames, &credential, events, count);
+    }
     arena_free(&arena);
 }
 
@@ -200,7 +215,7 @@ static bool message_receive(struct router *router)
         request_receive(router, frames);
     else if (numbered)
         request_refuse(router, frames,
-                       &(struct refusal){400, "a message has three frames: number, key, events", "", ""});
+                       &(struct refusal){.status = 400, .error = "a message has three frames: number, key, events"});
     for (int i = 0; i < FRAMES; i++)
         zmq_msg_close(&frames[i]);
     return count > 0;

@@ -1,17 +1,26 @@
-"""With a keys file nobody comes in without a key, and who acted comes from it."""
+"""With a keys file nobody comes in without a key, does more or more often than it may, and who acted comes from it."""
 import hashlib
+import os
 import pathlib
+import signal
 import tempfile
 import unittest
 
-from system import System, delivery
+from system import System, delivery, unpack, wait_for
+from zmtp import Dealer, pack
 
 KEYS = """
 keys:
   - {{ name: dms, hash: {dms}, roles: [integration], sites: [sample], types: [car.delivered, visit.finished] }}
   - {{ name: li-na, hash: {lina}, roles: [follow-up-agent, supervisor] }}
   - {{ name: elsewhere, hash: {elsewhere}, sites: [north] }}
+  - {{ name: clerk, hash: {clerk}, roles: [follow-up-agent], acts: [task.*, agent.absent] }}
+  - {{ name: slow, hash: {slow}, rate: 2/h, burst: 3 }}
+  - {{ name: slow-zmq, hash: {slowzmq}, rate: 1/h, burst: 2 }}
 """
+LEAVER = "  - {{ name: leaver, hash: {leaver} }}\n"
+NAMES = ("dms", "lina", "elsewhere", "clerk", "slow", "slowzmq", "leaver")
+HASHES = {name: hashlib.blake2b(name.encode() + b"-secret", digest_size=32).hexdigest() for name in NAMES}
 
 
 def bearer(key):
@@ -22,11 +31,11 @@ class Keys(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         directory = pathlib.Path(tempfile.mkdtemp(prefix="careline-test-"))
-        hashes = {name: hashlib.blake2b(name.encode() + b"-secret", digest_size=32).hexdigest() for name in ("dms", "lina", "elsewhere")}
         cls.system = System(directory=directory)
         cls.system.start()              # the sample site is set up before there are keys
         cls.system.stop()
-        (directory / "keys.yaml").write_text(KEYS.format(**hashes))
+        cls.file = directory / "keys.yaml"
+        cls.file.write_text((KEYS + LEAVER).format(**HASHES))
         cls.system.start()
 
     @classmethod
@@ -52,13 +61,81 @@ class Keys(unittest.TestCase):
         status, _, tasks = self.system.http("GET", "/v1/events?site=sample", None, bearer("elsewhere-secret"))
         self.assertEqual((status, tasks["events"]), (200, []))
 
+    def act(self, kind, key, data, **headers):
+        return self.system.http("POST", "/v1/acts", {"type": kind, "site": "sample", "data": data}, {**bearer(key), **headers})
+
+    def zmq(self, key, events):
+        dealer = Dealer(self.system.endpoints["zmq"])
+        try:
+            dealer.send(b"1", key.encode(), pack(events))
+            return unpack(dealer.receive()[1])
+        finally:
+            dealer.close()
+
+    def reload(self, text):
+        read = self.lines("keys.read")
+        self.file.write_text(text.format(**HASHES))
+        os.kill(self.system.pid("intake"), signal.SIGHUP)
+        wait_for(lambda: self.lines("keys.read") > read, 10, "the keys are read again")
+
+    def lines(self, word):
+        return (self.system.dir / "log" / "intake.log").read_text().count(word)
+
+    def metric(self, name):
+        text = self.system.http("GET", "/metrics")[2]
+        return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
+
+    def test_wrong_and_foreign_and_revoked(self):
+        """The right key passes, over HTTP and ZeroMQ; then a wrong one, one of another site, and the same one once revoked do not."""
+        self.assertEqual(self.post(delivery("R1"), bearer("leaver-secret"))[0], 201)
+        self.assertEqual(self.zmq("leaver-secret", [delivery("R2")])[0]["status"], "new")
+        unknown = self.metric("careline_intake_unknown_keys_total")
+        for key, status in [("leaver-secrat", 401), ("leaver-secret ", 401), ("elsewhere-secret", 403)]:
+            with self.subTest(key):
+                self.assertEqual(self.post(delivery("R3"), bearer(key))[0], status)
+                self.assertEqual(self.zmq(key, [delivery("R3")])[0]["status"], "refused")
+        self.assertEqual(self.metric("careline_intake_unknown_keys_total"), unknown + 4)
+        self.reload(KEYS)
+        self.assertEqual(self.post(delivery("R3"), bearer("leaver-secret"))[0], 401)
+        self.assertEqual(self.zmq("leaver-secret", [delivery("R3")])[0]["status"], "refused")
+        self.assertNotIn("R3", [e["id"] for e in self.system.log()])
+        self.assertEqual(self.post(delivery("R4"), bearer("dms-secret"))[0], 201)
+
+    def test_rights_by_act(self):
+        self.assertEqual(self.act("agent.absent", "clerk-secret", {"agent": "somebody"})[0], 409)       # done, and refused by its stage
+        self.assertEqual(self.act("agent.absent", "dms-secret", {"agent": "somebody"})[0], 403)
+        self.assertEqual(self.act("agent.present", "clerk-secret", {"agent": "somebody"})[0], 403)
+        self.assertEqual(self.act("case.close", "clerk-secret", {"case_id": "sample/1"})[0], 403)
+        self.assertEqual(self.post(delivery("T1"), bearer("clerk-secret"))[0], 403)
+
     def test_who_acted_comes_from_the_key(self):
-        body = {"type": "agent.absent", "site": "sample", "data": {"agent": "somebody"}}
-        for headers, role in [({}, "follow-up-agent"), ({"X-Role": "supervisor"}, "supervisor"), ({"X-Role": "boss"}, "follow-up-agent")]:
+        for headers, role in [({}, "follow-up-agent"), ({"X-Role": "supervisor"}, "supervisor")]:
             with self.subTest(role):
-                _, _, answer = self.system.http("POST", "/v1/acts", body, {**bearer("lina-secret"), **headers, "X-Actor": "chief"})
+                _, _, answer = self.act("agent.absent", "lina-secret", {"agent": "somebody"}, **headers, **{"X-Actor": "chief"})
                 act = [e for e in self.system.log() if (e["partition"], e["seq"]) == (answer["partition"], answer["cause_seq"])][0]
                 self.assertEqual((act["actor"], act["role"]), ("li-na", role))
+        status, _, answer = self.act("agent.absent", "lina-secret", {"agent": "somebody"}, **{"X-Role": "boss"})
+        self.assertEqual((status, answer["field"]), (403, "X-Role"))
+
+    def test_rates(self):
+        """Three at once, then two an hour, however the keys are read again; others are not slowed."""
+        many = [delivery(f"Q{number}") for number in range(2, 4)]
+        self.assertEqual(self.post(delivery("Q1"), bearer("slow-secret"))[0], 201)
+        self.assertEqual(self.post(many, bearer("slow-secret"))[0], 200)                # each event counts
+        for again in range(2):
+            status, headers, answer = self.post(delivery("Q4"), bearer("slow-secret"))
+            self.assertEqual((status, answer["error"]), (429, "this key is over its rate"))
+            self.assertTrue(1790 <= int(headers["retry-after"]) <= 1800, headers)
+            self.assertEqual(self.system.http("GET", "/v1/tasks", None, bearer("slow-secret"))[0], 429)
+            self.reload(KEYS + LEAVER)
+        self.assertEqual(self.post(delivery("Q4"), bearer("dms-secret"))[0], 201)
+        self.assertGreaterEqual(self.metric('careline_intake_over_rate_total{key="slow"}'), 4)
+
+    def test_rates_over_zeromq(self):
+        self.assertEqual(self.zmq("slowzmq-secret", [delivery(f"Z{number}") for number in range(3)])[2]["status"], "new")
+        answer = self.zmq("slowzmq-secret", [delivery("Z3"), delivery("Z4")])
+        self.assertEqual([(taken["status"], taken["reason"]) for taken in answer], [("busy", "this key is over its rate")])
+        self.assertTrue(7100e3 < answer[0]["retry_after_ms"] <= 7200e3, answer)          # the third was on credit
 
 
 if __name__ == "__main__":

@@ -298,12 +298,73 @@ static void test_keys_give_actor_role_and_rights(void **state)
     keys_free(&keys);
 }
 
+/* What is listed may be posted; a key that lists one kind only may not post the other. */
+static void test_types_and_acts_bound_a_key(void **state)
+{
+    static const struct { const char *scope, *type; bool may; } cases[] = {
+        {"", "car.delivered", true}, {"", "task.claim", true},
+        {", types: [car.delivered]", "car.delivered", true}, {", types: [car.delivered]", "visit.finished", false},
+        {", types: [car.delivered]", "task.claim", false},
+        {", acts: [task.claim]", "task.claim", true}, {", acts: [task.claim]", "task.release", false},
+        {", acts: [task.claim]", "car.delivered", false},
+        {", acts: [case.*]", "case.close", true}, {", acts: [case.*]", "task.claim", false},
+        {", acts: [case.*, task.claim], types: [complaint.received]", "task.claim", true},
+        {", acts: [case.*, task.claim], types: [complaint.received]", "complaint.received", true},
+        {", acts: [case.*, task.claim], types: [complaint.received]", "car.delivered", false},
+    };
+    struct rig *rig = *state;
+    struct mistakes mistakes;
+    struct credential credential;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct keys *keys = keys_of(rig, arena_printf(rig->arena, "keys:\n- { name: a, hash: %s%s }\n",
+                                                      hash_of(rig, "one"), cases[i].scope), &mistakes);
+        assert_non_null(keys);
+        assert_true(credential_of(keys, "one", NULL, NULL, rig->arena, &credential));
+        assert_int_equal(credential_may_post(&credential, "sample", cases[i].type), cases[i].may);
+        keys_free(&keys);
+    }
+}
+
+static void test_keys_read_anew_go_on_with_what_was_left(void **state)
+{
+    struct rig *rig = *state;
+    struct mistakes mistakes;
+    struct credential slow, fast, free;
+    const mono_ms at = {50000};
+    const char *line = "- { name: slow, hash: %s, rate: %s }\n- { name: fast, hash: %s, rate: 9/s }\n- { name: free, hash: %s }\n";
+    struct keys *keys = NULL;
+    for (int round = 0; round < 3; round++) {               /* the second is the same, the third says another rate */
+        const char *rate = round < 2 ? "1/h" : "2/h";
+        struct keys *anew = keys_of(rig, arena_printf(rig->arena, "keys:\n%s",
+                                                      arena_printf(rig->arena, line, hash_of(rig, "s"), rate,
+                                                                   hash_of(rig, "f"), hash_of(rig, "x"))), &mistakes);
+        assert_non_null(anew);
+        keys_inherit(anew, keys);
+        keys_free(&keys);
+        keys = anew;
+        assert_true(credential_of(keys, "s", NULL, NULL, rig->arena, &slow));
+        assert_true(credential_of(keys, "f", NULL, NULL, rig->arena, &fast));
+        assert_true(credential_of(keys, "x", NULL, NULL, rig->arena, &free));
+        assert_int_equal(keys_take(keys, &slow, at), round == 1 ? HOUR_MS : 0);
+        assert_int_equal(keys_take(keys, &fast, at), 0);
+        assert_int_equal(keys_take(keys, &free, at), 0);
+    }
+    keys_charge(keys, &fast, 89);                           /* 9 - 3 - 89 = 83 short of none */
+    assert_int_equal(keys_take(keys, &fast, at), (83 + 1) * 1000 / 9 + 1);
+    keys_free(&keys);
+    assert_int_equal(keys_take(NULL, &slow, at), 0);
+}
+
 static void test_every_mistake_of_a_keys_file_is_told(void **state)
 {
     struct rig *rig = *state;
     struct mistakes mistakes;
     assert_null(keys_of(rig, "keys:\n- { name: a, hash: 123 }\n- { hash: zz, role: [x] }\n- { name: b }\n", &mistakes));
     assert_int_equal(mistakes.count, 5);        /* three hashes, a misspelt key, a missing name */
+    const char *scopes = arena_printf(rig->arena, "keys:\n- { name: a, hash: %s, acts: [task.clam, tusk.*], rate: 5, burst: 0 }\n"
+                                      "- { name: b, hash: %s, burst: 5 }\n", hash_of(rig, "a"), hash_of(rig, "b"));
+    assert_null(keys_of(rig, scopes, &mistakes));
+    assert_int_equal(mistakes.count, 5);        /* two acts, a rate, a burst of nothing, a burst without a rate */
     assert_null(keys_of(rig, "kees: []\n", &mistakes));
     assert_true(mistakes.count >= 1);
     assert_null(keys_of(rig, "[", &mistakes));
@@ -322,6 +383,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_digest_is_of_what_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_give_actor_role_and_rights, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_types_and_acts_bound_a_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keys_read_anew_go_on_with_what_was_left, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_mistake_of_a_keys_file_is_told, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,20 +137,20 @@ static void test_where_sockets_listen(void **state)
         "",          ":1",     "unix:/nonexistent/x"};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         *message = 0;
-        assert_int_equal(listen_socket_new(refused[i], false, address, message), -1);
+        assert_int_equal(listen_socket_new(refused[i], "keys", address, message), -1);
         assert_true(*message);
     }
-    int fd = listen_socket_new("127.0.0.1:0", false, address, message);
+    int fd = listen_socket_new("127.0.0.1:0", "keys", address, message);
     assert_true(fd >= 0);
     assert_true(!strncmp(address, "127.0.0.1:", 10) && atoi(address + 10) > 0);
-    assert_int_equal(listen_socket_new(address, false, address, message), -1);
+    assert_int_equal(listen_socket_new(address, "keys", address, message), -1);
     close(fd);
-    fd = listen_socket_new("0.0.0.0:0", true, address, message);
+    fd = listen_socket_new("0.0.0.0:0", NULL, address, message);
     assert_true(fd >= 0);
     close(fd);
     snprintf(path, sizeof path, "unix:/tmp/careline-test-%d.sock", (int)getpid());
     for (int again = 0; again < 2; again++) {   /* a stale one is no hindrance */
-        fd = listen_socket_new(path, false, address, message);
+        fd = listen_socket_new(path, "keys", address, message);
         assert_true(fd >= 0);
         assert_string_equal(address, path);
         close(fd);
