@@ -132,6 +132,13 @@ idle:
 	@$(MAKE) --no-print-directory all
 	@python3 tests/bench/idle.py --bin $(BIN)
 
+# How long partitions stand still when a replica is killed or stopped.
+.PHONY: takeover
+takeover:
+	@.ci/install
+	@$(MAKE) --no-print-directory all
+	@python3 tests/bench/takeover.py --bin $(BIN)
+
 # What is printed from the tables in proto/: rewritten, or compared with what is committed.
 $(OBJ)/document: proto/document/main.c $(OBJ)/careline.a
 	$(CC) $(CFLAGS) -o $@ $< $(OBJ)/careline.a $(LDFLAGS) $(LDLIBS)
@@ -189,6 +196,7 @@ help:
 	@echo 'make month [KILL=1] [SEED=n] [DATA=DIR]   a month on the stepped clock, held against every promise'
 	@echo 'make sim [SEEDS=100]     the seeded simulation of all daemons in one process, with faults'
 	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'
+	@echo 'make takeover            how fast a killed or stopped replica is replaced, 100 of each; some minutes'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'
 	@echo 'make deb                 the Debian package, into $(DEB); make deb-test tries it in a clean Debian, as root'
 	@echo 'make monitoring-check    alerts, with promtool; dashboard and runbook'

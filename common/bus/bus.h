@@ -1,8 +1,8 @@
 /* bus: hints on the wire. Every message may be lost, doubled, late; the log in the store is the truth.
  *
  * Four kinds of topic: p/0007/ (every event of a partition, for readers without gaps), e/<type>/ (for anyone who only
- * wants to listen), t/0007 (the partition's earliest due time, 8 bytes big-endian), h/<hint>/ (what makes stepped time
- * quick: partition, detail, number, 16 bytes big-endian). Event frames: topic, place (28 bytes), packed event. */
+ * wants to listen), t/0007 (the partition's earliest due time, 8 bytes big-endian), h/<hint>/ (what saves the daemons
+ * looking: partition, detail, number, 16 bytes big-endian). Event frames: topic, place (28 bytes), packed event. */
 #ifndef CARELINE_BUS_H
 #define CARELINE_BUS_H
 
@@ -10,12 +10,13 @@
 
 enum frame_kind { FRAME_EVENT, FRAME_DUE, FRAME_HINT };
 
-/* Said in stepped time only. Who misses one finds out a little later by looking. */
+/* All but the last are said in stepped time only. Who misses one finds out a little later by looking. */
 enum hint_kind {
     HINT_WORKED,                    /* a checkpoint moved: partition, stage, its seq */
     HINT_PARTICIPANT,               /* one of those who take part said something */
     HINT_CLOCK,                     /* time moved: number is the time */
     HINT_EAGER,                     /* number 1: checkpoints are waited for, 0: no longer */
+    HINT_RELEASED,                  /* a lease was given back: partition, stage */
     HINT_COUNT
 };
 struct hint { enum hint_kind kind; uint32_t partition, detail; uint64_t number; };

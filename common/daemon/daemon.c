@@ -365,12 +365,12 @@ static void daemon_stop(struct daemon *daemon)
 {
     supervisor_stopping(&daemon->supervisor);
     daemon_drain(daemon);
+    if (daemon->http)
+        announce(daemon, 0);            /* before its leases: whoever takes them shares them without this one */
     if (daemon->stage)
         stage_stop(daemon->stage);
     if (daemon->master)
         clock_master_stop(daemon->master);
-    if (daemon->http)
-        announce(daemon, 1);
     if (daemon->part->stop && daemon->context)
         daemon->part->stop(&daemon->context);
     http_server_free(&daemon->http);

@@ -60,6 +60,7 @@ struct stage_loop *stage_new(const struct stage_options *options)
     stage->arena = arena_new();
     stage->share = partitions;
     stage->eager = options->eager_checkpoints || options->stepped;
+    options->bus->functions->listen_hint(options->bus, HINT_RELEASED);
     if (options->stepped)
         options->bus->functions->listen_hint(options->bus, HINT_EAGER);
     stage->outbox_last = &stage->outbox;
@@ -99,6 +100,8 @@ static void take_hint(struct stage_loop *stage, const struct hint *hint)
 {
     if (hint->kind == HINT_EAGER)
         stage_set_eager(stage, hint->number);
+    else if (hint->kind == HINT_RELEASED)
+        stage_note_released(stage, hint);
     else if (stage->options.on_hint)
         stage->options.on_hint(stage->options.hint_context, hint);
 }
@@ -198,6 +201,7 @@ int64_t stage_step(struct stage_loop *stage)
     if (mono_reached(now, stage->claim_at))
         stage_claim(stage);
     receive(stage);
+    stage_claim_released(stage);
     work(stage);
     stage_flush(stage);
     stage->stepped_at = stage_mono(stage);
@@ -220,9 +224,7 @@ void stage_stop(struct stage_loop *stage)
     }
     backoff_none(&stage->outbox_backoff);
     stage_flush(stage);
-    for (uint32_t i = 0; i < stage->options.partitions; i++)
-        if (stage->partitions[i].owned)
-            stage_release(stage, &stage->partitions[i]);
+    stage_release_all(stage);
 }
 
 static void report_partition(const struct stage_partition *partition, struct stage_report *ret)

@@ -55,14 +55,6 @@ static void adopt(struct stage_loop *stage, struct stage_partition *partition, c
     reader_tail(&partition->reader, standing->head, (mono_ms){asked.ms - HOLD_MS});
 }
 
-static enum store_status ask(struct stage_loop *stage, uint32_t partition, struct standing *ret)
-{
-    struct store *store = stage->options.store;
-
-    memset(ret, 0, sizeof *ret);
-    return store->functions->claim(store, partition, stage_kind(stage), stage->options.owner, LEASE_MS, ret);
-}
-
 void stage_lose(struct stage_loop *stage, struct stage_partition *partition, const char *why)
 {
     if (!partition->owned)
@@ -91,7 +83,8 @@ bool stage_reload(struct stage_loop *stage, struct stage_partition *partition)
 {
     struct standing standing;
     mono_ms asked = stage_mono(stage);
-    enum store_status status = ask(stage, partition->number, &standing);
+    enum store_status status = store_claim_one(stage->options.store, partition->number, stage_kind(stage),
+                                               stage->options.owner, LEASE_MS, &standing);
 
     if (status == STORE_FENCED)
         stage->report.fenced++;
@@ -106,6 +99,42 @@ bool stage_reload(struct stage_loop *stage, struct stage_partition *partition)
     partition->uncertain = false;
     adopt(stage, partition, &standing, asked);
     return true;
+}
+
+/* ---------------------------------------------------------------- giving back */
+
+static size_t leases_owned(struct stage_loop *stage)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < stage->options.partitions; i++)
+        if (stage->partitions[i].owned)
+            stage->leases[count++] = stage->partitions[i].lease;
+    return count;
+}
+
+/* Of those noted in stage->leases; others hear of it. */
+static void release(struct stage_loop *stage, size_t count)
+{
+    struct store *store = stage->options.store;
+    struct bus *bus = stage->options.bus;
+    enum store_status status = STORE_OK;
+
+    if (count > 0)
+        status = store->functions->release(store, stage->leases, count, stage->statuses);
+    for (size_t i = 0; i < count; i++) {
+        struct stage_partition *partition = &stage->partitions[stage->leases[i].partition];
+        stage_lose(stage, partition, "given back");
+        partition->free_since.ms = 0;
+        if (status == STORE_OK && stage->statuses[i] == STORE_OK)
+            bus->functions->publish_hint(bus, &(struct hint){.kind = HINT_RELEASED, .partition = partition->number,
+                                                             .detail = (uint32_t)stage_kind(stage)});
+    }
+}
+
+void stage_release_all(struct stage_loop *stage)
+{
+    release(stage, leases_owned(stage));
 }
 
 /* ---------------------------------------------------------------- renewing, which is the tail check too */
@@ -135,16 +164,6 @@ static void renewed(struct stage_loop *stage, struct stage_partition *partition,
     stage_reload(stage, partition);
 }
 
-static size_t leases_owned(struct stage_loop *stage)
-{
-    size_t count = 0;
-
-    for (uint32_t i = 0; i < stage->options.partitions; i++)
-        if (stage->partitions[i].owned)
-            stage->leases[count++] = stage->partitions[i].lease;
-    return count;
-}
-
 /* How many partitions are ours to have: all, shared among the living replicas of this stage. */
 static void count_replicas(struct stage_loop *stage)
 {
@@ -165,9 +184,12 @@ static void count_replicas(struct stage_loop *stage)
 /* More than our share, twice in a row: others are there to take it. */
 static void give_back(struct stage_loop *stage)
 {
-    for (uint32_t i = stage->options.partitions; i-- > 0 && stage->surplus_seen > 1 && stage->owned > stage->share;)
-        if (stage->partitions[i].owned && stage_settle(stage, &stage->partitions[i]))
-            stage_release(stage, &stage->partitions[i]);
+    size_t count = 0, surplus = stage->surplus_seen > 1 ? stage->owned - stage->share : 0;
+
+    for (uint32_t i = stage->options.partitions; i-- > 0 && count < surplus;)
+        if (stage->partitions[i].owned && stage_settle(stage, &stage->partitions[i]) && stage->partitions[i].owned)
+            stage->leases[count++] = stage->partitions[i].lease;
+    release(stage, count);
 }
 
 void stage_renew(struct stage_loop *stage)
@@ -196,36 +218,57 @@ void stage_renew(struct stage_loop *stage)
 
 /* ---------------------------------------------------------------- claiming */
 
-static bool claim_one(struct stage_loop *stage, struct stage_partition *partition)
+static void claimed(struct stage_loop *stage, const struct standing *standing, mono_ms asked)
 {
-    struct standing standing;
-    mono_ms asked = stage_mono(stage);
-    enum store_status status = ask(stage, partition->number, &standing);
+    struct stage_partition *partition = &stage->partitions[standing->lease.partition];
 
-    if (status == STORE_GONE)
-        store_answered(stage, false);
-    if (status != STORE_OK)
-        return false;
     partition->owned = true;
     stage->owned++;
     partition->free_since.ms = 0;
     backoff_none(&partition->backoff);
     listen(stage, partition->number, true);
-    adopt(stage, partition, &standing, asked);
-    stage_suspect(stage, partition, standing.unclean);
-    say(stage, "lease.claimed", partition, standing.unclean ? "the former owner died" : "it was free");
-    return true;
+    adopt(stage, partition, standing, asked);
+    stage_suspect(stage, partition, standing->unclean);
+    say(stage, "lease.claimed", partition, standing->unclean ? "the former owner died" : "it was free");
+}
+
+/* Notes it among those that are claimed in one call. */
+static void want(struct stage_loop *stage, uint32_t partition, size_t *count)
+{
+    struct lease *lease = &stage->leases[(*count)++];
+
+    *lease = (struct lease){.partition = partition, .stage = stage_kind(stage)};
+    strcpy(lease->owner, stage->options.owner);
+}
+
+static void claim(struct stage_loop *stage, size_t count)
+{
+    struct store *store = stage->options.store;
+    mono_ms asked = stage_mono(stage);
+
+    if (count == 0)
+        return;
+    enum store_status status = store->functions->claim(store, stage->leases, count, LEASE_MS, stage->standings,
+                                                       stage->statuses);
+    if (status == STORE_GONE)
+        store_answered(stage, false);
+    for (size_t i = 0; i < count && status == STORE_OK; i++)
+        if (stage->statuses[i] == STORE_OK)
+            claimed(stage, &stage->standings[i], asked);
 }
 
 /* Ours to claim? One whose owner died at once; a free one within our share, or when nobody else took it. */
-static bool claimable(struct stage_loop *stage, struct stage_partition *partition, bool died, mono_ms now)
+static bool claimable(struct stage_loop *stage, struct stage_partition *partition, bool died, size_t count)
 {
+    mono_ms now = stage_mono(stage);
+
     if (partition->free_since.ms == 0)
         partition->free_since = now;
-    return died || stage->owned < stage->share || now.ms - partition->free_since.ms >= ORPHAN_MS;
+    return died || stage->owned + count < stage->share || now.ms - partition->free_since.ms >= ORPHAN_MS;
 }
 
-static void claim_seen(struct stage_loop *stage, const struct partition_view *view, uint32_t number, int64_t *wait_ms)
+static void claim_seen(struct stage_loop *stage, const struct partition_view *view, uint32_t number, size_t *count,
+                       int64_t *wait_ms)
 {
     struct stage_partition *partition = &stage->partitions[number];
     int64_t left = view->stages[stage_kind(stage)].lease_left_ms;
@@ -237,14 +280,15 @@ static void claim_seen(struct stage_loop *stage, const struct partition_view *vi
         *wait_ms = left + 5 < *wait_ms ? left + 5 : *wait_ms;
         return;
     }
-    if (claimable(stage, partition, held, stage_mono(stage)))
-        claim_one(stage, partition);
+    if (claimable(stage, partition, held, *count))
+        want(stage, number, count);
 }
 
 void stage_claim(struct stage_loop *stage)
 {
     struct store *store = stage->options.store;
     uint32_t *numbers, count = 0;
+    size_t wanted = 0;
     int64_t wait_ms = RENEW_MS;
     mono_ms now = stage_mono(stage);
 
@@ -260,18 +304,36 @@ void stage_claim(struct stage_loop *stage)
     enum store_status status = store->functions->view(store, numbers, count, views);
     store_answered(stage, status == STORE_OK);
     for (uint32_t i = 0; i < count && status == STORE_OK; i++)
-        claim_seen(stage, &views[i], numbers[i], &wait_ms);
+        claim_seen(stage, &views[i], numbers[i], &wanted, &wait_ms);
+    claim(stage, wanted);
     if (stage->report.store_reachable)
         stage->claim_at.ms = now.ms + wait_ms;
 }
 
-void stage_release(struct stage_loop *stage, struct stage_partition *partition)
+void stage_note_released(struct stage_loop *stage, const struct hint *hint)
 {
-    struct store *store = stage->options.store;
+    if (stage->stopping || hint->detail != (uint32_t)stage_kind(stage) || hint->partition >= stage->options.partitions)
+        return;
+    stage->partitions[hint->partition].released = true;
+    stage->released = true;
+}
 
-    store->functions->release(store, &partition->lease);
-    stage_lose(stage, partition, "given back");
-    partition->free_since.ms = 0;
+/* Whoever gives back may be about to end: how many are left to share it is counted first. */
+void stage_claim_released(struct stage_loop *stage)
+{
+    size_t wanted = 0;
+
+    if (!stage->released || !mono_reached(stage_mono(stage), stage->store_backoff.until))
+        return;
+    stage->released = false;
+    count_replicas(stage);
+    for (uint32_t i = 0; i < stage->options.partitions; i++) {
+        struct stage_partition *partition = &stage->partitions[i];
+        if (partition->released && !partition->owned && stage->owned + wanted < stage->share)
+            want(stage, i, &wanted);
+        partition->released = false;
+    }
+    claim(stage, wanted);
 }
 
 mono_ms stage_lease_ends(const struct stage_loop *stage, uint32_t partition)

@@ -46,6 +46,7 @@ struct stage_partition {
     struct backoff backoff;
     mono_ms attempts_at;            /* when attempts that nobody is busy with are looked for */
     mono_ms free_since;             /* not owned: seen free, beyond our share; 0: not */
+    bool released;                  /* not owned: its owner said that it gave it back */
 };
 
 struct outgoing {                   /* a fact of our own on its way to the store */
@@ -67,6 +68,7 @@ struct stage_loop {
     mono_ms renew_at, claim_at;
     uint32_t owned, share;
     uint32_t surplus_seen;          /* how often in a row we had more than our share */
+    bool released;                  /* of a partition, as said by another; still to be looked into */
     struct lease *leases;           /* room for all partitions */
     struct standing *standings;
     enum store_status *statuses;
@@ -94,10 +96,14 @@ void backoff_none(struct backoff *backoff);
 /* stage_lease.c */
 void stage_renew(struct stage_loop *stage);
 void stage_claim(struct stage_loop *stage);
+/* Claims what others have just given back. */
+void stage_claim_released(struct stage_loop *stage);
+void stage_note_released(struct stage_loop *stage, const struct hint *hint);
 void stage_lose(struct stage_loop *stage, struct stage_partition *partition, const char *why);
 /* Takes where the store says we stand; false: it does not answer or the lease is lost. */
 bool stage_reload(struct stage_loop *stage, struct stage_partition *partition);
-void stage_release(struct stage_loop *stage, struct stage_partition *partition);
+/* Gives all leases back; what is not committed by then is left to the next owner. */
+void stage_release_all(struct stage_loop *stage);
 
 /* stage_poison.c */
 void stage_suspect(struct stage_loop *stage, struct stage_partition *partition, int unclean);

@@ -187,11 +187,12 @@ struct store_functions {
     enum store_status (*commit)(struct store *, struct commit *);
     enum store_status (*fire)(struct store *, const struct lease *, wall_ms now, uint64_t chain_seed, struct arena *,
                               struct entry_list *ret_fired, wall_ms *ret_earliest_due);
-    enum store_status (*claim)(struct store *, uint32_t partition, enum stage, const char *owner, int64_t ttl_ms,
-                               struct standing *ret);
+    enum store_status (*claim)(struct store *, const struct lease *wanted, size_t count, int64_t ttl_ms,
+                               struct standing *ret_each, enum store_status *ret_status_each);
     enum store_status (*renew)(struct store *, const struct lease *leases, size_t count, int64_t ttl_ms,
                                struct standing *ret_each, enum store_status *ret_status_each);
-    enum store_status (*release)(struct store *, const struct lease *);
+    enum store_status (*release)(struct store *, const struct lease *leases, size_t count,
+                                 enum store_status *ret_status_each);
     enum store_status (*read_log)(struct store *, uint32_t partition, uint64_t from_seq, size_t max, struct arena *,
                                   struct entry_list *ret);
     enum store_status (*read_entities)(struct store *, uint32_t partition, enum entity_kind, const char *const *ids,
@@ -226,6 +227,11 @@ struct store_functions {
 
 struct store { const struct store_functions *functions; };
 
+/* claim and release of a single lease; the status is its own. */
+enum store_status store_claim_one(struct store *store, uint32_t partition, enum stage stage, const char *owner,
+                                  int64_t ttl_ms, struct standing *ret);
+enum store_status store_release_one(struct store *store, const struct lease *lease);
+
 /* append: facts into one partition's log, in order. Facts whose key is known are skipped, with the first place as
  *   answer; a known key with another digest is APPEND_CONFLICT; both leave the others alone. STORE_FULL when memory is
  *   out. Durable when it returns STORE_OK, as durable as the store is configured.
@@ -240,11 +246,14 @@ struct store { const struct store_functions *functions; };
  *   lease. An id that would be over NAME_BYTES_MAX has the chain id in hex for the member. Chain ids are chain_seed,
  *   chain_seed + 1, …
  *   The entity keeps its due time, so that its stage knows the fired one; a put that leaves it alone arms nothing.
- * claim: takes the lease if it is free, expired, or ours already (then the epoch stays); STORE_FENCED if somebody else
- *   holds it. unclean counts claims that followed an expired lease; a commit that moves the checkpoint and a release
- *   set it to 0.
- * renew: each lease that is ours and has not expired; STORE_FENCED for the others. STORE_OK when each was answered.
- * release: gives the lease back; a clean one, so that the next claim does not count as a takeover.
+ * claim, renew, release: of many leases in one round trip; STORE_OK when each was answered, the answers in
+ *   ret_status_each; STORE_GONE may leave some done.
+ * claim: takes each lease that is free, expired, or ours already (then the epoch stays); STORE_FENCED if somebody else
+ *   holds it. The epoch in `wanted` means nothing. unclean counts claims that followed an expired lease; a commit that
+ *   moves the checkpoint and a release set it to 0.
+ * renew: each lease that is ours and has not expired; STORE_FENCED for the others.
+ * release: gives each lease back that is ours, expired or not; a clean one, so that the next claim does not count as a
+ *   takeover. STORE_FENCED for the others.
  * scan_entities: starts with *cursor 0, is over when *cursor is 0 again; may show one twice, misses none that stays.
  * read_queue: members that begin with `prefix`, in byte order, after `after` ("" for the first).
  * read_timers: in order of (due, member), from the time `from` on, without the first `skip`.

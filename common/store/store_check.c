@@ -51,19 +51,22 @@ const char *append_fault(uint32_t partitions, uint32_t partition, const struct f
     return bytes > BATCH_BYTES_MAX ? "too many bytes in one call" : NULL;
 }
 
-const char *claim_fault(uint32_t partitions, uint32_t partition, enum stage stage, const char *owner)
+const char *lease_fault(uint32_t partitions, const struct lease *lease)
 {
-    if (partition >= partitions)
+    if (lease->partition >= partitions)
         return "there is no such partition";
-    if (stage <= STAGE_NONE || stage >= STAGE_COUNT)
+    if (lease->stage <= STAGE_NONE || lease->stage >= STAGE_COUNT)
         return "there is no such stage";
-    size_t bytes = owner ? strnlen(owner, OWNER_BYTES_MAX) : 0;
+    size_t bytes = strnlen(lease->owner, OWNER_BYTES_MAX);
     return !bytes || bytes >= OWNER_BYTES_MAX ? "an owner's id is empty or too long" : NULL;
 }
 
-const char *lease_fault(uint32_t partitions, const struct lease *lease)
+const char *leases_fault(uint32_t partitions, const struct lease *leases, size_t count)
 {
-    return claim_fault(partitions, lease->partition, lease->stage, lease->owner);
+    const char *fault = NULL;
+    for (size_t i = 0; i < count && !fault; i++)
+        fault = lease_fault(partitions, &leases[i]);
+    return fault;
 }
 
 const char *fire_fault(uint32_t partitions, const struct lease *lease, wall_ms now)

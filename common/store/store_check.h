@@ -17,8 +17,8 @@ enum {
 const char *append_fault(uint32_t partitions, uint32_t partition, const struct fact *facts, size_t count);
 const char *commit_fault(uint32_t partitions, const struct commit *commit);
 const char *lease_fault(uint32_t partitions, const struct lease *lease);
+const char *leases_fault(uint32_t partitions, const struct lease *leases, size_t count);
 const char *fire_fault(uint32_t partitions, const struct lease *lease, wall_ms now);
-const char *claim_fault(uint32_t partitions, uint32_t partition, enum stage stage, const char *owner);
 const char *name_fault(const char *name);
 const char *queue_fault(const char *prefix, const char *after);
 const char *note_fault(const char *map, const char *field, struct slice value);

@@ -36,39 +36,35 @@ static enum store_status claim_held(struct held *held, const char *owner, wall_m
     return STORE_OK;
 }
 
-enum store_status memory_claim(struct store *store, uint32_t number, enum stage stage, const char *owner,
-                               int64_t ttl_ms, struct standing *ret)
+enum store_status memory_claim(struct store *store, const struct lease *wanted, size_t count, int64_t ttl_ms,
+                               struct standing *ret_each, enum store_status *ret_status_each)
 {
     struct store_memory *memory = store_memory_of(store);
-    const char *fault = claim_fault(memory->partitions, number, stage, owner);
+    const char *fault = leases_fault(memory->partitions, wanted, count);
     if (fault)
         return store_memory_refuse(memory, fault);
     bool lost;
     enum store_status status;
     if (store_memory_fate(memory, "claim", true, &lost, &status))
         return status;
-    struct partition *partition = memory->partition[number];
-    status = claim_held(&partition->held[stage], owner, store_memory_now(memory), ttl_ms);
-    if (lost)
-        return STORE_GONE;
-    if (status == STORE_OK)
-        tell(partition, number, stage, ret);
-    return status;
-}
-
-static const char *renew_fault(const struct store_memory *memory, const struct lease *leases, size_t count)
-{
-    const char *fault = NULL;
-    for (size_t i = 0; i < count && !fault; i++)
-        fault = lease_fault(memory->partitions, &leases[i]);
-    return fault;
+    for (size_t i = 0; i < count; i++) {
+        const struct lease *lease = &wanted[i];
+        struct partition *partition = memory->partition[lease->partition];
+        status = claim_held(&partition->held[lease->stage], lease->owner, store_memory_now(memory), ttl_ms);
+        if (lost)
+            continue;
+        ret_status_each[i] = status;
+        if (status == STORE_OK)
+            tell(partition, lease->partition, lease->stage, &ret_each[i]);
+    }
+    return lost ? STORE_GONE : STORE_OK;
 }
 
 enum store_status memory_renew(struct store *store, const struct lease *leases, size_t count, int64_t ttl_ms,
                                struct standing *ret_each, enum store_status *ret_status_each)
 {
     struct store_memory *memory = store_memory_of(store);
-    const char *fault = renew_fault(memory, leases, count);
+    const char *fault = leases_fault(memory->partitions, leases, count);
     if (fault)
         return store_memory_refuse(memory, fault);
     bool lost;
@@ -88,22 +84,32 @@ enum store_status memory_renew(struct store *store, const struct lease *leases, 
     return lost ? STORE_GONE : STORE_OK;
 }
 
-enum store_status memory_release(struct store *store, const struct lease *lease)
+static bool release_held(struct held *held, const struct lease *lease)
 {
-    struct store_memory *memory = store_memory_of(store);
-    const char *fault = lease_fault(memory->partitions, lease);
-    if (fault)
-        return store_memory_refuse(memory, fault);
-    bool lost;
-    enum store_status status;
-    if (store_memory_fate(memory, "release", true, &lost, &status))
-        return status;
-    struct held *held = &memory->partition[lease->partition]->held[lease->stage];
     bool ours = strcmp(held->owner, lease->owner) == 0 && held->epoch == lease->epoch;
     if (ours) {
         *held->owner = '\0';
         held->expires = 0;
         held->unclean = 0;
     }
-    return lost ? STORE_GONE : ours ? STORE_OK : STORE_FENCED;
+    return ours;
+}
+
+enum store_status memory_release(struct store *store, const struct lease *leases, size_t count,
+                                 enum store_status *ret_status_each)
+{
+    struct store_memory *memory = store_memory_of(store);
+    const char *fault = leases_fault(memory->partitions, leases, count);
+    if (fault)
+        return store_memory_refuse(memory, fault);
+    bool lost;
+    enum store_status status;
+    if (store_memory_fate(memory, "release", true, &lost, &status))
+        return status;
+    for (size_t i = 0; i < count; i++) {
+        bool ours = release_held(&memory->partition[leases[i].partition]->held[leases[i].stage], &leases[i]);
+        if (!lost)
+            ret_status_each[i] = ours ? STORE_OK : STORE_FENCED;
+    }
+    return lost ? STORE_GONE : STORE_OK;
 }

@@ -119,10 +119,11 @@ enum store_status memory_append(struct store *, uint32_t, struct fact *, size_t)
 enum store_status memory_commit(struct store *, struct commit *);
 enum store_status memory_fire(struct store *, const struct lease *, wall_ms, uint64_t, struct arena *,
                               struct entry_list *, wall_ms *);
-enum store_status memory_claim(struct store *, uint32_t, enum stage, const char *, int64_t, struct standing *);
+enum store_status memory_claim(struct store *, const struct lease *, size_t, int64_t, struct standing *,
+                               enum store_status *);
 enum store_status memory_renew(struct store *, const struct lease *, size_t, int64_t, struct standing *,
                                enum store_status *);
-enum store_status memory_release(struct store *, const struct lease *);
+enum store_status memory_release(struct store *, const struct lease *, size_t, enum store_status *);
 struct held *memory_held(struct store_memory *memory, const struct lease *lease);
 enum store_status memory_read_log(struct store *, uint32_t, uint64_t, size_t, struct arena *, struct entry_list *);
 enum store_status memory_read_entities(struct store *, uint32_t, enum entity_kind, const char *const *, size_t,

@@ -26,78 +26,72 @@ static void tell(const redisReply *reply, uint32_t partition, enum stage stage, 
     *ret = standing;
 }
 
-enum store_status redis_claim(struct store *store, uint32_t partition, enum stage stage, const char *owner,
-                              int64_t ttl_ms, struct standing *ret)
-{
-    struct store_redis *redis = store_redis_of(store);
-    const char *fault = claim_fault(redis->partitions, partition, stage, owner);
-    if (fault)
-        return redis_refuse(redis, fault);
-    buffer_clear(&redis->blob);
-    pack_array(&redis->blob, 2);
-    pack_text(&redis->blob, owner);
-    pack_int(&redis->blob, ttl_ms);
-    lease_command(redis, "claim", partition, stage);
-    enum store_status status = redis_run(redis, 1);
-    if (status == STORE_OK)
-        status = function_status(redis, redis->replies[0]);
-    if (status == STORE_OK)
-        tell(redis->replies[0], partition, stage, owner, ret);
-    return status;
-}
+/* What a function is told of a lease; its reply is that of standing() but for release. */
+struct lease_call {
+    const char *function;
+    bool with_epoch, with_ttl;
+    int64_t ttl_ms;
+};
 
-static void renew_command(struct store_redis *redis, const struct lease *lease, int64_t ttl_ms)
+static void call_command(struct store_redis *redis, const struct lease_call *call, const struct lease *lease)
 {
     buffer_clear(&redis->blob);
-    pack_array(&redis->blob, 3);
+    pack_array(&redis->blob, 1 + call->with_epoch + call->with_ttl);
     pack_text(&redis->blob, lease->owner);
-    pack_uint(&redis->blob, lease->epoch);
-    pack_int(&redis->blob, ttl_ms);
-    lease_command(redis, "renew", lease->partition, lease->stage);
+    if (call->with_epoch)
+        pack_uint(&redis->blob, lease->epoch);
+    if (call->with_ttl)
+        pack_int(&redis->blob, call->ttl_ms);
+    lease_command(redis, call->function, lease->partition, lease->stage);
 }
 
-static enum store_status renew_some(struct store_redis *redis, const struct lease *leases, size_t count, int64_t ttl_ms,
-                                    struct standing *ret_each, enum store_status *ret_status_each)
+/* At most PIPELINE_MAX; `ret_each` may be NULL. */
+static enum store_status call_some(struct store_redis *redis, const struct lease_call *call, const struct lease *leases,
+                                   size_t count, struct standing *ret_each, enum store_status *ret_status_each)
 {
     for (size_t i = 0; i < count; i++)
-        renew_command(redis, &leases[i], ttl_ms);
+        call_command(redis, call, &leases[i]);
     enum store_status status = redis_run(redis, count);
     for (size_t i = 0; i < count && status == STORE_OK; i++) {
         ret_status_each[i] = function_status(redis, redis->replies[i]);
-        if (ret_status_each[i] == STORE_OK)
+        if (ret_each && ret_status_each[i] == STORE_OK)
             tell(redis->replies[i], leases[i].partition, leases[i].stage, leases[i].owner, &ret_each[i]);
     }
     return status;
 }
 
-enum store_status redis_renew(struct store *store, const struct lease *leases, size_t count, int64_t ttl_ms,
-                              struct standing *ret_each, enum store_status *ret_status_each)
+static enum store_status call_all(struct store *store, const struct lease_call *call, const struct lease *leases,
+                                  size_t count, struct standing *ret_each, enum store_status *ret_status_each)
 {
     struct store_redis *redis = store_redis_of(store);
-    for (size_t i = 0; i < count; i++) {
-        const char *fault = lease_fault(redis->partitions, &leases[i]);
-        if (fault)
-            return redis_refuse(redis, fault);
-    }
+    const char *fault = leases_fault(redis->partitions, leases, count);
+    if (fault)
+        return redis_refuse(redis, fault);
     enum store_status status = STORE_OK;
     for (size_t from = 0; from < count && status == STORE_OK; from += PIPELINE_MAX) {
         size_t some = count - from < PIPELINE_MAX ? count - from : PIPELINE_MAX;
-        status = renew_some(redis, leases + from, some, ttl_ms, ret_each + from, ret_status_each + from);
+        status = call_some(redis, call, leases + from, some, ret_each ? ret_each + from : NULL, ret_status_each + from);
     }
     return status;
 }
 
-enum store_status redis_release(struct store *store, const struct lease *lease)
+enum store_status redis_claim(struct store *store, const struct lease *wanted, size_t count, int64_t ttl_ms,
+                              struct standing *ret_each, enum store_status *ret_status_each)
 {
-    struct store_redis *redis = store_redis_of(store);
-    const char *fault = lease_fault(redis->partitions, lease);
-    if (fault)
-        return redis_refuse(redis, fault);
-    buffer_clear(&redis->blob);
-    pack_array(&redis->blob, 2);
-    pack_text(&redis->blob, lease->owner);
-    pack_uint(&redis->blob, lease->epoch);
-    lease_command(redis, "release", lease->partition, lease->stage);
-    enum store_status status = redis_run(redis, 1);
-    return status == STORE_OK ? function_status(redis, redis->replies[0]) : status;
+    const struct lease_call call = {.function = "claim", .with_ttl = true, .ttl_ms = ttl_ms};
+    return call_all(store, &call, wanted, count, ret_each, ret_status_each);
+}
+
+enum store_status redis_renew(struct store *store, const struct lease *leases, size_t count, int64_t ttl_ms,
+                              struct standing *ret_each, enum store_status *ret_status_each)
+{
+    const struct lease_call call = {.function = "renew", .with_epoch = true, .with_ttl = true, .ttl_ms = ttl_ms};
+    return call_all(store, &call, leases, count, ret_each, ret_status_each);
+}
+
+enum store_status redis_release(struct store *store, const struct lease *leases, size_t count,
+                                enum store_status *ret_status_each)
+{
+    const struct lease_call call = {.function = "release", .with_epoch = true};
+    return call_all(store, &call, leases, count, NULL, ret_status_each);
 }

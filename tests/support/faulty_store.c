@@ -35,11 +35,10 @@ static enum store_status f_fire(struct store *store, const struct lease *lease, 
     PASS(fire, true, lease, now, seed, arena, fired, earliest);
 }
 
-static enum store_status f_claim(struct store *store, uint32_t partition, enum stage stage, const char *owner,
-                                 int64_t ttl,
-                                 struct standing *ret)
+static enum store_status f_claim(struct store *store, const struct lease *wanted, size_t count, int64_t ttl,
+                                 struct standing *ret, enum store_status *statuses)
 {
-    PASS(claim, false, partition, stage, owner, ttl, ret);
+    PASS(claim, false, wanted, count, ttl, ret, statuses);
 }
 
 static enum store_status f_renew(struct store *store, const struct lease *leases, size_t count, int64_t ttl,
@@ -48,9 +47,10 @@ static enum store_status f_renew(struct store *store, const struct lease *leases
     PASS(renew, false, leases, count, ttl, ret, statuses);
 }
 
-static enum store_status f_release(struct store *store, const struct lease *lease)
+static enum store_status f_release(struct store *store, const struct lease *leases, size_t count,
+                                   enum store_status *statuses)
 {
-    PASS(release, false, lease);
+    PASS(release, false, leases, count, statuses);
 }
 
 static enum store_status f_read_log(struct store *store, uint32_t partition, uint64_t from, size_t max,

@@ -149,7 +149,7 @@ enum append_outcome rig_append(struct rig *rig, const char *key, uint64_t chain_
 struct standing rig_claim(struct rig *rig, enum stage stage, const char *owner)
 {
     struct standing standing;
-    assert_status(rig, STORE_OK, rig->calls->claim(rig->store, 0, stage, owner, RIG_TTL_MS, &standing));
+    assert_status(rig, STORE_OK, store_claim_one(rig->store, 0, stage, owner, RIG_TTL_MS, &standing));
     return standing;
 }
 

@@ -287,7 +287,7 @@ static enum store_status do_fire(struct rig *rig, struct step *step, struct buff
 static enum store_status do_claim(struct rig *rig, struct step *step, struct buffer *out)
 {
     struct standing standing;
-    enum store_status status = rig->calls->claim(rig->store, step->partition, step->stage, step->owner, RIG_TTL_MS,
+    enum store_status status = store_claim_one(rig->store, step->partition, step->stage, step->owner, RIG_TTL_MS,
                                                  &standing);
     if (status == STORE_OK)
         tell_standing(out, &standing);
@@ -311,7 +311,7 @@ static enum store_status do_renew(struct rig *rig, struct step *step, struct buf
 static enum store_status do_release(struct rig *rig, struct step *step, struct buffer *out)
 {
     (void)out;
-    return rig->calls->release(rig->store, &step->leases[0]);
+    return store_release_one(rig->store, &step->leases[0]);
 }
 
 static enum store_status do_expire(struct rig *rig, struct step *step, struct buffer *out)

@@ -197,7 +197,7 @@ static void test_an_act_is_about_its_tasks_customer(void **state)
     task->customer = "c42";
     record_pack(&task_record, task, 0, &packed);
     assert_int_equal(store->functions->append(store, partition, &fact, 1), STORE_OK);
-    assert_int_equal(store->functions->claim(store, partition, STAGE_FOLLOW_UP, "o", 10000, &standing), STORE_OK);
+    assert_int_equal(store_claim_one(store, partition, STAGE_FOLLOW_UP, "o", 10000, &standing), STORE_OK);
     const struct entity_put put = {.kind = ENTITY_TASK,
                                    .id = "sample/T1",
                                    .version = 1,

@@ -54,7 +54,7 @@ static int stand_up(void **state)
     stand.clock = clock_store_new(stand.store);
     stand.master = clock_master_new(stand.store, stand.clock, stand.bus, "master", PARTITIONS);
     for (int stage = STAGE_SCHEDULER; stage < STAGE_COUNT; stage++)
-        assert_int_equal(stand.store->functions->claim(stand.store, PLACE, (enum stage)stage, "owner", TTL_MS,
+        assert_int_equal(store_claim_one(stand.store, PLACE, (enum stage)stage, "owner", TTL_MS,
                                                        &stand.standings[stage]), STORE_OK);
     *state = &stand;
     return 0;

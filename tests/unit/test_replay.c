@@ -250,7 +250,7 @@ static void move_stages(struct desk *desk, uint64_t to)
 {
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++) {
         struct standing standing;
-        assert_int_equal(desk->store->functions->claim(desk->store, 0, (enum stage)stage, "me", 1000, &standing),
+        assert_int_equal(store_claim_one(desk->store, 0, (enum stage)stage, "me", 1000, &standing),
                          STORE_OK);
         struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {to, 100 + to}};
         assert_int_equal(desk->store->functions->commit(desk->store, &commit), STORE_OK);

@@ -183,6 +183,27 @@ static void one_that_stops_leaves_at_once(struct rig *rig)
     crew_close(&crew);
 }
 
+static void what_is_given_back_is_taken_in_the_next_step(struct rig *rig)
+{
+    int64_t wait_ms;
+
+    open_crew(rig);
+    struct crew_member *a = crew_start(&crew, &toy_scheduler);
+    announce(rig, a);
+    step_for(100);
+    struct crew_member *b = crew_start(&crew, &toy_scheduler), *other = crew_start(&crew, &toy_follow_up);
+    announce(rig, b);
+    step_for(3500);
+    assert_int_equal(report_of(a).owned, RIG_PARTITIONS / 2);
+    struct member gone = {.name = b->owner, .stage = "scheduler", .endpoint = "", .details = ""};
+    assert_status(rig, STORE_OK, rig->calls->announce(rig->store, &gone, 0));
+    crew_stop(b);
+    assert_true(crew_step_one(a, &wait_ms));
+    assert_int_equal(report_of(a).owned, RIG_PARTITIONS);
+    assert_int_equal(report_of(other).owned, RIG_PARTITIONS);    /* another stage's leases are not its concern */
+    crew_close(&crew);
+}
+
 static void an_orphan_is_claimed_beyond_the_share(struct rig *rig)
 {
     struct member ghost = {.name = "ghost", .stage = "scheduler", .endpoint = "", .details = ""};
@@ -355,6 +376,7 @@ int main(void)
         {"a wire that shuffles", a_wire_that_shuffles},
         {"replicas share and take over", replicas_share_and_take_over},
         {"one that stops leaves at once", one_that_stops_leaves_at_once},
+        {"what is given back is taken in the next step", what_is_given_back_is_taken_in_the_next_step},
         {"an orphan is claimed beyond the share", an_orphan_is_claimed_beyond_the_share},
         {"a zombie does no harm", a_zombie_does_no_harm},
         {"events of no concern wait for the checkpoint", events_of_no_concern_wait_for_the_checkpoint},

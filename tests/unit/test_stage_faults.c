@@ -135,8 +135,8 @@ static void dies_often(struct rig *rig, int times, bool working)
     for (int i = 0; i < times; i++) {
         for (uint32_t partition = 0; partition < RIG_PARTITIONS; partition++) {
             snprintf(text, sizeof text, "dead-%d", i);
-            assert_status(rig, STORE_OK, rig->calls->claim(rig->store, partition, STAGE_SCHEDULER, text, 1000,
-                                                           &standing));
+            assert_status(rig, STORE_OK, store_claim_one(rig->store, partition, STAGE_SCHEDULER, text, 1000,
+                                                         &standing));
             snprintf(text, sizeof text, "0 %d", i);
             char field[64];
             snprintf(field, sizeof field, "scheduler/%04u", partition);
@@ -251,10 +251,10 @@ static void an_entity_that_cannot_be_read(struct rig *rig)
     struct entity_put put = {.kind = ENTITY_PLAN, .id = "sample/JC1", .version = 1, .packed = bytes_of("\xc1")};
 
     open_crew(rig);
-    assert_status(rig, STORE_OK, rig->calls->claim(rig->store, partition, STAGE_SCHEDULER, "writer", 1000, &standing));
+    assert_status(rig, STORE_OK, store_claim_one(rig->store, partition, STAGE_SCHEDULER, "writer", 1000, &standing));
     struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1};
     assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
-    assert_status(rig, STORE_OK, rig->calls->release(rig->store, &standing.lease));
+    assert_status(rig, STORE_OK, store_release_one(rig->store, &standing.lease));
     assert_true(crew_deliver(&crew, "sample", "JC0", 1));
     assert_true(crew_deliver(&crew, "sample", "JC1", 1));
     assert_true(crew_deliver(&crew, "sample", "JC2", 1));

@@ -5,7 +5,7 @@
 
 static enum store_status claim(struct rig *rig, const char *owner, struct standing *ret)
 {
-    return rig->calls->claim(rig->store, 0, STAGE, owner, RIG_TTL_MS, ret);
+    return store_claim_one(rig->store, 0, STAGE, owner, RIG_TTL_MS, ret);
 }
 
 static enum store_status renew(struct rig *rig, const struct lease *lease, struct standing *ret)
@@ -31,8 +31,8 @@ static void a_lease_is_held_by_one(struct rig *rig)
     assert_status(rig, STORE_FENCED, claim(rig, "b", &other));
     assert_status(rig, STORE_OK, claim(rig, "a", &a));
     assert_int_equal(a.lease.epoch, 1);
-    assert_status(rig, STORE_OK, rig->calls->claim(rig->store, 0, STAGE_NOTIFIER, "b", RIG_TTL_MS, &other));
-    assert_status(rig, STORE_OK, rig->calls->claim(rig->store, 1, STAGE, "b", RIG_TTL_MS, &other));
+    assert_status(rig, STORE_OK, store_claim_one(rig->store, 0, STAGE_NOTIFIER, "b", RIG_TTL_MS, &other));
+    assert_status(rig, STORE_OK, store_claim_one(rig->store, 1, STAGE, "b", RIG_TTL_MS, &other));
 }
 
 static void an_expired_lease_goes_to_who_asks(struct rig *rig)
@@ -43,7 +43,7 @@ static void an_expired_lease_goes_to_who_asks(struct rig *rig)
     assert_int_equal(b.lease.epoch, 2);
     assert_status(rig, STORE_FENCED, renew(rig, &a.lease, &a));
     assert_status(rig, STORE_FENCED, commit_to(rig, &a.lease, a.checkpoint, a.checkpoint));
-    assert_status(rig, STORE_FENCED, rig->calls->release(rig->store, &a.lease));
+    assert_status(rig, STORE_FENCED, store_release_one(rig->store, &a.lease));
     assert_status(rig, STORE_OK, renew(rig, &b.lease, &b));
 }
 
@@ -68,15 +68,15 @@ static void an_epoch_alone_or_an_owner_alone_is_not_enough(struct rig *rig)
     assert_status(rig, STORE_FENCED, commit_to(rig, &wrong_owner, a.checkpoint, a.checkpoint));
     assert_status(rig, STORE_FENCED, commit_to(rig, &wrong_epoch, a.checkpoint, a.checkpoint));
     assert_status(rig, STORE_FENCED, renew(rig, &wrong_epoch, &a));
-    assert_status(rig, STORE_FENCED, rig->calls->release(rig->store, &wrong_epoch));
+    assert_status(rig, STORE_FENCED, store_release_one(rig->store, &wrong_epoch));
 }
 
 static void a_released_lease_is_free_at_once(struct rig *rig)
 {
     struct standing a = rig_claim(rig, STAGE, "a"), b;
-    assert_status(rig, STORE_OK, rig->calls->release(rig->store, &a.lease));
+    assert_status(rig, STORE_OK, store_release_one(rig->store, &a.lease));
     assert_status(rig, STORE_FENCED, renew(rig, &a.lease, &a));
-    assert_status(rig, STORE_FENCED, rig->calls->release(rig->store, &a.lease));
+    assert_status(rig, STORE_FENCED, store_release_one(rig->store, &a.lease));
     assert_status(rig, STORE_OK, claim(rig, "b", &b));
     assert_int_equal(b.lease.epoch, 2);
     assert_int_equal(b.unclean, 0);
@@ -85,7 +85,7 @@ static void a_released_lease_is_free_at_once(struct rig *rig)
 static void a_released_lease_gets_a_new_epoch_even_for_the_same_owner(struct rig *rig)
 {
     struct standing a = rig_claim(rig, STAGE, "a");
-    assert_status(rig, STORE_OK, rig->calls->release(rig->store, &a.lease));
+    assert_status(rig, STORE_OK, store_release_one(rig->store, &a.lease));
     assert_status(rig, STORE_OK, claim(rig, "a", &a));
     assert_int_equal(a.lease.epoch, 2);
 }
@@ -119,7 +119,7 @@ static void a_clean_release_forgives(struct rig *rig)
     rig_leases_expire(rig);
     struct standing b = rig_claim(rig, STAGE, "b");
     assert_int_equal(b.unclean, 1);
-    assert_status(rig, STORE_OK, rig->calls->release(rig->store, &b.lease));
+    assert_status(rig, STORE_OK, store_release_one(rig->store, &b.lease));
     assert_int_equal(rig_claim(rig, STAGE, "c").unclean, 0);
 }
 
@@ -150,6 +150,30 @@ static void renewing_tells_where_things_stand(struct rig *rig)
     assert_string_equal(each[2].lease.owner, "a");
 }
 
+static void many_are_claimed_and_released_at_once(struct rig *rig)
+{
+    struct standing each[3], b = rig_claim(rig, STAGE, "b");
+    struct lease wanted[3] = {b.lease, {.partition = 1, .stage = STAGE, .owner = "a"},
+                              {.partition = 0, .stage = STAGE_NOTIFIER, .owner = "a"}};
+    enum store_status statuses[3];
+
+    strcpy(wanted[0].owner, "a");
+    assert_status(rig, STORE_OK, rig->calls->claim(rig->store, wanted, 3, RIG_TTL_MS, each, statuses));
+    assert_int_equal(statuses[0], STORE_FENCED);
+    for (int i = 1; i < 3; i++) {
+        assert_int_equal(statuses[i], STORE_OK);
+        assert_int_equal(each[i].lease.partition, wanted[i].partition);
+        assert_int_equal(each[i].lease.stage, wanted[i].stage);
+        wanted[i] = each[i].lease;
+    }
+    assert_status(rig, STORE_OK, rig->calls->release(rig->store, wanted, 3, statuses));
+    assert_int_equal(statuses[0], STORE_FENCED);
+    assert_int_equal(statuses[1], STORE_OK);
+    assert_int_equal(statuses[2], STORE_OK);
+    assert_status(rig, STORE_OK, store_claim_one(rig->store, 1, STAGE, "c", RIG_TTL_MS, &each[0]));
+    assert_int_equal(each[0].unclean, 0);
+}
+
 static void malformed_leases_are_refused(struct rig *rig)
 {
     static char owner[OWNER_BYTES_MAX + 1];
@@ -157,8 +181,8 @@ static void malformed_leases_are_refused(struct rig *rig)
     struct standing standing;
     assert_status(rig, STORE_REFUSED, claim(rig, "", &standing));
     assert_status(rig, STORE_REFUSED, claim(rig, owner, &standing));
-    assert_status(rig, STORE_REFUSED, rig->calls->claim(rig->store, 0, STAGE_NONE, "a", RIG_TTL_MS, &standing));
-    assert_status(rig, STORE_REFUSED, rig->calls->claim(rig->store, RIG_PARTITIONS, STAGE, "a", RIG_TTL_MS, &standing));
+    assert_status(rig, STORE_REFUSED, store_claim_one(rig->store, 0, STAGE_NONE, "a", RIG_TTL_MS, &standing));
+    assert_status(rig, STORE_REFUSED, store_claim_one(rig->store, RIG_PARTITIONS, STAGE, "a", RIG_TTL_MS, &standing));
 }
 
 int main(void)
@@ -173,6 +197,7 @@ int main(void)
         {"takeovers at one checkpoint are counted", takeovers_at_one_checkpoint_are_counted},
         {"a clean release forgives", a_clean_release_forgives},
         {"renewing tells where things stand", renewing_tells_where_things_stand},
+        {"many are claimed and released at once", many_are_claimed_and_released_at_once},
         {"malformed leases are refused", malformed_leases_are_refused},
     };
     return RIG_RUN("store: leases", cases);

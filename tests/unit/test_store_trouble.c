@@ -45,7 +45,7 @@ static void full_memory_refuses_facts_but_lets_work_drain(void **context)
     assert_true(redis_server_do(redis, "CONFIG SET maxmemory 1"));
     assert_int_equal(append(store, "full\n2", &fact), STORE_FULL);
     assert_non_null(strstr(store->functions->message(store), "OOM"));
-    assert_int_equal(store->functions->claim(store, 0, STAGE_SCHEDULER, "a", RIG_TTL_MS, &standing), STORE_OK);
+    assert_int_equal(store_claim_one(store, 0, STAGE_SCHEDULER, "a", RIG_TTL_MS, &standing), STORE_OK);
     struct entity_put put = {.kind = ENTITY_PLAN, .id = "sample/1", .version = 1, .packed = bytes_of("x"), .due = 5};
     struct new_event event = {.chain_id = 5, .packed = bytes_of("out")};
     struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {seq, 77}, .puts = &put,
@@ -67,7 +67,7 @@ static void full_memory_refuses_facts_but_lets_work_drain(void **context)
     assert_true(redis_server_do(redis, "CONFIG SET maxmemory 0"));
     assert_int_equal(append(store, "full\n2", &fact), STORE_OK);
     assert_int_equal(fact.outcome, APPEND_NEW);
-    store->functions->release(store, &standing.lease);
+    store_release_one(store, &standing.lease);
     arena_free(&arena);
     redisFree(redis);
     store->functions->free(&store);
@@ -133,7 +133,7 @@ static void a_key_of_a_wrong_type_stops_a_function_before_it_writes(void **conte
         assert_true(redis_server_do(redis, "FLUSHALL"));
         struct store *store = open_durable();
         struct standing standing;
-        assert_int_equal(store->functions->claim(store, 0, STAGE_SCHEDULER, "a", RIG_TTL_MS, &standing), STORE_OK);
+        assert_int_equal(store_claim_one(store, 0, STAGE_SCHEDULER, "a", RIG_TTL_MS, &standing), STORE_OK);
         assert_true(redis_server_do(redis, "DEL {p0000}%s", keys[i]));
         assert_true(redis_server_do(redis, "LPUSH {p0000}%s x", keys[i]));
         struct entity_put put = {.kind = ENTITY_PLAN, .id = "sample/1", .version = 1, .packed = bytes_of("x"), .due = 5,
@@ -254,7 +254,7 @@ static void a_rewind_takes_back_whole_writes(void **context)
     struct standing standing;
     assert_int_equal(append(store, "s\n1", &fact), STORE_OK);
     assert_int_equal(append(store, "s\n1", &fact), STORE_OK);       /* nothing new: not a write */
-    assert_int_equal(store->functions->claim(store, 0, STAGE_FOLLOW_UP, "a", RIG_TTL_MS, &standing), STORE_OK);
+    assert_int_equal(store_claim_one(store, 0, STAGE_FOLLOW_UP, "a", RIG_TTL_MS, &standing), STORE_OK);
     for (uint64_t i = 1; i <= 5; i++)
         commit_once_more(store, &standing.lease, i);
     struct store *copy = store_memory_copy(store);
@@ -284,7 +284,7 @@ static void fired_timers_come_back_with_a_rewind(void **context)
     struct standing standing;
     struct entry_list fired;
     wall_ms due;
-    assert_int_equal(store->functions->claim(store, 0, STAGE_SCHEDULER, "a", RIG_TTL_MS, &standing), STORE_OK);
+    assert_int_equal(store_claim_one(store, 0, STAGE_SCHEDULER, "a", RIG_TTL_MS, &standing), STORE_OK);
     struct entity_put put = {.kind = ENTITY_PLAN, .id = "sample/1", .version = 1, .packed = bytes_of("x"), .due = 5};
     struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1};
     assert_int_equal(store->functions->commit(store, &commit), STORE_OK);

@@ -93,7 +93,7 @@ static int setup(void **state)
         .core = &core, .store = around.store, .sealer = around.sealer, .cache = entity_cache_new(1 << 20),
         .contents = content_cache_new(content_source_read, &around.source), .source = &around.source, .build = "b1",
         .random = dice_chance, .random_context = &around.dice};
-    around.store->functions->claim(around.store, 0, STAGE_FOLLOW_UP, "me", 100000, &standing);
+    store_claim_one(around.store, 0, STAGE_FOLLOW_UP, "me", 100000, &standing);
     around.lease = standing.lease;
     around.turn = turn_new(&around.tools, 0);
     return 0;

@@ -1,0 +1,23 @@
+/* One lease at a time. */
+#include <string.h>
+
+#include "store.h"
+
+enum store_status store_claim_one(struct store *store, uint32_t partition, enum stage stage, const char *owner,
+                                  int64_t ttl_ms, struct standing *ret)
+{
+    struct lease wanted = {.partition = partition, .stage = stage};
+    enum store_status own = STORE_OK;
+
+    memcpy(wanted.owner, owner, strnlen(owner, sizeof wanted.owner));       /* too long: unended, which is refused */
+    enum store_status status = store->functions->claim(store, &wanted, 1, ttl_ms, ret, &own);
+    return status == STORE_OK ? own : status;
+}
+
+enum store_status store_release_one(struct store *store, const struct lease *lease)
+{
+    enum store_status own = STORE_OK;
+    enum store_status status = store->functions->release(store, lease, 1, &own);
+
+    return status == STORE_OK ? own : status;
+}
