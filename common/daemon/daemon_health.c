@@ -8,32 +8,33 @@
 enum { OWNED, EVENTS, COMMITS, EMITTED, FIRED, GAPS, LOG_READS, REORDERED, REWINDS, FENCED, STALE, CHANGED, QUARANTINED,
        REFUSED, LAG, STORE_REACHABLE, TILTED, CLOCK_STEPS, LOG_LOST, FIELDS_CUT, BUILD, METRIC_COUNT };
 
+#define COUNTER(name, help) {METRIC_COUNTER, name, help, NULL, NULL}
+#define GAUGE(name, help) {METRIC_GAUGE, name, help, NULL, NULL}
 static const struct metric daemon_metric[METRIC_COUNT] = {
-    [OWNED] = {METRIC_GAUGE, "careline_partitions_owned", "Partitions whose lease this process holds", NULL, NULL},
-    [EVENTS] = {METRIC_GAUGE, "careline_events_worked", "Events worked since the start", NULL, NULL},
-    [COMMITS] = {METRIC_GAUGE, "careline_commits", "Commits since the start", NULL, NULL},
-    [EMITTED] = {METRIC_GAUGE, "careline_events_emitted", "Events appended by commits since the start", NULL, NULL},
-    [FIRED] = {METRIC_GAUGE, "careline_timers_fired", "Timers fired since the start", NULL, NULL},
-    [GAPS] = {METRIC_GAUGE, "careline_gaps", "Gaps on the wire since the start", NULL, NULL},
-    [LOG_READS] = {METRIC_GAUGE, "careline_log_reads", "Reads of the log since the start", NULL, NULL},
-    [REORDERED] = {METRIC_GAUGE, "careline_frames_reordered", "Frames that came out of order since the start", NULL,
-                   NULL},
-    [REWINDS] = {METRIC_GAUGE, "careline_rewinds", "Rewound logs noticed since the start", NULL, NULL},
-    [FENCED] = {METRIC_GAUGE, "careline_commits_fenced", "Commits refused because the lease had gone", NULL, NULL},
-    [STALE] = {METRIC_GAUGE, "careline_commits_stale", "Commits refused because the checkpoint was elsewhere", NULL,
-               NULL},
-    [CHANGED] = {METRIC_GAUGE, "careline_commits_changed", "Commits decided again because an entity had changed", NULL,
-                 NULL},
-    [QUARANTINED] = {METRIC_GAUGE, "careline_events_quarantined", "Events set aside since the start", NULL, NULL},
-    [REFUSED] = {METRIC_GAUGE, "careline_commits_refused", "Commits over a limit since the start", NULL, NULL},
-    [LAG] = {METRIC_GAUGE, "careline_lag", "Events between checkpoints and heads of what it owns", NULL, NULL},
-    [STORE_REACHABLE] = {METRIC_GAUGE, "careline_store_reachable", "1 while the store answers", NULL, NULL},
-    [TILTED] = {METRIC_GAUGE, "careline_clock_tilted", "1 while the clock has jumped and timers wait", NULL, NULL},
-    [CLOCK_STEPS] = {METRIC_GAUGE, "careline_clock_steps", "Steps of virtual time made by this process", NULL, NULL},
-    [LOG_LOST] = {METRIC_GAUGE, "careline_log_lines_lost", "Log lines that could not be written", NULL, NULL},
-    [FIELDS_CUT] = {METRIC_GAUGE, "careline_fields_cut", "Fields cut to their limit since the start", NULL, NULL},
+    [OWNED] = GAUGE("careline_partitions_owned", "Partitions whose lease this process holds"),
+    [EVENTS] = COUNTER("careline_events_worked_total", "Events worked"),
+    [COMMITS] = COUNTER("careline_commits_total", "Commits"),
+    [EMITTED] = COUNTER("careline_events_emitted_total", "Events appended by commits"),
+    [FIRED] = COUNTER("careline_timers_fired_total", "Timers fired"),
+    [GAPS] = COUNTER("careline_gaps_total", "Gaps on the wire"),
+    [LOG_READS] = COUNTER("careline_log_reads_total", "Reads of the log"),
+    [REORDERED] = COUNTER("careline_frames_reordered_total", "Frames that came out of order"),
+    [REWINDS] = COUNTER("careline_rewinds_total", "Rewound logs noticed"),
+    [FENCED] = COUNTER("careline_commits_fenced_total", "Commits refused because the lease had gone"),
+    [STALE] = COUNTER("careline_commits_stale_total", "Commits refused because the checkpoint was elsewhere"),
+    [CHANGED] = COUNTER("careline_commits_changed_total", "Commits decided again because an entity had changed"),
+    [QUARANTINED] = COUNTER("careline_events_quarantined_total", "Events set aside"),
+    [REFUSED] = COUNTER("careline_commits_refused_total", "Commits over a limit"),
+    [LAG] = GAUGE("careline_lag", "Events between checkpoints and heads of what it owns"),
+    [STORE_REACHABLE] = GAUGE("careline_store_reachable", "1 while the store answers"),
+    [TILTED] = GAUGE("careline_clock_tilted", "1 while the clock has jumped and timers wait"),
+    [CLOCK_STEPS] = COUNTER("careline_clock_steps_total", "Steps of virtual time made by this process"),
+    [LOG_LOST] = COUNTER("careline_log_lines_lost_total", "Log lines that could not be written"),
+    [FIELDS_CUT] = COUNTER("careline_fields_cut_total", "Fields cut to their limit"),
     [BUILD] = {METRIC_GAUGE, "careline_build", "1, labelled with the version", "version", NULL},
 };
+#undef COUNTER
+#undef GAUGE
 
 static void set(struct daemon *daemon, int number, double value)
 {

@@ -124,8 +124,15 @@ static struct series *series_get(struct family *family, const char *label)
 
 /* -------- tables */
 
+static bool ends_in(const char *text, const char *end)
+{
+    size_t bytes = strlen(text), end_bytes = strlen(end);
+    return bytes > end_bytes && !strcmp(text + bytes - end_bytes, end);
+}
+
 static void family_start(struct family *family, const struct metric *metric)
 {
+    assert((metric->kind == METRIC_COUNTER) == ends_in(metric->name, "_total"));
     *family = (struct family){.metric = metric};
     while (metric->kind == METRIC_HISTOGRAM && metric->buckets[family->bucket_count] > 0)
         family->bucket_count++;

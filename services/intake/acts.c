@@ -318,7 +318,7 @@ void post_act(struct http_exchange *exchange, void *daemon)
     if (accept_event(&acceptor, &credential, ACT, json, exchange->arena, accepted, &refusal))
         batch_add(intake->batch, &post->origin, 0, accepted);
     else
-        batch_refuse(&post->origin, 0, "", &refusal);
+        batch_refuse(intake->batch, &post->origin, 0, "", &refusal);
     json_decref(json);
     if (batch_is_full(intake->batch))
         batch_flush(intake->batch);

@@ -15,8 +15,8 @@ enum { UNKNOWN_KEYS, OVER_RATE, METRIC_COUNT };
 static const struct metric admission_metrics[METRIC_COUNT] = {
     [UNKNOWN_KEYS] = {METRIC_COUNTER, "careline_intake_unknown_keys_total",
                       "Requests refused because their key is not known", NULL, NULL},
-    [OVER_RATE] = {METRIC_COUNTER, "careline_intake_over_rate_total", "Requests put off because their key is over its rate",
-                   "key", NULL},
+    [OVER_RATE] = {METRIC_COUNTER, "careline_intake_over_rate_total",
+                   "Requests put off because their key is over its rate", "key", NULL},
 };
 
 /* -------- the keys file */

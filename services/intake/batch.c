@@ -69,12 +69,14 @@ static void origin_told(struct origin *origin)
         origin->finish(origin);
 }
 
-void batch_refuse(struct origin *origin, size_t index, const char *id, const struct refusal *refusal)
+void batch_refuse(struct batch *batch, struct origin *origin, size_t index, const char *id,
+                  const struct refusal *refusal)
 {
     bool later = refusal->status == 429 || refusal->status == 503;
     origin->outcomes[index] = (struct taken){
         .status = later ? TAKEN_BUSY : TAKEN_REFUSED, .id = id, .refusal = *refusal
     };
+    batch->totals[origin->outcomes[index].status]++;
     origin_told(origin);
 }
 

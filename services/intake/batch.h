@@ -34,8 +34,9 @@ void batch_free(struct batch **batch);
 
 /* Adds an accepted event as number `index` of its origin; it and its fact live as long as the origin. */
 void batch_add(struct batch *batch, struct origin *origin, size_t index, struct accepted *accepted);
-/* Nothing of it is to be appended: refused at once. */
-void batch_refuse(struct origin *origin, size_t index, const char *id, const struct refusal *refusal);
+/* Nothing of it is to be appended: counted, and refused at once. */
+void batch_refuse(struct batch *batch, struct origin *origin, size_t index, const char *id,
+                  const struct refusal *refusal);
 
 bool batch_is_full(const struct batch *batch);
 /* Appends, publishes, finishes every origin. What the store does not take is "busy": to be sent again. */

@@ -34,7 +34,7 @@ const struct http_route intake_routes[] = {
 };
 
 static const struct metric events_metric = {
-    METRIC_GAUGE, "careline_intake_events", "Events since the start, by what became of them", "outcome", NULL
+    METRIC_COUNTER, "careline_intake_events_total", "Events, by what became of them", "outcome", NULL
 };
 static const struct metric pressed_metric = {
     METRIC_GAUGE, "careline_intake_pressed", "1 while nothing is taken because memory or disk are short", NULL, NULL

@@ -100,7 +100,7 @@ static void post_all(struct intake *intake, struct post *post, const struct cred
         if (accept_event(&acceptor, credential, FACT, event, arena, accepted, &refusal))
             batch_add(intake->batch, &post->origin, i, accepted);
         else
-            batch_refuse(&post->origin, i, arena_string(arena, event_id(event)), &refusal);
+            batch_refuse(intake->batch, &post->origin, i, arena_string(arena, event_id(event)), &refusal);
     }
     if (batch_is_full(intake->batch))
         batch_flush(intake->batch);

@@ -123,7 +123,7 @@ static struct request *request_new(struct router *router, zmq_msg_t frames[FRAME
 
 static void request_refuse(struct router *router, zmq_msg_t frames[FRAMES], const struct refusal *refusal)
 {
-    batch_refuse(&request_new(router, frames, 1)->origin, 0, "", refusal);
+    batch_refuse(router->intake->batch, &request_new(router, frames, 1)->origin, 0, "", refusal);
 }
 
 static void request_take(struct router *router, zmq_msg_t frames[FRAMES], const struct credential *credential,
@@ -144,7 +144,7 @@ static void request_take(struct router *router, zmq_msg_t frames[FRAMES], const 
         if (accept_event(&acceptor, credential, ANY_STAGE, json, request->arena, accepted, &refusal))
             batch_add(intake->batch, &request->origin, i, accepted);
         else
-            batch_refuse(&request->origin, i, id, &refusal);
+            batch_refuse(intake->batch, &request->origin, i, id, &refusal);
         json_decref(json);
     }
     if (batch_is_full(intake->batch))
@@ -181,7 +181,7 @@ static void request_receive(struct router *router, zmq_msg_t frames[FRAMES])
     struct arena *arena = arena_new();
     struct credential credential;
     struct cursor events;
-    struct refusal refusal = {.status = 503, .error = pressure_reason(router->intake->pressure), .field = "", .hint = ""};
+    struct refusal refusal = {.status = 503, .error = pressure_reason(router->intake->pressure)};
     size_t count = 0;
     if (refusal.error || !request_admit(router, &frames[2], arena, &credential, &refusal) ||
         !request_events(body, &events, &count, &refusal)) {

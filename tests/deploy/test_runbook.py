@@ -14,7 +14,7 @@ NAME = re.compile(r'"([a-z_]+(?:\.[a-z_]+)+)"')
 EVENT_HEADING = re.compile(r"^### `([a-z_.]+)` \((warn|error)\)$", re.M)
 ALERT_HEADING = re.compile(r"^### ([A-Z]\w+)$", re.M)
 ALERT = re.compile(r"^ *- alert: (\w+)$", re.M)
-METRIC_IN_CODE = re.compile(r'METRIC_(?:COUNTER|GAUGE|HISTOGRAM),\s*"(careline_\w+)"')
+METRIC_IN_CODE = re.compile(r'(?:METRIC_\w+,|COUNTER\(|GAUGE\()\s*"(careline_\w+)"')
 METRIC = re.compile(r"\bcareline_\w+")
 
 
