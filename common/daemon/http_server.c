@@ -33,6 +33,7 @@ struct http_server {
     struct http_options options;
     struct talk *resting;
     bool woken;                             /* a resting one was answered: run again */
+    bool stopping;                          /* whoever the routes serve is gone: nothing is handed to them any more */
     char address[LISTEN_ADDRESS_BYTES_MAX + 8];
 };
 
@@ -145,10 +146,20 @@ static const char *methods_of(struct talk *talk)
     return list;
 }
 
+static void turn_away(struct http_exchange *exchange)
+{
+    exchange->retry_after_s = 1;
+    http_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "this server is stopping", NULL, NULL);
+}
+
 static void exchange_dispatch(struct talk *talk)
 {
     struct http_exchange *exchange = &talk->exchange;
     bool path_known;
+    if (talk->server->stopping) {
+        turn_away(exchange);
+        return;
+    }
     exchange->body = buffer_slice(&talk->body);
     MHD_get_connection_values(talk->connection, MHD_GET_ARGUMENT_KIND, query_take, exchange);
     exchange->route = http_route_find(talk->server->options.routes, exchange, &path_known);
@@ -313,10 +324,9 @@ void http_server_free(struct http_server **server)
 {
     if (!server || !*server)
         return;
-    while ((*server)->resting) {
-        (*server)->resting->exchange.retry_after_s = 1;
-        http_refuse(&(*server)->resting->exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "this server is stopping", NULL, NULL);
-    }
+    (*server)->stopping = true;
+    while ((*server)->resting)
+        turn_away(&(*server)->resting->exchange);
     http_server_run(*server);
     MHD_stop_daemon((*server)->daemon);
     free(*server);

@@ -58,7 +58,7 @@ struct http_server;
 
 /* NULL with a message for the operator. */
 struct http_server *http_server_new(const struct http_options *options, char message[160]);
-/* Answers what is still open with 503 and closes; sets *server to NULL; nothing on NULL. */
+/* Answers what is still open, and what comes in meanwhile, with 503 and closes; sets *server to NULL; nothing on NULL. */
 void http_server_free(struct http_server **server);
 
 /* Readable when http_server_run is wanted. */

@@ -92,6 +92,21 @@ class Crash(unittest.TestCase):
             wait_for(lambda: any(e["type"] == "plan.made" for e in system.log()), 10, "a plan")
             self.assertLess(time.monotonic() - begun, 3 * SLOW, "a clean stop must not wait for its leases to run out")
 
+    def test_an_intake_that_stops_amid_requests_ends_well(self):
+        with System() as system:
+            clients = [Client(system, name) for name in "abcd"]
+            for client in clients:
+                client.start()
+            for _ in range(5):
+                count, before = len(clients[0].acks), system.pid("intake")
+                wait_for(lambda: len(clients[0].acks) > count, 20, "facts are taken")
+                os.kill(before, signal.SIGTERM)
+                wait_for(lambda: system.pid("intake") != before, 20, "intake started again")
+            self.check(system, clients)
+            ends = [line for line in (system.dir / "log" / "run.log").read_text().splitlines() if "intake ended" in line]
+            self.assertEqual([line for line in ends if "(exit 0)" not in line], [])
+            self.assertEqual(len(ends), 5)
+
     def test_a_paused_stage_that_wakes_changes_nothing_twice(self):
         with System("--replicas", "2") as system:
             client = Client(system, "z")
