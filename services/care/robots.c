@@ -296,11 +296,12 @@ int run_robots(struct invocation *call)
 {
     wall_ms until;
     const char *site = site_of_call(call, NULL), *every = option(call, "every"), *journal = option(call, "journal");
-    struct robots robots = {.call = call, .pace = {call->client, "robots", 0}, .site = site,
+    struct robots robots = {.call = call, .pace = {.client = call->client}, .site = site,
                             .seed = option(call, "seed") ? strtoull(option(call, "seed"), NULL, 10) : 1};
     int64_t every_min = every ? strtoll(every, NULL, 10) : 5;
     if (!site || every_min < 1 || !until_of(call, &until))
         return EXIT_USAGE;
+    robots.pace.name = arena_printf(call->arena, "robots-%s", site);      /* those of another site take part beside them */
     if (!pace_start(&robots.pace) || !learn_site(&robots))
         return EXIT_NO_ANSWER;
     if (journal && !(robots.journal = fopen(journal, "ae"))) {

@@ -6,14 +6,18 @@ import struct
 class Redis:
     """A RESP client of the few commands that are needed. `address` is unix:/path or tcp://host:port."""
 
-    def __init__(self, address):
+    def __init__(self, address, timeout=None):
         if address.startswith("unix:"):
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.connect(address[5:])
         else:
             host, port = address.split("://")[1].rsplit(":", 1)
-            self.socket = socket.create_connection((host, int(port)))
+            self.socket = socket.create_connection((host, int(port)), timeout)
         self.file = self.socket.makefile("rb")
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
 
     def command(self, *words):
         parts = [w if isinstance(w, bytes) else str(w).encode() for w in words]
@@ -109,26 +113,32 @@ def _unpack(data, at):
 def read_log(address):
     """Every event of every partition, in order: dicts with partition, seq, chain, prev, and the event's own attributes."""
     redis = Redis(address)
+    try:
+        return [event for key in log_keys(redis) for event in read_partition(redis, key)]
+    finally:
+        redis.close()
+
+
+def log_keys(redis):
     keys, cursor = [], b"0"
     while True:
         cursor, found = redis.command("SCAN", cursor, "MATCH", "{p*}log", "COUNT", 10000)
         keys += found
         if cursor == b"0":
             break
-    events = []
-    for key in sorted(keys):
-        partition = int(key[2:key.index(b"}")])
-        start = "-"
-        while True:
-            entries = redis.command("XRANGE", key, start, "+", "COUNT", 5000)
-            if not entries:
-                break
-            for stream_id, fields in entries:
-                named = dict(zip(fields[::2], fields[1::2]))
-                event = unpack(named[b"e"])
-                event.update(partition=partition, seq=int(stream_id.split(b"-")[0]), chain=named[b"i"].hex(),
-                             prev=named[b"p"].hex())
-                event.setdefault("data", {})
-                events.append(event)
-            start = "(" + entries[-1][0].decode()
-    return events
+    return sorted(keys)
+
+
+def read_partition(redis, key):
+    partition, start = int(key[2:key.index(b"}")]), "-"
+    while True:
+        entries = redis.command("XRANGE", key, start, "+", "COUNT", 5000)
+        if not entries:
+            return
+        for stream_id, fields in entries:
+            named = dict(zip(fields[::2], fields[1::2]))
+            event = unpack(named[b"e"])
+            event.update(partition=partition, seq=int(stream_id.split(b"-")[0]), chain=named[b"i"].hex(), prev=named[b"p"].hex())
+            event.setdefault("data", {})
+            yield event
+        start = "(" + entries[-1][0].decode()

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 import time
-import warnings
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "month"))
@@ -131,9 +130,7 @@ class System:
 
     def log(self):
         """Every event of every partition, in order."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            return read_log(self.endpoints["redis"])
+        return read_log(self.endpoints["redis"])
 
     def redis(self, *words):
         """One command to the Redis that holds the truth."""
@@ -141,8 +138,7 @@ class System:
         try:
             return redis.command(*words)
         finally:
-            redis.file.close()
-            redis.socket.close()
+            redis.close()
 
     # ---- processes
 

@@ -163,6 +163,7 @@ def mail_entry(raw, sender, to):
 def arguments():
     parser = argparse.ArgumentParser(description="takes SMS, web hook calls and mails, and writes them down")
     parser.add_argument("--journal", required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at")
     parser.add_argument("--http-port", type=int, default=0)
     parser.add_argument("--smtp-port", type=int, default=0)
     parser.add_argument("--fail-every", type=int, default=0, metavar="N", help="answer each N-th with a temporary failure")
@@ -177,8 +178,8 @@ def arguments():
 
 async def main():
     sink = Sink(arguments())
-    http = await asyncio.start_server(sink.http, "127.0.0.1", sink.options.http_port, limit=LINE_MAX)
-    smtp = await asyncio.start_server(sink.smtp, "127.0.0.1", sink.options.smtp_port, limit=LINE_MAX)
+    http = await asyncio.start_server(sink.http, sink.options.host, sink.options.http_port, limit=LINE_MAX)
+    smtp = await asyncio.start_server(sink.smtp, sink.options.host, sink.options.smtp_port, limit=LINE_MAX)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
