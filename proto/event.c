@@ -73,6 +73,66 @@ enum event_number event_number(const char *type)
     return EVENT_UNKNOWN;
 }
 
+/* -------- who may append what */
+
+static const struct { enum event_number number; enum stage stage; } also_appended[] = {
+#define EVENT(...)
+#define ALSO(constant, stage, why) {constant, stage},
+#include "events.def"
+#undef EVENT
+};
+
+bool stage_may_append(enum stage stage, enum event_number number)
+{
+    int class = event_types[number].class;
+    if (stage == STAGE_NONE)
+        return class == FACT || class == ACT || number == EVENT_UNKNOWN;
+    if (number == EVENT_UNKNOWN || number == EVENT_TIMER_FIRED)
+        return false;
+    for (size_t i = 0; i < sizeof also_appended / sizeof *also_appended; i++)
+        if (also_appended[i].number == number && also_appended[i].stage == stage)
+            return true;
+    return class == ANY_STAGE || class == (int)stage;
+}
+
+/* A text of at most 255 bytes; *at moves behind it. */
+static bool take_short_text(const uint8_t **at, const uint8_t *end, struct slice *ret)
+{
+    enum { FIXED = 0xa0, FIXED_MAX = 0xbf, STR_8 = 0xd9 };
+    const uint8_t *from = *at;
+    size_t left = (size_t)(end - from), head = 1, bytes;
+    if (left && from[0] >= FIXED && from[0] <= FIXED_MAX)
+        bytes = from[0] - FIXED;
+    else if (left > 1 && from[0] == STR_8)
+        bytes = from[head++];
+    else
+        return false;
+    if (left - head < bytes)
+        return false;
+    *ret = (struct slice){from + head, bytes};
+    *at = from + head + bytes;
+    return true;
+}
+
+bool event_peek_type(struct slice packed, struct slice *ret_type)
+{
+    enum { MAP_FIXED = 0x80, MAP_FIXED_MAX = 0x8f, MAP_16 = 0xde, MAP_16_HEAD = 3 };
+    static const char *const begins[] = {"id", "source", "type"};
+    const uint8_t *at = packed.at, *end = slice_end(packed);
+    if (packed.bytes && at[0] >= MAP_FIXED && at[0] <= MAP_FIXED_MAX)
+        at++;
+    else if (packed.bytes >= MAP_16_HEAD && at[0] == MAP_16)
+        at += MAP_16_HEAD;
+    else
+        return false;
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        struct slice name;
+        if (!take_short_text(&at, end, &name) || !slice_is(name, begins[i]) || !take_short_text(&at, end, ret_type))
+            return false;
+    }
+    return true;
+}
+
 /* -------- the envelope is a record too */
 
 #define ATTRIBUTE(wire, member, kind, flags, limit, about) \

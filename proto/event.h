@@ -41,6 +41,10 @@ extern const struct event_type event_types[EVENT_COUNT];
 
 enum event_number event_number(const char *type);
 
+/* May this stage append such an event in a commit? STAGE_NONE stands for the outside, by way of intake: facts, acts and
+ * types that this build does not know. Nobody appends timer.fired: the store makes it of a timer that is due. */
+bool stage_may_append(enum stage stage, enum event_number number);
+
 enum entity_kind {
 #define ENTITY(constant, letter, record, stage, about) constant,
 #include "entities.def"
@@ -106,6 +110,10 @@ void event_pack(const struct event *event, struct buffer *to);
 /* Reads a packed event; all of it is copied into the arena. The guard runs first.
  * false with *fault: not an event, over a bound, required attributes (id, source, type) missing. */
 bool event_unpack(struct slice packed, struct arena *arena, struct event *ret, struct fault *fault);
+
+/* The type of a packed event, without reading the rest: an event begins with id, source and type, each of 255 bytes at
+ * most, as event_pack writes it. The slice points into `packed`. false: it does not begin so. Safe on any bytes. */
+bool event_peek_type(struct slice packed, struct slice *ret_type);
 
 /* The data of a known type as its struct, merged with `personal` (a packed map of the unsealed fields, or empty).
  * NULL with *fault on malformed data; never NULL for events that passed intake. */

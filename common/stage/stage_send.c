@@ -111,7 +111,7 @@ static size_t outbox_facts(const struct stage_loop *stage, uint32_t partition, s
         if (at->partition != partition || bytes > BATCH_BYTES_MAX)
             continue;
         facts[count++] = (struct fact){.key = at->key, .digest = at->digest, .chain_id = at->chain_id,
-                                       .packed = at->packed};
+                                       .stage = stage->options.core->stage, .packed = at->packed};
     }
     return count;
 }

@@ -9,10 +9,11 @@
 -- Values:  log         stream, entry <seq>-0: i chain id, p the id before, e the event
 --          head        8 bytes id of the last event, then its seq in decimal
 --          entity:X    hash: id -> version (8 bytes), due (6), bytes of the queue place (2), that place, the record
---          keys…       hash: idempotency key -> 8 bytes digest, then the seq in decimal
+--          keys…       hash: idempotency key -> 8 bytes digest, then the seq in decimal; keys.X… those of stage X
 --          stage:X     hash: owner, epoch, expires, seq, id, unclean
 --
--- What stands before this text is written by the program (store_functions.c): the build's hash and the constants.
+-- What stands before this text is written by the program (store_functions.c): the build's hash, the constants, and who
+-- may append which type of event. Each build has its own table, so two builds beside each other don't disagree.
 
 local NO_ID = '\0\0\0\0\0\0\0\0'       -- Redis offers no string functions while it loads a library
 local NO_ENTITY = NO_ID .. NO_ID
@@ -47,6 +48,51 @@ local function earliest_due(timers)
     return first[2] and tonumber(first[2]) or 0
 end
 
+-- Where a msgpack text of at most 255 bytes at `at` has its bytes, and where it ends; nil if there is none.
+local function short_text(byte, bytes, at)
+    local head = byte(bytes, at)
+    if head and head >= 160 and head <= 191 then
+        return at + 1, at + head - 160
+    elseif head == 217 then
+        return at + 2, at + 1 + (byte(bytes, at + 1) or #bytes)
+    end
+end
+
+-- The type of an event, which begins with id, source and type (event_peek_type reads it alike); nil if it does not.
+local function type_of(event)
+    local byte, sub = string.byte, string.sub
+    local head = byte(event, 1) or 0
+    local at = head == 222 and 4 or head >= 128 and head <= 143 and 2
+    if not at or sub(event, at, at + 2) ~= '\162id' then
+        return nil
+    end
+    local _, id_end = short_text(byte, event, at + 3)
+    if not id_end or sub(event, id_end + 1, id_end + 7) ~= '\166source' then
+        return nil
+    end
+    local _, source_end = short_text(byte, event, id_end + 8)
+    if not source_end or sub(event, source_end + 1, source_end + 5) ~= '\164type' then
+        return nil
+    end
+    local from, to = short_text(byte, event, source_end + 6)
+    return from and to <= #event and sub(event, from, to) or nil
+end
+
+-- What is wrong with an event of this writer's; nil if nothing is. What the log holds counts, not what a caller says of
+-- it: the type is read from the event, the writer from the name of a key.
+local function writer_fault(writer, event)
+    local type = type_of(event)
+    if not type then
+        return 'an event does not begin with its id, source and type'
+    elseif #type > NAME_BYTES_MAX then
+        return 'the type of an event is too long'
+    end
+    local writers = WRITERS[type]
+    if writers and not writers[writer] or not writers and writer ~= 'intake' then
+        return writer .. ' may not append ' .. type
+    end
+end
+
 -- Appends events, a flat list of id and bytes, behind the head. The log goes first among a function's writes: if it
 -- does not fit the head, its first entry is refused before anything is changed.
 local function log_append(log, head_key, seq, prev, events)
@@ -61,7 +107,7 @@ local function log_append(log, head_key, seq, prev, events)
 end
 
 ---------------------------------------------------------------------------------------------------- append
--- keys: never, log, head, keys, keys of this generation and of those before it
+-- keys: never, log, head, keys (…keys, or …keys.X of stage X), keys of this generation and of those before it
 -- argument: generation, then per fact: key, natural, digest, chain id, event
 -- reply: OK, id of the head before, then per fact: outcome, seq
 
@@ -98,6 +144,13 @@ local function append(keys, args)
     local generation = math.floor(now_ms() / GENERATION_MS)
     if batch[1] ~= generation then
         return {GENERATION, generation}
+    end
+    local writer = string.match(keys[4], 'keys%.(.*)$') or 'intake'
+    for i = 6, #batch, FACT do
+        local fault = writer_fault(writer, batch[i])
+        if fault then
+            return {REFUSED, fault}
+        end
     end
     local found = known_keys(keys, batch)
     local head_seq, head_id = head_of(keys[3])
@@ -248,7 +301,17 @@ local function check_puts(found, puts)
             status = REFUSED
         end
     end
-    return status
+    return status, 'due_before or queue_before is not what is stored'
+end
+
+local function check_events(writer, events)
+    for i = 2, #events, 2 do
+        local fault = writer_fault(writer, events[i])
+        if fault then
+            return REFUSED, fault
+        end
+    end
+    return OK
 end
 
 local function check_commit(keys, batch, head_seq, head_id)
@@ -266,8 +329,14 @@ local function check_commit(keys, batch, head_seq, head_id)
     read_entities(keys, puts, PUT, 3, found)
     redis.call('ZCARD', keys[5])
     earliest_due(keys[4])
-    local status = check_conditions(found, conditions)
-    return status == OK and check_puts(found, puts) or status
+    local status, fault = check_conditions(found, conditions), nil
+    if status == OK then
+        status, fault = check_puts(found, puts)
+    end
+    if status == OK then
+        status, fault = check_events(string.match(keys[6], 'stage:(.*)$'), batch[9])
+    end
+    return status, fault
 end
 
 local function put_entities(keys, puts)
@@ -310,9 +379,9 @@ end
 local function commit(keys, args)
     local batch = cmsgpack.unpack(args[1])
     local head_seq, head_id = head_of(keys[3])
-    local status = check_commit(keys, batch, head_seq, head_id)
+    local status, fault = check_commit(keys, batch, head_seq, head_id)
     if status ~= OK then
-        return {status}
+        return {status, fault}
     end
     log_append(keys[2], keys[3], head_seq, head_id, batch[9])
     put_entities(keys, batch[8])
@@ -368,6 +437,9 @@ local function fire(keys, args)
         local event = fired_event(pieces, due[i], tonumber(due[i + 1]), id)
         events[#events + 1], events[#events + 2] = id, event
         reply[#reply + 1] = event
+    end
+    if events[2] and type_of(events[2]) ~= 'timer.fired' then     -- the others are of the same pieces
+        return {REFUSED, 'only timer.fired is fired'}
     end
     log_append(keys[2], keys[3], head_seq, head_id, events)
     if #due > 0 then

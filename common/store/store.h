@@ -61,6 +61,8 @@ struct fact {
     bool natural;                   /* the key never expires; else it is kept for 8 days at least */
     uint64_t digest;                /* of the body as the client sent it: tells "again" from "conflict" */
     uint64_t chain_id;              /* random, becomes place.id if it is new */
+    enum stage stage;               /* who appends it: STAGE_NONE, the outside by way of intake, or a stage without a
+                                     * commit; the same for all facts of a call. Each has keys of its own */
     struct slice packed;            /* the event */
     /* results */
     enum append_outcome outcome;
@@ -171,7 +173,7 @@ struct member {
     const char *name;               /* owner id */
     const char *stage;              /* "intake", "scheduler", … */
     const char *endpoint;           /* of its PUB socket */
-    const char *details;            /* JSON: host, pid, build, http endpoint */
+    const char *details;            /* JSON: host, pid, build, http endpoint, public CURVE key */
 };
 
 struct member_list { struct member *at; size_t count; };
@@ -232,7 +234,10 @@ enum store_status store_claim_one(struct store *store, uint32_t partition, enum 
                                   int64_t ttl_ms, struct standing *ret);
 enum store_status store_release_one(struct store *store, const struct lease *lease);
 
-/* append: facts into one partition's log, in order. Facts whose key is known are skipped, with the first place as
+/* Who may append what (stage_may_append) is checked where the log is: an event of another type than the stage's own, or
+ * one that does not begin with its id, source and type, is STORE_REFUSED and nothing of the call is done.
+ *
+ * append: facts into one partition's log, in order. Facts whose key is known are skipped, with the first place as
  *   answer; a known key with another digest is APPEND_CONFLICT; both leave the others alone. STORE_FULL when memory is
  *   out. Durable when it returns STORE_OK, as durable as the store is configured.
  * commit: lease (epoch, owner, not expired), checkpoint `from` equal to the stored one, `to` on the log with its id,

@@ -32,6 +32,8 @@ static const char *fact_fault(const struct fact *fact)
         return "a fact is empty or over 64 KiB";
     if (!fact->chain_id)
         return "a fact has no chain id";
+    if (fact->stage >= STAGE_COUNT)
+        return "there is no such stage";
     return NULL;
 }
 
@@ -46,6 +48,8 @@ const char *append_fault(uint32_t partitions, uint32_t partition, const struct f
         const char *fault = fact_fault(&facts[i]);
         if (fault)
             return fault;
+        if (facts[i].stage != facts[0].stage)
+            return "the facts of one call are by more than one stage";
         bytes += facts[i].packed.bytes;
     }
     return bytes > BATCH_BYTES_MAX ? "too many bytes in one call" : NULL;
@@ -214,6 +218,27 @@ const char *commit_fault(uint32_t partitions, const struct commit *commit)
     if (!fault && bytes > COMMIT_BYTES_MAX)
         fault = "too many bytes in one commit";
     return fault;
+}
+
+const char *writer_name(enum stage stage)
+{
+    return stage == STAGE_NONE ? "intake" : stage_names[stage];
+}
+
+const char *writer_fault(enum stage stage, struct slice packed, char text[MESSAGE_BYTES])
+{
+    struct slice type;
+    char name[NAME_BYTES_MAX + 1];
+    if (!event_peek_type(packed, &type))
+        return "an event does not begin with its id, source and type";
+    if (type.bytes > NAME_BYTES_MAX)
+        return "the type of an event is too long";
+    memcpy(name, type.at, type.bytes);
+    name[type.bytes] = '\0';
+    if (stage_may_append(stage, event_number(name)))
+        return NULL;
+    snprintf(text, MESSAGE_BYTES, "%s may not append %s", writer_name(stage), name);
+    return text;
 }
 
 void member_write(enum entity_kind kind, const char *id, char ret[MEMBER_BYTES_MAX + 1])

@@ -25,6 +25,12 @@ const char *note_fault(const char *map, const char *field, struct slice value);
 const char *content_fault(const char *hash, struct slice content);
 const char *entity_fault(enum entity_kind kind, const char *id);
 
+/* NULL if the stage may append this event, else what is wrong; it may point into `text`. Both stores say the same. */
+const char *writer_fault(enum stage stage, struct slice packed, char text[MESSAGE_BYTES]);
+
+/* Who appends, by name: a stage, or "intake" for STAGE_NONE. */
+const char *writer_name(enum stage stage);
+
 /* The name of an entity's timer: its letter, a slash, its id. */
 void member_write(enum entity_kind kind, const char *id, char ret[MEMBER_BYTES_MAX + 1]);
 

@@ -38,10 +38,30 @@ static void add_constants(struct buffer *to)
         buffer_printf(to, "local %s = %" PRId64 "\n", constants[i].name, constants[i].value);
 }
 
+static void add_writer(struct buffer *to, enum stage stage, enum event_number number)
+{
+    if (stage_may_append(stage, number))
+        buffer_printf(to, "['%s']=true,", writer_name(stage));
+}
+
+/* Who may append an event of each type that this build knows. */
+static void add_writers(struct buffer *to)
+{
+    buffer_string(to, "local WRITERS = {\n");
+    for (int number = EVENT_UNKNOWN + 1; number < EVENT_COUNT; number++) {
+        buffer_printf(to, "['%s']={", event_types[number].name);
+        for (int stage = STAGE_NONE; stage < STAGE_COUNT; stage++)
+            add_writer(to, (enum stage)stage, (enum event_number)number);
+        buffer_string(to, "},\n");
+    }
+    buffer_string(to, "}\n");
+}
+
 static void build_library(void)
 {
     struct buffer text = {0};
     add_constants(&text);
+    add_writers(&text);
     buffer_append(&text, functions_text, (size_t)(functions_text_end - functions_text));
     snprintf(library_build, sizeof library_build, "%08" PRIx32, bytes_hash(buffer_slice(&text)));
     buffer_printf(&library, "#!lua name=care_%s\nlocal BUILD = '%s'\n", library_build, library_build);

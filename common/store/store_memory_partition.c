@@ -46,6 +46,8 @@ static int key_compare(const void *a, const void *b)
     const struct key *left = a, *right = b;
     if (left->generation != right->generation)
         return left->generation < right->generation ? -1 : 1;
+    if (left->stage != right->stage)
+        return left->stage < right->stage ? -1 : 1;
     return strcmp(left->text, right->text);
 }
 
@@ -251,12 +253,13 @@ struct stored *stored_new(const struct entity_put *put)
     return stored;
 }
 
-struct key *key_new(const char *text, int64_t generation)
+struct key *key_new(const char *text, enum stage stage, int64_t generation)
 {
     size_t bytes = strlen(text) + 1;
     struct key *key = allocate(sizeof *key + bytes);
     memcpy(key->text, text, bytes);
     key->generation = generation;
+    key->stage = stage;
     return key;
 }
 
@@ -275,7 +278,7 @@ static void *text_copy(const void *item)
 static void *key_copy(const void *item)
 {
     const struct key *from = item;
-    struct key *copy = key_new(from->text, from->generation);
+    struct key *copy = key_new(from->text, from->stage, from->generation);
     copy->digest = from->digest;
     copy->seq = from->seq;
     return copy;

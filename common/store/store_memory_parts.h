@@ -28,6 +28,7 @@ struct timer {
 
 struct key {
     int64_t generation;             /* KEY_NATURAL: never expires */
+    enum stage stage;               /* whose key it is */
     uint64_t digest, seq;
     char text[];
 };
@@ -111,7 +112,7 @@ struct checkpoint partition_head(const struct partition *partition);
 wall_ms partition_earliest(const struct partition *partition);
 struct stored *partition_entity(const struct partition *partition, enum entity_kind kind, const char *id);
 struct stored *stored_new(const struct entity_put *put);
-struct key *key_new(const char *text, int64_t generation);
+struct key *key_new(const char *text, enum stage stage, int64_t generation);
 bool partition_on_log(const struct partition *partition, struct checkpoint at);
 
 /* store_memory_write.c, store_memory_lease.c, store_memory_read.c, store_memory_note.c: the functions of the store. */

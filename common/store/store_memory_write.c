@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct key *key_find(const struct partition *partition, const char *text, int64_t generation)
+static struct key *key_find(const struct partition *partition, const struct fact *fact, int64_t generation)
 {
-    struct key *wanted = key_new(text, generation);
+    struct key *wanted = key_new(fact->key, fact->stage, generation);
     struct key *found = ordered_find(&partition->keys, wanted);
     free(wanted);
     return found;
@@ -15,9 +15,9 @@ static struct key *key_find(const struct partition *partition, const char *text,
 static struct key *known_key(const struct partition *partition, const struct fact *fact, int64_t generation)
 {
     if (fact->natural)
-        return key_find(partition, fact->key, KEY_NATURAL);
+        return key_find(partition, fact, KEY_NATURAL);
     for (int64_t back = 0; back < KEY_GENERATIONS_KEPT && back <= generation; back++) {
-        struct key *key = key_find(partition, fact->key, generation - back);
+        struct key *key = key_find(partition, fact, generation - back);
         if (key)
             return key;
     }
@@ -27,7 +27,7 @@ static struct key *known_key(const struct partition *partition, const struct fac
 /* Keys sort by generation: the expired ones stand right behind the natural ones. */
 static void drop_expired_keys(struct partition *partition, int64_t generation)
 {
-    struct key *first = key_new("", KEY_NATURAL + 1);
+    struct key *first = key_new("", STAGE_NONE, KEY_NATURAL + 1);
     size_t at = ordered_place(&partition->keys, first, NULL);
     free(first);
     while (at < partition->keys.count) {
@@ -40,11 +40,22 @@ static void drop_expired_keys(struct partition *partition, int64_t generation)
 
 static void append_new(struct partition *partition, const struct fact *fact, int64_t generation, struct place *place)
 {
-    struct key *key = key_new(fact->key, fact->natural ? KEY_NATURAL : generation);
+    struct key *key = key_new(fact->key, fact->stage, fact->natural ? KEY_NATURAL : generation);
     partition_append(partition, fact->chain_id, fact->packed, place);
     key->seq = place->seq;
     key->digest = fact->digest;
     partition_insert(partition, &partition->keys, key);
+}
+
+static enum store_status check_facts(struct store_memory *memory, const struct fact *facts, size_t count)
+{
+    char text[MESSAGE_BYTES];
+    for (size_t i = 0; i < count; i++) {
+        const char *fault = writer_fault(facts[i].stage, facts[i].packed, text);
+        if (fault)
+            return store_memory_refuse(memory, fault);
+    }
+    return STORE_OK;
 }
 
 static bool anything_new(const struct partition *partition, const struct fact *facts, size_t count, int64_t generation)
@@ -78,6 +89,9 @@ enum store_status memory_append(struct store *store, uint32_t number, struct fac
     enum store_status status;
     if (store_memory_fate(memory, "append", true, &lost, &status))
         return status;
+    status = check_facts(memory, facts, count);
+    if (status != STORE_OK)
+        return lost ? STORE_GONE : status;
     struct partition *partition = memory->partition[number];
     int64_t generation = store_memory_now(memory) / (KEY_GENERATION_DAYS * DAY_MS);
     if (anything_new(partition, facts, count, generation)) {
@@ -108,6 +122,17 @@ static enum store_status check_put(struct store_memory *memory, const struct par
     return STORE_OK;
 }
 
+static enum store_status check_events(struct store_memory *memory, const struct commit *commit)
+{
+    char text[MESSAGE_BYTES];
+    for (size_t i = 0; i < commit->event_count; i++) {
+        const char *fault = writer_fault(commit->lease.stage, commit->events[i].packed, text);
+        if (fault)
+            return store_memory_refuse(memory, fault);
+    }
+    return STORE_OK;
+}
+
 static enum store_status check_commit(struct store_memory *memory, const struct partition *partition,
                                       const struct commit *commit)
 {
@@ -128,7 +153,7 @@ static enum store_status check_commit(struct store_memory *memory, const struct 
         enum store_status one = check_put(memory, partition, &commit->puts[i]);
         status = one == STORE_OK ? status : one;
     }
-    return status;
+    return status == STORE_OK ? check_events(memory, commit) : status;
 }
 
 static void move_timer(struct partition *partition, const struct entity_put *put)

@@ -160,7 +160,7 @@ enum store_status function_status(struct store_redis *redis, const redisReply *r
     if (reply->type != REDIS_REPLY_ARRAY || !reply->elements)
         return redis_refuse(redis, "a function in Redis gave no status");
     enum store_status status = (enum store_status)reply_number(reply->element[0]);
-    if (status == STORE_REFUSED)
-        snprintf(redis->message, sizeof redis->message, "due_before or queue_before is not what is stored");
+    if (status == STORE_REFUSED && reply->elements > 1 && reply->element[1]->type == REDIS_REPLY_STRING)
+        snprintf(redis->message, sizeof redis->message, "%s", reply->element[1]->str);
     return status;
 }

@@ -25,15 +25,17 @@ static void append_blob(struct store_redis *redis, const struct fact *facts, siz
     }
 }
 
-static void append_command(struct store_redis *redis, uint32_t partition)
+/* Keys of the outside are "keys…", a stage's own "keys.STAGE…". */
+static void append_command(struct store_redis *redis, uint32_t partition, enum stage stage)
 {
+    const char *dot = stage == STAGE_NONE ? "" : ".", *whose = stage == STAGE_NONE ? "" : stage_names[stage];
     command_function(redis, "append", 4 + KEY_GENERATIONS_KEPT);
     command_key(redis, partition, "never");
     command_key(redis, partition, "log");
     command_key(redis, partition, "head");
-    command_key(redis, partition, "keys");
+    command_key(redis, partition, "keys%s%s", dot, whose);
     for (int back = 0; back < KEY_GENERATIONS_KEPT; back++)
-        command_key(redis, partition, "keys:%lld", (long long)redis->generation - back);
+        command_key(redis, partition, "keys%s%s:%lld", dot, whose, (long long)redis->generation - back);
     command_blob(redis);
 }
 
@@ -60,7 +62,7 @@ enum store_status redis_append(struct store *store, uint32_t partition, struct f
         return redis_refuse(redis, fault);
     for (int tries = 0; tries < GENERATION_TRIES; tries++) {
         append_blob(redis, facts, count);
-        append_command(redis, partition);
+        append_command(redis, partition, count ? facts[0].stage : STAGE_NONE);
         enum store_status status = redis_run(redis, 1);
         if (status != STORE_OK)
             return status;

@@ -34,7 +34,7 @@ struct store *world_store(struct world *world);
 struct sealer *world_sealer(struct world *world);
 uint32_t world_partition(const struct world *world, const char *site);
 
-/* Appends a fact or act now, as intake does: `like` has site and, as wanted, id, source ("test"), customer, actor,
+/* Appends a fact or act now, as intake does, or what a stage says, as that stage: `like` has site and, as wanted, id, source ("test"), customer, actor,
  * role, case_id, occurred_at, received_at (now); `data` is the struct of its type. Personal fields are sealed; a
  * customer that is not named is found by mobile or e-mail. true: it was new. What comes of it is worked by world_settle. */
 bool world_append(struct world *world, const struct event *like, const void *data);

@@ -80,6 +80,14 @@ uint64_t world_pack(struct sealer *sealer, const struct event *like, const void 
     return digest;
 }
 
+/* A scene may tell what a stage would have said: then it is that stage which appends it. */
+static enum stage writer_of(enum event_number number)
+{
+    if (stage_may_append(STAGE_NONE, number))
+        return STAGE_NONE;
+    return event_types[number].class == ANY_STAGE ? STAGE_SCHEDULER : (enum stage)event_types[number].class;
+}
+
 bool world_append(struct world *world, const struct event *like, const void *data)
 {
     struct buffer packed = {0};
@@ -92,7 +100,8 @@ bool world_append(struct world *world, const struct event *like, const void *dat
     event.time = world_now(world);
     uint64_t digest = world_pack(world->sealer, &event, data, &packed);
     struct fact fact = {.key = arena_printf(world->arena, "%s\n%s", event.source, event.id), .digest = digest,
-                        .chain_id = dice_chance(&world->dice), .packed = buffer_slice(&packed)};
+                        .chain_id = dice_chance(&world->dice), .stage = writer_of(event.number),
+                        .packed = buffer_slice(&packed)};
     enum store_status status = world->store->functions->append(world->store, world_partition(world, event.site), &fact,
                                                                1);
     assert(status == STORE_OK);

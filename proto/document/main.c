@@ -31,6 +31,17 @@ static const char *class_text(int class)
     return class >= FACT ? texts[class - FACT] : stage_names[class];
 }
 
+/* Who may append it: its class, and the stages that may append a fact or an act. */
+static const char *from_text(enum event_number number, char text[96])
+{
+    int class = event_types[number].class;
+    int bytes = snprintf(text, 96, "%s", class_text(class));
+    for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT && (class == FACT || class == ACT); stage++)
+        if (stage_may_append((enum stage)stage, number))
+            bytes += snprintf(text + bytes, 96 - (size_t)bytes, ", %s", stage_names[stage]);
+    return text;
+}
+
 /* -------- AsyncAPI */
 
 static json_t *reference(const char *kind, const char *name)
@@ -98,12 +109,14 @@ static json_t *all_schemas(void)
     return schemas;
 }
 
-static json_t *message(const struct event_type *type)
+static json_t *message(enum event_number number)
 {
+    const struct event_type *type = &event_types[number];
+    char from[96];
     json_t *own = json_pack("{s:{s:{s:s}, s:o}}", "properties", "type", "const", type->name, "data",
                             reference("schemas", type->data->name));
     return json_pack("{s:s, s:s, s:s, s:s, s:{s:[o, o]}}", "name", type->name, "summary", type->about, "contentType",
-                     "application/msgpack", "x-appended-by", class_text(type->class), "payload", "allOf",
+                     "application/msgpack", "x-appended-by", from_text(number, from), "payload", "allOf",
                      reference("schemas", event_record.name), own);
 }
 
@@ -111,7 +124,7 @@ static json_t *all_messages(void)
 {
     json_t *messages = json_object();
     for (int number = 1; number < EVENT_COUNT; number++)
-        json_object_set_new(messages, event_types[number].name, message(&event_types[number]));
+        json_object_set_new(messages, event_types[number].name, message((enum event_number)number));
     json_object_set_new(messages, "due", json_pack("{s:s, s:s, s:{s:s, s:s}}", "name", "due", "summary",
                                                    "earliest due time of a partition: 8 bytes, big-endian", "payload",
                                                    "type", "string", "format", "binary"));
@@ -205,9 +218,10 @@ static void print_events(int from_class, int to_class, const char *title)
     printf("\n## %s\n\n| event | data | from | about |\n|---|---|---|---|\n", title);
     for (int number = 1; number < EVENT_COUNT; number++) {
         const struct event_type *type = &event_types[number];
+        char from[96];
         if (type->class >= from_class && type->class <= to_class)
             printf("| `%s` | [%s](#%s) | %s | %s |\n", type->name, type->data->name, type->data->name,
-                   class_text(type->class), type->about);
+                   from_text((enum event_number)number, from), type->about);
     }
 }
 

@@ -94,7 +94,7 @@ void rig_keys_age(struct rig *rig, int generations)
     rig->now += generations * 4 * DAY_MS;
     if (!rig->server)
         return;
-    redisReply *keys = keys_like(rig, "*keys:*");
+    redisReply *keys = keys_like(rig, "*keys*:*");
     if (keys->elements)
         qsort(keys->element, keys->elements, sizeof *keys->element, by_generation);
     for (size_t i = 0; i < keys->elements; i++)
@@ -139,9 +139,34 @@ struct slice bytes_of(const char *text)
     return (struct slice){(const uint8_t *)text, strlen(text)};
 }
 
+struct slice event_bytes(enum event_number number, const char *id)
+{
+    static struct arena *kept;
+    struct buffer packed = {0};
+    struct event event = event_of(number);
+    kept = kept ? kept : arena_new();
+    event.id = id;
+    event.source = "test";
+    event.site = "sample";
+    event_pack(&event, &packed);
+    struct slice bytes = {arena_copy(kept, packed.at, packed.bytes), packed.bytes};
+    buffer_free(&packed);
+    return bytes;
+}
+
+struct slice fact_bytes(const char *id)
+{
+    return event_bytes(EVENT_CAR_DELIVERED, id);
+}
+
+struct slice result_bytes(const char *id)
+{
+    return event_bytes(EVENT_ACT_REFUSED, id);
+}
+
 enum append_outcome rig_append(struct rig *rig, const char *key, uint64_t chain_id)
 {
-    struct fact fact = {.key = key, .natural = true, .digest = 1, .chain_id = chain_id, .packed = bytes_of(key)};
+    struct fact fact = {.key = key, .natural = true, .digest = 1, .chain_id = chain_id, .packed = fact_bytes(key)};
     assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, &fact, 1));
     return fact.outcome;
 }

@@ -49,7 +49,12 @@ void rig_keys_age(struct rig *rig, int generations);
 
 struct slice bytes_of(const char *text);
 
-/* One fact into partition 0: tells its outcome. Its event is its key's text. */
+/* Packed events with this id: one that intake may append, one that every stage may. They stay for the whole test. */
+struct slice fact_bytes(const char *id);
+struct slice result_bytes(const char *id);
+struct slice event_bytes(enum event_number number, const char *id);
+
+/* One fact into partition 0: tells its outcome. Its event has its key as id. */
 enum append_outcome rig_append(struct rig *rig, const char *key, uint64_t chain_id);
 
 /* Takes the lease of partition 0; fails the test if that is refused. */
@@ -66,6 +71,13 @@ struct stored_entity rig_read(struct rig *rig, enum entity_kind kind, const char
         enum store_status told = (call);                                                               \
         if (told != (expected))                                                                        \
             fail_msg("%s: %s (%s)", #call, store_status_text(told), (rig)->calls->message((rig)->store)); \
+    } while (0)
+
+#define assert_bytes(wanted_bytes, expression)                          \
+    do {                                                                \
+        struct slice wanted = (wanted_bytes), found = (expression);     \
+        assert_int_equal(wanted.bytes, found.bytes);                    \
+        assert_memory_equal(wanted.at, found.at, found.bytes);          \
     } while (0)
 
 #define assert_slice(text, expression)                               \

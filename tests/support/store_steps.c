@@ -40,6 +40,30 @@ static struct slice random_bytes(struct arena *arena, size_t most)
     return (struct slice){at, bytes};
 }
 
+/* Begins as an event must and goes on at random; seldom of a type that is not the stage's, or no event at all. */
+static struct slice random_event(struct arena *arena, enum stage stage, size_t most)
+{
+    struct buffer packed = {0};
+    enum event_number number;
+    struct slice rest = random_bytes(arena, most);
+    do
+        number = (enum event_number)chance(EVENT_COUNT);
+    while (!stage_may_append(stage, number) && !one_in(3000));
+    pack_map(&packed, one_in(9) ? 300 : 3);
+    pack_text(&packed, "id");
+    pack_text_slice(&packed, random_bytes(arena, one_in(9) ? 100 : 20));
+    pack_text(&packed, "source");
+    pack_text(&packed, "source");
+    pack_text(&packed, one_in(3000) ? "kind" : "type");
+    pack_text(&packed, event_types[number].name);
+    buffer_append(&packed, rest.at, rest.bytes);
+    struct slice bytes = {arena_copy(arena, packed.at, packed.bytes), packed.bytes};
+    if (one_in(1000))
+        bytes.bytes = chance((unsigned)bytes.bytes) + 1;
+    buffer_free(&packed);
+    return bytes;
+}
+
 static uint64_t chain_id(void)
 {
     return chance_next() | 1;
@@ -47,12 +71,14 @@ static uint64_t chain_id(void)
 
 static void make_facts(struct truth *truth, struct step *step)
 {
+    enum stage stage = one_in(4) ? STAGE_NOTIFIER : STAGE_NONE;
     step->fact_count = 1 + chance(FACTS_MAX);
     for (size_t i = 0; i < step->fact_count; i++)
         step->facts[i] = (struct fact){
             .key = arena_printf(truth->arena, "source\n%u", chance(KEYS)),
             .natural = one_in(2), .digest = one_in(6) ? 1 : UINT64_MAX, .chain_id = one_in(500) ? 0 : chain_id(),
-            .packed = random_bytes(truth->arena, one_in(20) ? 5000 : 40),
+            .stage = one_in(1000) ? STAGE_FOLLOW_UP : stage,
+            .packed = random_event(truth->arena, stage, one_in(20) ? 5000 : 40),
         };
 }
 
@@ -165,7 +191,7 @@ static void make_commit(struct truth *truth, struct step *step)
         step->conditions[i] = make_condition(truth, step);
     commit->event_count = chance(EVENTS_MAX + 1);
     for (size_t i = 0; i < commit->event_count; i++)
-        step->events[i] = (struct new_event){.chain_id = chain_id(), .packed = random_bytes(truth->arena, 80)};
+        step->events[i] = (struct new_event){.chain_id = chain_id(), .packed = random_event(truth->arena, step->stage, 80)};
 }
 
 static void make_lease(struct truth *truth, struct step *step)

@@ -87,9 +87,9 @@ static void park(struct stand *stand, wall_ms wake_at)
 static void append(struct stand *stand, uint64_t seq)
 {
     char key[32];
-    uint8_t event[] = {0x80};
+    static const char event[] = "\x83\xa2id\xa1x\xa6source\xa4test\xa4type\xadvisit.changed";
     snprintf(key, sizeof key, "test\n%llu", (unsigned long long)seq);
-    struct fact fact = {.key = key, .digest = 1, .chain_id = seq * 3, .packed = {event, sizeof event}};
+    struct fact fact = {.key = key, .digest = 1, .chain_id = seq * 3, .packed = {(const uint8_t *)event, sizeof event - 1}};
     assert_int_equal(stand->store->functions->append(stand->store, PLACE, &fact, 1), STORE_OK);
     assert_int_equal(fact.place.seq, seq);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cursor.h"
 #include "event.h"
 #include "support/golden.h"
 
@@ -215,6 +216,30 @@ static void bounds_are_kept(void **state)
     assert_non_null(strstr(fault.what, "65536 at most"));
 }
 
+/* What stands in front tells the type of every event that we pack, however many attributes it has. */
+static void the_type_can_be_read_alone(void **state)
+{
+    (void)state;
+    struct buffer packed = {0};
+    struct slice type;
+    char long_id[NAME_BYTES_MAX + 1] = "";
+    memset(long_id, 'i', NAME_BYTES_MAX);
+    for (int number = 1; number < EVENT_COUNT; number++) {
+        struct event event = event_of((enum event_number)number);
+        event.id = number % 2 ? long_id : "x";
+        event.source = "s";
+        event.site = event.subject = event.customer = event.cause = event.case_id = event.actor = event.role = "s";
+        event.time = event.cause_seq = event.depth = event.occurred_at = event.received_at = number % 3;
+        buffer_clear(&packed);
+        event_pack(&event, &packed);
+        assert_true(event_peek_type(buffer_slice(&packed), &type));
+        assert_true(slice_is(type, event_types[number].name));
+        for (size_t cut = 0; cut < (size_t)(type.at - packed.at) + type.bytes; cut++)
+            assert_false(event_peek_type((struct slice){packed.at, cut}, &type));
+    }
+    buffer_free(&packed);
+}
+
 /* -------- tables */
 
 static void every_type_is_found_by_its_name(void **state)
@@ -350,6 +375,7 @@ int main(void)
         TEST(a_type_of_a_newer_build_passes_through),
         TEST(what_is_no_event_is_refused),
         TEST(bounds_are_kept),
+        TEST(the_type_can_be_read_alone),
         TEST(every_type_is_found_by_its_name),
         TEST(every_kind_of_entity_has_its_letter_and_stage),
         TEST(no_name_in_a_record_stands_twice),

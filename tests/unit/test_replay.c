@@ -90,7 +90,7 @@ static void limits_of_trimming(void **state)
 static void fill(struct desk *desk, uint64_t count)
 {
     for (uint64_t i = 1; i <= count; i++) {
-        struct event event = event_of(i % 2 ? EVENT_CAR_DELIVERED : EVENT_CASE_OPENED);
+        struct event event = event_of(i % 2 ? EVENT_CAR_DELIVERED : EVENT_VISIT_FINISHED);
         struct buffer packed = {0};
         char key[32];
         snprintf(key, sizeof key, "s\n%d", (int)i);

@@ -17,7 +17,7 @@ static struct standing begin(struct rig *rig)
 static enum store_status commit_to(struct rig *rig, const struct standing *standing, struct checkpoint from,
                                    struct checkpoint to)
 {
-    struct new_event event = {.chain_id = 99, .packed = bytes_of("out")};
+    struct new_event event = {.chain_id = 99, .packed = result_bytes("out")};
     struct commit commit = {.lease = standing->lease, .from = from, .to = to, .events = &event, .event_count = 1};
     return rig->calls->commit(rig->store, &commit);
 }
@@ -44,8 +44,8 @@ static struct timer_list timers_of(struct rig *rig)
 static void events_and_checkpoint_go_together(struct rig *rig)
 {
     struct standing standing = begin(rig);
-    struct new_event events[2] = {{.chain_id = 21, .packed = bytes_of("one")},
-                                  {.chain_id = 22, .packed = bytes_of("two")}};
+    struct new_event events[2] = {{.chain_id = 21, .packed = result_bytes("one")},
+                                  {.chain_id = 22, .packed = result_bytes("two")}};
     struct commit commit = {.lease = standing.lease, .to = {2, 12}, .events = events, .event_count = 2};
     assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
     assert_int_equal(events[0].place.seq, 5);
@@ -61,7 +61,7 @@ static void events_and_checkpoint_go_together(struct rig *rig)
     struct entry_list list;
     assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, 0, 5, 10, rig->arena, &list));
     assert_int_equal(list.count, 2);
-    assert_slice("two", list.at[1].packed);
+    assert_bytes(result_bytes("two"), list.at[1].packed);
 }
 
 static void checkpoints_must_be_where_we_thought_and_on_the_log(struct rig *rig)
@@ -172,7 +172,7 @@ static void another_version_stops_the_whole_commit(struct rig *rig)
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         struct entity_put put = task("sample/1", steps[i].put_version, "x");
-        struct new_event event = {.chain_id = 50 + i, .packed = bytes_of("out")};
+        struct new_event event = {.chain_id = 50 + i, .packed = result_bytes("out")};
         struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1,
                                 .conditions = &steps[i].condition,
                                 .condition_count = 1, .events = &event, .event_count = 1};
@@ -277,7 +277,7 @@ static void malformed_commits_are_refused(struct rig *rig)
     struct entity_put twice[2] = {task("sample/1", 1, "x"), task("sample/1", 2, "y")};
     struct commit commit = {.lease = standing.lease, .puts = twice, .put_count = 2};
     assert_status(rig, STORE_REFUSED, rig->calls->commit(rig->store, &commit));
-    struct new_event event = {.chain_id = 0, .packed = bytes_of("out")};
+    struct new_event event = {.chain_id = 0, .packed = result_bytes("out")};
     commit = (struct commit){.lease = standing.lease, .events = &event, .event_count = 1};
     assert_status(rig, STORE_REFUSED, rig->calls->commit(rig->store, &commit));
     assert_status(rig, STORE_OK, commit_to(rig, &standing, start, start));
@@ -297,7 +297,7 @@ static void the_largest_commit_fits(struct rig *rig)
         puts[i].queue = queues[i];
     }
     for (size_t i = 0; i < COMMIT_EVENTS_MAX; i++)
-        events[i] = (struct new_event){.chain_id = 1000 + i, .packed = bytes_of("out")};
+        events[i] = (struct new_event){.chain_id = 1000 + i, .packed = result_bytes("out")};
     struct commit commit = {.lease = standing.lease, .to = {4, 14}, .puts = puts, .put_count = COMMIT_PUTS_MAX,
                             .events = events, .event_count = COMMIT_EVENTS_MAX};
     assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));

@@ -173,6 +173,8 @@ static void perform(struct twins *twins, const struct deed *deed, const struct s
         buffer_clear(&twins->told[i]);
         enum store_status status = deed->act(rigs[i], &own, &twins->told[i]);
         buffer_printf(&twins->told[i], " %s", store_status_text(status));
+        if (status == STORE_REFUSED)
+            buffer_string(&twins->told[i], rigs[i]->calls->message(rigs[i]->store));
         twins->seen[deed - deeds][status]++;
     }
     assert_alike(twins, deed->name);

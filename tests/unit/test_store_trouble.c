@@ -16,7 +16,7 @@ static struct store *open_durable(void)
 
 static enum store_status append(struct store *store, const char *key, struct fact *ret)
 {
-    *ret = (struct fact){.key = key, .natural = true, .digest = 1, .chain_id = 77, .packed = bytes_of("event")};
+    *ret = (struct fact){.key = key, .natural = true, .digest = 1, .chain_id = 77, .packed = fact_bytes("event")};
     return store->functions->append(store, 0, ret, 1);
 }
 
@@ -47,7 +47,7 @@ static void full_memory_refuses_facts_but_lets_work_drain(void **context)
     assert_non_null(strstr(store->functions->message(store), "OOM"));
     assert_int_equal(store_claim_one(store, 0, STAGE_SCHEDULER, "a", RIG_TTL_MS, &standing), STORE_OK);
     struct entity_put put = {.kind = ENTITY_PLAN, .id = "sample/1", .version = 1, .packed = bytes_of("x"), .due = 5};
-    struct new_event event = {.chain_id = 5, .packed = bytes_of("out")};
+    struct new_event event = {.chain_id = 5, .packed = result_bytes("out")};
     struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {seq, 77}, .puts = &put,
                             .put_count = 1, .events = &event, .event_count = 1};
     assert_int_equal(store->functions->commit(store, &commit), STORE_OK);
@@ -138,7 +138,7 @@ static void a_key_of_a_wrong_type_stops_a_function_before_it_writes(void **conte
         assert_true(redis_server_do(redis, "LPUSH {p0000}%s x", keys[i]));
         struct entity_put put = {.kind = ENTITY_PLAN, .id = "sample/1", .version = 1, .packed = bytes_of("x"), .due = 5,
                                  .queue = "work/x"};
-        struct new_event event = {.chain_id = 5, .packed = bytes_of("out")};
+        struct new_event event = {.chain_id = 5, .packed = result_bytes("out")};
         struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1, .events = &event,
                                 .event_count = 1};
         assert_int_equal(store->functions->commit(store, &commit), STORE_REFUSED);
@@ -238,7 +238,7 @@ static void commit_once_more(struct store *store, const struct lease *lease, uin
     struct entity_put put = {.kind = ENTITY_TASK, .id = "sample/1", .version = number, .packed = bytes_of("x"),
                              .due = 1000 + (wall_ms)number, .due_before = number > 1 ? 999 + (wall_ms)number : 0,
                              .queue = queue, .queue_before = before};
-    struct new_event event = {.chain_id = 100 + number, .packed = bytes_of("out")};
+    struct new_event event = {.chain_id = 100 + number, .packed = result_bytes("out")};
     struct commit commit = {.lease = *lease, .from = {number - 1, number > 2 ? 98 + number : number > 1 ? 77 : 0},
                             .to = {number, number > 1 ? 99 + number : 77}, .puts = &put, .put_count = 1,
                                 .events = &event,

@@ -132,13 +132,14 @@ static struct slice packed_of(const struct record *record, const void *from, uns
     return copy;
 }
 
-/* Puts the event into the log and works it in the current turn. */
+/* Works the event in the current turn. In the log stands a fact for it: results and fired timers are not ours to append. */
 static enum turn_result work_event(const struct event *event)
 {
     struct slice packed = packed_of(&event_record, event, 0);
+    struct event fact_event = event_like(EVENT_CAR_DELIVERED);
     struct fact fact = {.key = arena_printf(around.arena, "k%d", (int)around.dice.state),
                         .chain_id = dice_chance(&around.dice),
-                        .packed = packed};
+                        .packed = packed_of(&event_record, &fact_event, 0)};
     struct turn_work *work = arena_alloc(around.arena, sizeof *work);
 
     assert_int_equal(around.store->functions->append(around.store, 0, &fact, 1), STORE_OK);
