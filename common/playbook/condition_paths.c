@@ -108,6 +108,32 @@ static void tell_unknown_path(struct playbook_reading *reading, const struct yam
                      reading_hint(reading, key->text, all_paths(reading, scope, event)));
 }
 
+/* -------- what came of a step */
+
+static const char *const step_prefix = "step.";
+
+static bool is_of_step(const struct playbook_reading *reading, enum condition_scope scope, const char *path)
+{
+    return scope == SCOPE_EVENT && reading->rule && !strncmp(path, step_prefix, strlen(step_prefix));
+}
+
+static void check_result(struct playbook_reading *reading, const struct yaml *node)
+{
+    const char *text = yaml_text(node, "", reading->mistakes);
+    if (*text && strcmp(text, "done") && strcmp(text, "skipped") && words_find(&outcome_words, text) < 0)
+        yaml_mistake(reading->mistakes, node, "\"%.40s\" is no outcome of a step; done and skipped are, too", text);
+}
+
+/* The name is looked for once all steps of the rule are known: reading_stages. */
+static void check_results(struct playbook_reading *reading, const struct yaml *node)
+{
+    const struct yaml *values = node->kind == YAML_MAP ? yaml_get(node, "not") : node;
+    for (size_t i = 0; values && values->kind == YAML_LIST && i < values->count; i++)
+        check_result(reading, values->items[i]);
+    if (values && values->kind == YAML_SCALAR)
+        check_result(reading, values);
+}
+
 /* -------- values of one condition */
 
 static const char *truth_word(struct playbook_reading *reading, const struct yaml *node)
@@ -190,7 +216,10 @@ struct condition_list reading_conditions(struct playbook_reading *reading, const
         struct path_type type;
         const char *path = node->keys[i]->text;
         struct condition *to = &list.at[list.count];
-        if (!path_find(scope, event, path, &type)) {
+        if (is_of_step(reading, scope, path)) {
+            type = (struct path_type){path, FIELD_TEXT, NULL};
+            check_results(reading, node->items[i]);
+        } else if (!path_find(scope, event, path, &type)) {
             tell_unknown_path(reading, node->keys[i], scope, event);
             continue;
         }

@@ -123,10 +123,22 @@ static const char *fact_in(const struct record *record, const void *data, const 
     return field ? field_as_text(field, data, arena) : NULL;
 }
 
+/* The last result of a step counts: a stage may be gone through again. */
+static const char *result_of(const struct step_result_list *results, const char *step)
+{
+    const char *result = "";
+    for (size_t i = 0; results && i < results->count; i++)
+        if (!strcmp(results->at[i].step, step))
+            result = results->at[i].result;
+    return result;
+}
+
 const char *condition_fact(void *context, const char *path)
 {
-    static const char prefix[] = "customer.";
+    static const char prefix[] = "customer.", of_step[] = "step.";
     const struct condition_facts *facts = context;
+    if (!strncmp(path, of_step, sizeof of_step - 1))
+        return result_of(facts->results, path + sizeof of_step - 1);
     if (!strncmp(path, prefix, sizeof prefix - 1))
         return fact_in(&customer_record, facts->customer, path + sizeof prefix - 1, facts->arena);
     return fact_in(facts->record, facts->data, path, facts->arena);

@@ -7,10 +7,13 @@
 #include "calendar.h"
 #include "event.h"
 
-enum { RULES_MAX = 256, STEPS_MAX = 32, GAPS_MAX = 16, LADDER_MAX = 12 };
+enum {
+    RULES_MAX = 256, STEPS_MAX = 32 /* at work at a time */, RULE_STEPS_MAX = 256 /* of all stages */, STAGES_MAX = 32,
+    FOLLOWS_MAX = 8, GAPS_MAX = 16, LADDER_MAX = 12
+};
 
 /* One test: the value at `path` (a field of the event's data, or of the customer: customer.class, customer.kind,
- * customer.visits, customer.spending_cents …) is one of `values`, or a number within [min, max]. All of a list hold.
+ * customer.visits, customer.spending_cents …; or step.NAME, what came of a step) is one of `values`, or a number within [min, max]. All of a list hold.
  *
  * Complaint rules know code, words, channel, category, scope, repeat, amount_cents, satisfaction, brand, model,
  * customer.class, customer.kind. Two of them match in their own way: for `code` the lookup gives all codes of the
@@ -37,6 +40,7 @@ struct condition_facts {
     const void *data;
     const struct customer *customer;
     struct arena *arena;            /* for numbers turned into text */
+    const struct step_result_list *results;     /* step.NAME: what came of the steps; NULL: nothing yet */
 };
 const char *condition_fact(void *facts, const char *path);
 
@@ -44,6 +48,13 @@ const char *condition_fact(void *facts, const char *path);
 struct variant { struct condition_list when; const char *value; };
 struct variant_list { struct variant *at; size_t count; };
 const char *variant_choose(const struct variant_list *variants, condition_lookup lookup, void *context);
+
+/* Where a plan goes on: the number of a stage, or one of these. */
+enum { STAGE_STAY = -2, STAGE_END = -1 };
+
+/* A message to somebody of the staff: `to` is a role, or owner for who looks after the customer. */
+struct note { const char *to; const char *template; };
+struct note_list { struct note *at; size_t count; };
 
 /* What an outcome leads to. */
 struct outcome_rule {
@@ -53,6 +64,8 @@ struct outcome_rule {
     const char *message;            /* template to send; "": none */
     bool stop;                      /* no more steps of this plan */
     bool reopen;                    /* the follow-up of a case: opens the case again, one rung higher */
+    struct note_list notes;         /* who of the staff is told */
+    int go_to;                      /* a stage, STAGE_END or STAGE_STAY */
 };
 struct outcome_rule_list { struct outcome_rule *at; size_t count; };
 
@@ -78,15 +91,34 @@ struct step {
     struct outcome_rule_list outcomes;
     int priority;                   /* enum priority */
     const char *purpose;            /* care, complaint, marketing, staff */
-    const char *task_kind;          /* call, visit, form */
+    const char *task_kind;          /* call, form, approval, checklist */
+    struct texts follows;           /* names of steps that must be over first; its times count from then */
+    bool optional;                  /* its stage does not wait for it */
+    const char *to;                 /* message: customer, owner or a role */
+    enum event_number event;        /* wait: what is waited for */
+    struct condition_list match;    /* wait: what the event must be like */
+    bool of_customer;               /* wait: any event about the customer; else one about what the plan follows */
+    struct span within;             /* wait: how long; zero: for ever */
+};
+
+/* A part of a rule that is worked at a time. A rule without stages has one that has no name. */
+struct rule_stage {
+    const char *name;
+    struct condition_list when;     /* else it is passed over */
+    size_t first, count;            /* its steps */
+    bool any;                       /* over with the first of its steps; else when all are */
+    int next;                       /* a stage or STAGE_END */
 };
 
 struct rule {
     enum event_number on;
     const char *on_text;
+    const char *name;               /* "": known by its number */
     struct condition_list when;
     size_t step_count;
     struct step *steps;
+    size_t stage_count;             /* at least 1 */
+    struct rule_stage *stages;
     int line;
 };
 

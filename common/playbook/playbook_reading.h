@@ -12,6 +12,7 @@ struct playbook_reading {
     const struct yaml *variants;    /* named lists of conditions, for whoever chooses between texts */
     struct texts roles;             /* those that may be named */
     bool roles_told;                /* false: any role may be named */
+    const struct rule *rule;        /* the rule being read; NULL outside */
 };
 
 /* -------- values (playbook_values.c) */
@@ -49,7 +50,7 @@ int64_t span_rough_ms(struct span span);
 
 /* -------- conditions (condition_paths.c) */
 
-/* What conditions can be about. */
+/* What conditions can be about. Within a rule also `step.NAME`: what came of a step. */
 enum condition_scope { SCOPE_EVENT, SCOPE_COMPLAINT };
 
 struct condition_list reading_conditions(struct playbook_reading *reading, const struct yaml *node,
@@ -66,6 +67,16 @@ void reading_check_variants(struct playbook_reading *reading);
 
 void reading_questionnaires(struct playbook_reading *reading, const struct yaml *node);
 void reading_step(struct playbook_reading *reading, const struct yaml *node, enum event_number event, struct step *to);
+void reading_wait(struct playbook_reading *reading, const struct yaml *node, struct step *to);
+void reading_outcomes(struct playbook_reading *reading, const struct yaml *node, enum event_number event,
+                      struct step *to);
+/* One consequence under a key of its own, such as then or else. */
+void reading_consequence(struct playbook_reading *reading, const struct yaml *node, int outcome,
+                         enum event_number event, struct step *to);
+/* The list under `stages` (`named`) or `steps` of a rule, checked as a whole. */
+void reading_stages(struct playbook_reading *reading, const struct yaml *node, bool named, struct rule *rule);
+/* An event that rules can start from, or that can be waited for; EVENT_UNKNOWN if missing or wrong. */
+enum event_number reading_event(struct playbook_reading *reading, const struct yaml *node);
 void reading_rules(struct playbook_reading *reading, const struct yaml *node);
 void reading_loops(struct playbook_reading *reading, const struct yaml *rules);
 void reading_complaints(struct playbook_reading *reading, const struct yaml *node);

@@ -4,7 +4,7 @@
 
 /* Rules: on which event, under which conditions, which steps. The steps themselves are in playbook_steps.c. */
 
-static const char *const rule_keys[] = {"on", "when", "steps", NULL};
+static const char *const rule_keys[] = {"rule", "on", "when", "steps", "stages", NULL};
 
 /* Acts may be refused, so rules follow their results; the others are the engine's own. */
 static bool event_can_start_rules(enum event_number number)
@@ -31,11 +31,9 @@ static const char *event_hint(struct playbook_reading *reading, const char *text
     return reading_hint(reading, text, names);
 }
 
-static enum event_number read_event(struct playbook_reading *reading, const struct yaml *node, const struct yaml *rule)
+enum event_number reading_event(struct playbook_reading *reading, const struct yaml *node)
 {
     const char *text = yaml_text(node, "", reading->mistakes);
-    if (!node && rule->kind == YAML_MAP)
-        yaml_mistake(reading->mistakes, rule, "on is missing: which event starts the rule?");
     if (!*text)
         return EVENT_UNKNOWN;
     enum event_number number = event_number(text);
@@ -50,42 +48,38 @@ static enum event_number read_event(struct playbook_reading *reading, const stru
     return EVENT_UNKNOWN;
 }
 
-static void check_step_names(struct playbook_reading *reading, const struct rule *rule, const struct yaml *steps)
-{
-    for (size_t i = 0; i < rule->step_count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (*rule->steps[i].name && !strcmp(rule->steps[i].name, rule->steps[j].name))
-                yaml_mistake(reading->mistakes, steps->items[i],
-                             "step \"%s\" stands there twice: give one a name of its own", rule->steps[i].name);
-}
-
-static void read_steps(struct playbook_reading *reading, const struct yaml *node, struct rule *rule)
-{
-    size_t count = reading_count(reading, node, YAML_LIST);
-    if (count > STEPS_MAX) {
-        yaml_mistake(reading->mistakes, node, "at most %d steps", STEPS_MAX);
-        count = STEPS_MAX;
-    }
-    rule->steps = reading_array(reading, count, sizeof *rule->steps);
-    for (size_t i = 0; i < count; i++)
-        reading_step(reading, node->items[i], rule->on, &rule->steps[rule->step_count++]);
-    check_step_names(reading, rule, node);
-}
-
 static void read_rule(struct playbook_reading *reading, const struct yaml *node, struct rule *to)
 {
+    const struct yaml *on = yaml_get(node, "on"), *steps = yaml_get(node, "steps"), *stages = yaml_get(node, "stages");
     reading_count(reading, node, YAML_MAP);
     yaml_known_keys(node, rule_keys, reading->mistakes);
     to->line = node->line;
-    to->on = read_event(reading, yaml_get(node, "on"), node);
+    if (!on && node->kind == YAML_MAP)
+        yaml_mistake(reading->mistakes, node, "on is missing: which event starts the rule?");
+    to->on = reading_event(reading, on);
     to->on_text = to->on ? event_types[to->on].name : "";
+    to->name = reading_name(reading, yaml_get(node, "rule"), "rule", NULL);
     /* of an unknown event nothing can be said about conditions */
     if (to->on)
         to->when = reading_conditions(reading, yaml_get(node, "when"), SCOPE_EVENT, to->on);
-    const struct yaml *steps = yaml_get(node, "steps");
-    if (node->kind == YAML_MAP && (!steps || (steps->kind == YAML_LIST && !steps->count)))
+    const struct yaml *work = stages ? stages : steps;
+    if (node->kind == YAML_MAP && (!work || (work->kind == YAML_LIST && !work->count)))
         yaml_mistake(reading->mistakes, node, "a rule without steps does nothing");
-    read_steps(reading, steps, to);
+    if (steps && stages)
+        yaml_mistake(reading->mistakes, steps, "either steps or stages, each of which has steps");
+    reading->rule = to;
+    reading_stages(reading, work, stages != NULL, to);
+    reading->rule = NULL;
+}
+
+static void check_rule_names(struct playbook_reading *reading, const struct yaml *node)
+{
+    const struct playbook *playbook = reading->playbook;
+    for (size_t i = 0; i < playbook->rule_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (*playbook->rules[i].name && !strcmp(playbook->rules[i].name, playbook->rules[j].name))
+                yaml_mistake(reading->mistakes, node->items[i], "rule \"%s\" stands there twice",
+                             playbook->rules[i].name);
 }
 
 void reading_rules(struct playbook_reading *reading, const struct yaml *node)
@@ -99,4 +93,5 @@ void reading_rules(struct playbook_reading *reading, const struct yaml *node)
     playbook->rules = reading_array(reading, count, sizeof *playbook->rules);
     for (size_t i = 0; i < count; i++)
         read_rule(reading, node->items[i], &playbook->rules[playbook->rule_count++]);
+    check_rule_names(reading, node);
 }

@@ -2,100 +2,33 @@
 
 #include "playbook_reading.h"
 
-/* Steps of a rule: a call, a message, a form, a watched deadline. */
+/* Steps of a rule: one shape for each kind. */
 
 /* Keys by kind of step; the first names the step. */
 static const struct step_shape {
     int kind;
     const char *task_kind;
-    const char *keys[16];
+    const char *keys[24];
 } shapes[] = {
     {STEP_CALL, "call",
-     {"call", "name", "when", "after", "before", "business", "window", "role", "announce", "questionnaire", "retry",
-      "outcome", "priority", "purpose", NULL}},
+     {"call", "name", "when", "after", "before", "business", "follows", "optional", "window", "role", "announce",
+      "questionnaire", "retry", "outcome", "priority", "purpose", NULL}},
     {STEP_MESSAGE, "",
-     {"message", "name", "when", "after", "business", "valid_for", "window", "priority", "purpose", NULL}},
-    {STEP_FORM, "form",
-     {"form", "name", "when", "after", "before", "business", "window", "role", "questionnaire", "outcome", "priority",
+     {"message", "name", "to", "when", "after", "business", "follows", "optional", "valid_for", "window", "priority",
       "purpose", NULL}},
+    {STEP_FORM, "form",
+     {"form", "name", "when", "after", "before", "business", "follows", "optional", "window", "role", "questionnaire",
+      "outcome", "priority", "purpose", NULL}},
     {STEP_DEADLINE, "",
      {"deadline", "name", "when", "after", "before", "business", "role", "priority", "purpose", NULL}},
+    {STEP_WAIT, "",
+     {"wait", "name", "when", "after", "business", "follows", "optional", "event", "match", "of", "within", "then",
+      "else", "priority", "purpose", NULL}},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
 static const char *const default_role = "follow-up-agent";
 static const struct retry default_retry = {3, 2, {{2 * HOUR_MS, 0}, {0, 1}}};
-
-/* -------- outcomes */
-
-static const int final_outcomes[] = {
-    OUTCOME_COMPLETED, OUTCOME_DISSATISFIED, OUTCOME_REFUSED, OUTCOME_UNREACHABLE, OUTCOME_WRONG_NUMBER,
-    OUTCOME_CANCELLED
-};
-static const char *const outcome_keys[] = {"complaint", "message", "stop", "reopen", NULL};
-
-static bool outcome_is_final(int outcome)
-{
-    for (size_t i = 0; i < sizeof final_outcomes / sizeof final_outcomes[0]; i++)
-        if (final_outcomes[i] == outcome)
-            return true;
-    return false;
-}
-
-static void read_complaint(struct playbook_reading *reading, const struct yaml *node, struct outcome_rule *to)
-{
-    static const char *const keys[] = {"channel", NULL};
-    if (!node)
-        return;
-    reading_count(reading, node, YAML_MAP);
-    yaml_known_keys(node, keys, reading->mistakes);
-    const struct yaml *channel = yaml_get(node, "channel");
-    to->complaint = true;
-    to->complaint_channel = CHANNEL_IN_FOLLOW_UP;
-    if (channel)
-        to->complaint_channel = yaml_word(channel, &complaint_channel_words, reading->mistakes);
-    if (channel && !to->complaint_channel)
-        yaml_mistake(reading->mistakes, channel, "a complaint needs a channel");
-}
-
-static void check_outcome(struct playbook_reading *reading, const struct yaml *node, const struct outcome_rule *outcome,
-                          enum event_number event)
-{
-    bool of_case = event_types[event].class == STAGE_COMPLAINT_ROUTER;
-    if (outcome->reopen && event && !of_case)
-        yaml_mistake(reading->mistakes, yaml_get(node, "reopen"), "only a rule on a case can reopen it, not one on %s",
-                     event_types[event].name);
-    if (outcome->reopen && outcome->complaint)
-        yaml_mistake(reading->mistakes, node, "either reopen the case or open another complaint, not both");
-    if (!outcome->reopen && !outcome->complaint && !outcome->stop && !*outcome->message)
-        yaml_mistake(reading->mistakes, node, "leads to nothing: give complaint, message, stop or reopen");
-}
-
-static void read_outcome(struct playbook_reading *reading, const struct yaml *key, const struct yaml *node,
-                         enum event_number event, struct outcome_rule *to)
-{
-    to->outcome = yaml_word(key, &outcome_words, reading->mistakes);
-    if (to->outcome >= 0 && !outcome_is_final(to->outcome))
-        yaml_mistake(reading->mistakes, key, "%s does not end a task: one of completed, dissatisfied, refused, "
-                     "unreachable, wrong_number, cancelled", key->text);
-    reading_count(reading, node, YAML_MAP);
-    yaml_known_keys(node, outcome_keys, reading->mistakes);
-    read_complaint(reading, yaml_get(node, "complaint"), to);
-    to->message = reading_name(reading, yaml_get(node, "message"), "message", NULL);
-    to->stop = yaml_bool(yaml_get(node, "stop"), false, reading->mistakes);
-    to->reopen = yaml_bool(yaml_get(node, "reopen"), false, reading->mistakes);
-    if (node->kind == YAML_MAP)
-        check_outcome(reading, node, to, event);
-}
-
-static void read_outcomes(struct playbook_reading *reading, const struct yaml *node, enum event_number event,
-                          struct step *to)
-{
-    size_t count = reading_count(reading, node, YAML_MAP);
-    to->outcomes.at = reading_array(reading, count, sizeof *to->outcomes.at);
-    for (size_t i = 0; i < count; i++)
-        read_outcome(reading, node->keys[i], node->items[i], event, &to->outcomes.at[to->outcomes.count++]);
-}
 
 /* -------- times and windows */
 
@@ -153,6 +86,14 @@ static void check_questionnaires(struct playbook_reading *reading, const struct 
 
 /* -------- a step */
 
+static const char *all_kinds(struct playbook_reading *reading)
+{
+    const char *all = shapes[0].keys[0];
+    for (size_t i = 1; i < SHAPES; i++)
+        all = arena_printf(reading->arena, "%s, %s", all, shapes[i].keys[0]);
+    return all;
+}
+
 static const struct step_shape *shape_of(struct playbook_reading *reading, const struct yaml *node)
 {
     const struct step_shape *shape = NULL;
@@ -164,7 +105,7 @@ static const struct step_shape *shape_of(struct playbook_reading *reading, const
             shape = &shapes[i];
     }
     if (!shape && node->kind == YAML_MAP)
-        yaml_mistake(reading->mistakes, node, "what is done? give call, message, form or deadline");
+        yaml_mistake(reading->mistakes, node, "what is done? give one of %s", all_kinds(reading));
     return shape;
 }
 
@@ -188,11 +129,29 @@ static void read_texts_of_step(struct playbook_reading *reading, const struct ya
         check_questionnaires(reading, questionnaire, to);
 }
 
+/* What a step waits for within its plan, and who gets its message. */
+static void read_place_in_plan(struct playbook_reading *reading, const struct yaml *node, struct step *to)
+{
+    const struct yaml *addressee = yaml_get(node, "to");
+    to->follows = reading_texts(reading, yaml_get(node, "follows"));
+    to->optional = yaml_bool(yaml_get(node, "optional"), false, reading->mistakes);
+    to->to = "customer";
+    if (addressee && strcmp(yaml_text(addressee, "", reading->mistakes), "customer"))
+        to->to = strcmp(addressee->text, "owner") ? reading_role(reading, addressee, "customer") : "owner";
+    if (to->follows.count > FOLLOWS_MAX)
+        yaml_mistake(reading->mistakes, yaml_get(node, "follows"), "at most %d steps", FOLLOWS_MAX);
+}
+
+static bool has_role(int kind)
+{
+    return kind != STEP_MESSAGE && kind != STEP_WAIT;
+}
+
 void reading_step(struct playbook_reading *reading, const struct yaml *node, enum event_number event, struct step *to)
 {
     static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
     *to = (struct step){.name = "", .window_name = "", .role = "", .purpose = purposes[0], .task_kind = "",
-                        .priority = PRIORITY_NORMAL};
+                        .priority = PRIORITY_NORMAL, .to = "customer"};
     reading_count(reading, node, YAML_MAP);
     const struct step_shape *shape = shape_of(reading, node);
     if (!shape)
@@ -205,12 +164,15 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
     if (event)
         to->when = reading_conditions(reading, yaml_get(node, "when"), SCOPE_EVENT, event);
     read_times(reading, node, to);
+    read_place_in_plan(reading, node, to);
     read_window(reading, yaml_get(node, "window"), to);
-    to->role = to->kind == STEP_MESSAGE ? "" : reading_role(reading, yaml_get(node, "role"), default_role);
+    to->role = has_role(to->kind) ? reading_role(reading, yaml_get(node, "role"), default_role) : "";
     if (event)
         read_texts_of_step(reading, node, what, event, to);
     to->retry = reading_retry(reading, yaml_get(node, "retry"), default_retry);
-    read_outcomes(reading, yaml_get(node, "outcome"), event, to);
+    reading_outcomes(reading, yaml_get(node, "outcome"), event, to);
+    if (to->kind == STEP_WAIT)
+        reading_wait(reading, node, to);
     if (yaml_get(node, "priority"))
         to->priority = yaml_word(yaml_get(node, "priority"), &priority_words, reading->mistakes);
     to->purpose = reading_choice(reading, yaml_get(node, "purpose"), purposes);

@@ -152,6 +152,7 @@ static const struct sugar {
     {"task_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_TASK, NULL},
     {"customer_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_CUSTOMER, NULL},
     {"notice_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_NOTICE, NULL},
+    {"plan_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_PLAN, NULL},
 };
 
 static const struct sugar *find_sugar(const struct yaml *node)
@@ -221,7 +222,8 @@ static void parse_expectation(struct parsing *parsing, const struct yaml *node, 
     to->line = node->line;
     if (!sugar) {
         yaml_mistake(parsing->mistakes, node,
-                     "expected is one of notice, task, event, refused, absent, case, task_id, customer_id, notice_id");
+                     "expected is one of notice, task, event, refused, absent, case, task_id, customer_id, notice_id, "
+                     "plan_id");
         return;
     }
     parse_subject(parsing, node, sugar, to);

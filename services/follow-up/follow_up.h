@@ -121,6 +121,7 @@ void on_correct(struct turn *turn, const struct event *event, const void *data);
 void on_absent(struct turn *turn, const struct event *event, const void *data);
 void on_present(struct turn *turn, const struct event *event, const void *data);
 void on_preferred(struct turn *turn, const struct event *event, const void *data);
+void on_step_skipped(struct turn *turn, const struct event *event, const void *data);
 void on_case_reopened(struct turn *turn, const struct event *event, const void *data);
 void task_fire(struct turn *turn, const struct task *task);
 

@@ -45,3 +45,16 @@ void on_case_reopened(struct turn *turn, const struct event *event, const void *
     const struct case_changed *changed = data;
     withdraw_open(turn, event->site, event->customer, follows_closing, ident_local(changed->case_id), "reopened");
 }
+
+/* A step that is left out takes its task with it. */
+void on_step_skipped(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct plan_step *step = data;
+    struct job job;
+    if (!*step->work || step->kind == STEP_MESSAGE || !job_open(turn, event->site, step->work, &job) ||
+        strcmp(job.task.plan, step->plan) || task_cells[job.task.state][INPUT_WITHDRAW].move != MOVE_CLOSE)
+        return;
+    struct task_changed change = job_change(&job);
+    change.reason = step->reason;
+    job_finish(&job, OUTCOME_CANCELLED, change, "");
+}

@@ -17,6 +17,12 @@ static void task_closed(struct turn *turn, const struct event *event, const void
     plan_task_closed(turn, data);
 }
 
+static void task_overdue(struct turn *turn, const struct event *event, const void *data)
+{
+    (void)event;
+    plan_task_overdue(turn, data);
+}
+
 static void task_corrected(struct turn *turn, const struct event *event, const void *data)
 {
     (void)event;
@@ -36,6 +42,7 @@ static const event_handler first[EVENT_COUNT] = {
     [EVENT_VISIT_FINISHED] = customer_meet,
     [EVENT_COMPLAINT_RECEIVED] = customer_meet,
     [EVENT_TASK_CLOSED] = task_closed,
+    [EVENT_TASK_OVERDUE] = task_overdue,
     [EVENT_TASK_CORRECTED] = task_corrected,
     [EVENT_CASE_REOPENED] = case_reopened,
 };
@@ -44,13 +51,29 @@ static void on_event(struct turn *turn, const struct event *event, const void *d
 {
     if (first[event->number])
         first[event->number](turn, event, data);
+    plans_hear(turn, event, data);
     plans_make(turn, event, data);
 }
 
+/* Acts that are the scheduler's to answer. */
+static const event_handler acts[EVENT_COUNT] = {
+    [EVENT_PLAN_MOVE] = on_plan_move,
+    [EVENT_PLAN_STOP] = on_plan_stop,
+    [EVENT_PLAN_ADOPT] = on_plan_adopt,
+};
+
+static void on_act(struct turn *turn, const struct event *event, const void *data)
+{
+    acts[event->number](turn, event, data);
+}
+
+#define OWN_ACT(constant) \
+    ((constant) == EVENT_PLAN_MOVE || (constant) == EVENT_PLAN_STOP || (constant) == EVENT_PLAN_ADOPT)
 #define STARTS_NO_RULE(constant, class) \
     ((int)(class) == (int)ACT || (constant) == EVENT_ACT_REFUSED || (constant) == EVENT_TIMER_FIRED || \
      (constant) == EVENT_EVENT_QUARANTINED || (constant) == EVENT_CONFIG_ACTIVATED)
-#define EVENT(constant, type, record, class, about) [constant] = STARTS_NO_RULE(constant, class) ? NULL : on_event,
+#define EVENT(constant, type, record, class, about) \
+    [constant] = OWN_ACT(constant) ? on_act : STARTS_NO_RULE(constant, class) ? NULL : on_event,
 static const event_handler handlers[EVENT_COUNT] = {
 #include "events.def"
 };

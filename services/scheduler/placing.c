@@ -4,17 +4,17 @@
 
 static const struct span late_after_default = {.days = 30};
 
-static struct placed place_from(const struct planning *planning, const struct step *step, wall_ms now)
+static struct placed place_from(const struct planned *planned, const struct step *step, wall_ms base, wall_ms now)
 {
     const struct placing placing = {
-        .event = planning->occurred_at,
+        .event = base,
         .now = now,
         .after = step->after,
         .before = step->before,
         .business = step->business,
-        .week = site_window(planning->site, step),
+        .week = site_window(planned->site, step),
     };
-    return calendar_place(planning->site->calendar, &placing, turn_arena(planning->turn));
+    return calendar_place(planned->site->calendar, &placing, turn_arena(planned->turn));
 }
 
 static bool span_is_none(struct span span)
@@ -23,46 +23,56 @@ static bool span_is_none(struct span span)
 }
 
 /* Until when a message is worth sending; 0: for ever. */
-static wall_ms valid_until(const struct planning *planning, const struct step *step, const struct placed *in_time)
+static wall_ms valid_until(const struct planned *planned, const struct step *step, const struct placed *in_time)
 {
     if (step->kind != STEP_MESSAGE || span_is_none(step->valid_for))
         return 0;
-    return calendar_add(planning->site->calendar, in_time->due, step->valid_for);
+    return calendar_add(planned->site->calendar, in_time->due, step->valid_for);
 }
 
-static const char *reason_to_skip(const struct planning *planning, const struct placed *in_time, wall_ms valid)
+static const char *reason_to_skip(const struct planned *planned, const struct placed *in_time, wall_ms valid)
 {
-    wall_ms now = turn_now(planning->turn);
-    const struct span *told = &planning->in_force->playbook->late_after;
+    wall_ms now = turn_now(planned->turn);
+    const struct span *told = &planned->playbook->late_after;
     struct span late_after = span_is_none(*told) ? late_after_default : *told;
     wall_ms limit = in_time->deadline > in_time->due ? in_time->deadline : in_time->due;
     if (valid && valid <= now)
         return "expired";
-    if (calendar_add(planning->site->calendar, limit, late_after) < now)
+    if (calendar_add(planned->site->calendar, limit, late_after) < now)
         return "too_late";
     return "";
 }
 
-struct planned_step step_place(const struct planning *planning, size_t index)
+static wall_ms wait_ends(const struct planned *planned, const struct step *step, wall_ms from)
 {
-    const struct step *step = &planning->in_force->playbook->rules[planning->rule].steps[index];
-    wall_ms now = turn_now(planning->turn);
-    struct placed in_time = place_from(planning, step, planning->occurred_at);
-    struct placed placed = in_time.due < now ? place_from(planning, step, now) : in_time;
-    wall_ms valid = valid_until(planning, step, &in_time);
-    struct planned_step planned = {
+    if (span_is_none(step->within))
+        return 0;
+    return step->business ? calendar_add_business(planned->site->calendar, from, step->within)
+                          : calendar_add(planned->site->calendar, from, step->within);
+}
+
+struct planned_step step_place(const struct planned *planned, size_t index, wall_ms base)
+{
+    const struct step *step = &planned->rule->steps[index];
+    wall_ms now = turn_now(planned->turn);
+    struct placed in_time = place_from(planned, step, base, base);
+    struct placed placed = in_time.due < now ? place_from(planned, step, base, now) : in_time;
+    wall_ms valid = valid_until(planned, step, &in_time);
+    struct planned_step to = {
         .name = step->name, .kind = step->kind, .state = STEP_PENDING, .rule_step = (int64_t)index,
         .due_at = placed.due, .deadline_at = valid ? valid : placed.deadline, .window = "", .why = placed.why,
         .breach_foreseen = placed.breach_foreseen, .arrived_late = placed.arrived_late,
-        .reason = in_time.due < now ? reason_to_skip(planning, &in_time, valid) : "", .work = "",
+        .reason = in_time.due < now ? reason_to_skip(planned, &in_time, valid) : "", .work = "",
     };
     if (placed.opening.to) {
-        planned.window = calendar_opening_text(planning->site->calendar, placed.opening, turn_arena(planning->turn));
-        planned.window_end_at = placed.opening.to;
+        to.window = calendar_opening_text(planned->site->calendar, placed.opening, turn_arena(planned->turn));
+        to.window_end_at = placed.opening.to;
     }
     if (step->kind == STEP_DEADLINE && placed.deadline)
-        planned.due_at = placed.deadline > now ? placed.deadline : now;
-    if (*planned.reason)
-        planned.state = STEP_SKIPPED;
-    return planned;
+        to.due_at = placed.deadline > now ? placed.deadline : now;
+    if (step->kind == STEP_WAIT)
+        to.deadline_at = wait_ends(planned, step, in_time.due);
+    if (*to.reason)
+        to.state = STEP_SKIPPED;
+    return to;
 }

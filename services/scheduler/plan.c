@@ -40,17 +40,20 @@ const char *event_about(struct turn *turn, const struct event *event, const void
 
 /* -------- one plan for one rule and one thing */
 
-static const char *plan_id(struct turn *turn, const char *site, const char *about, const char *playbook, size_t rule,
-                           int64_t round)
+/* A rule is known by its name, or else by its number. */
+static const char *plan_id(struct turn *turn, const char *site, const char *about, const struct playbook *playbook,
+                           size_t rule, int64_t round)
 {
     struct arena *arena = turn_arena(turn);
+    const char *name = playbook->rules[rule].name;
+    const char *known = *name ? name : arena_printf(arena, "%zu", rule);
     if (round <= 1)
-        return ident_make(arena, site, "%s.%s.%zu", about, playbook, rule);
-    return ident_make(arena, site, "%s.%s.%zu.%d", about, playbook, rule, (int)round);
+        return ident_make(arena, site, "%s.%s.%s", about, playbook->name, known);
+    return ident_make(arena, site, "%s.%s.%s.%d", about, playbook->name, known, (int)round);
 }
 
-const char *plan_latest(struct turn *turn, const char *site, const char *about, const char *playbook, size_t rule,
-                        int64_t *ret_round)
+const char *plan_latest(struct turn *turn, const char *site, const char *about, const struct playbook *playbook,
+                        size_t rule, int64_t *ret_round)
 {
     const char *latest = "";
     *ret_round = 0;
@@ -68,7 +71,7 @@ const char *plan_latest(struct turn *turn, const char *site, const char *about, 
 static bool round_begin(const struct planning *planning, int64_t *ret_round)
 {
     const char *latest = plan_latest(planning->turn, planning->site->id, planning->about,
-                                     planning->in_force->playbook->name, planning->rule, ret_round);
+                                     planning->in_force->playbook, planning->rule, ret_round);
     if (*ret_round == 0) {
         *ret_round = 1;
         return true;
@@ -93,74 +96,54 @@ static bool rule_has_step(const struct rule *rule, const char *name)
 }
 
 /* Is there another plan about the same thing with a step of this name? */
-static bool name_is_taken(const struct planning *planning, const char *name)
+static bool name_is_taken(const struct planned *planned, const char *name)
 {
-    const struct site *site = planning->site;
+    const struct site *site = planned->site;
     for (size_t i = 0; i < site->playbook_count; i++) {
         const struct playbook *playbook = site->playbooks[i].playbook;
         for (size_t rule = 0; rule < playbook->rule_count; rule++) {
-            bool self = &site->playbooks[i] == planning->in_force && rule == planning->rule;
+            bool self = !strcmp(plan_id(planned->turn, site->id, planned->plan.about, playbook, rule, planned->plan.round),
+                                planned->plan.id);
             if (!self && rule_has_step(&playbook->rules[rule], name) &&
-                turn_get(planning->turn, ENTITY_PLAN,
-                         plan_id(planning->turn, site->id, planning->about, playbook->name, rule, 1)))
+                turn_get(planned->turn, ENTITY_PLAN, plan_id(planned->turn, site->id, planned->plan.about, playbook, rule, 1)))
                 return true;
         }
     }
     return false;
 }
 
-static const char *work_id(const struct planning *planning, const char *name, int64_t round)
+const char *work_id(const struct planned *planned, const char *name)
 {
-    struct arena *arena = turn_arena(planning->turn);
-    const char *site = planning->site->id, *about = planning->about;
-    if (name_is_taken(planning, name))
-        return ident_make(arena, site, "%s.%s.%s.%zu.%d", about, name, planning->in_force->playbook->name, planning->rule,
-                          (int)round);
-    if (round > 1)
-        return ident_make(arena, site, "%s.%s.%d", about, name, (int)round);
-    return ident_make(arena, site, "%s.%s", about, name);
+    struct arena *arena = turn_arena(planned->turn);
+    const struct plan *plan = &planned->plan;
+    const char *entry = plan->entries > 1 ? arena_printf(arena, ".e%d", (int)plan->entries) : "";
+    if (name_is_taken(planned, name))
+        return ident_make(arena, plan->site, "%s.%s.%s.%d.%d%s", plan->about, name, planned->playbook->name,
+                          (int)plan->rule, (int)plan->round, entry);
+    if (plan->round > 1)
+        return ident_make(arena, plan->site, "%s.%s.%d%s", plan->about, name, (int)plan->round, entry);
+    return ident_make(arena, plan->site, "%s.%s%s", plan->about, name, entry);
 }
 
 /* -------- making it */
 
-static struct planned_step_list steps_place(const struct planning *planning, struct condition_facts *facts, int64_t round)
-{
-    const struct rule *rule = &planning->in_force->playbook->rules[planning->rule];
-    struct planned_step_list list = {arena_alloc(turn_arena(planning->turn), rule->step_count * sizeof *list.at), 0};
-    for (size_t i = 0; i < rule->step_count; i++) {
-        if (!conditions_hold(&rule->steps[i].when, condition_fact, facts))
-            continue;
-        struct planned_step step = step_place(planning, i);
-        step.work = work_id(planning, step.name, round);
-        list.at[list.count++] = step;
-    }
-    return list;
-}
-
-static void plan_say_made(struct planned *planned, const char *playbook)
+static void plan_say_made(struct planned *planned)
 {
     struct plan *plan = &planned->plan;
-    struct plan_made made = {.plan = plan->id, .playbook = playbook, .playbook_hash = plan->playbook_hash, .rule = plan->rule,
-                             .about = plan->about, .steps = plan->steps};
+    struct plan_made made = {.plan = plan->id, .playbook = planned->playbook->name, .playbook_hash = plan->playbook_hash,
+                             .rule = plan->rule, .about = plan->about, .steps = plan->steps, .stage = plan->stage};
     struct event like = planned_event(planned, EVENT_PLAN_MADE);
     turn_emit(planned->turn, EVENT_PLAN_MADE, &made, &like);
-    for (size_t i = 0; i < plan->steps.count; i++)
-        if (plan->steps.at[i].state == STEP_SKIPPED)
-            planned_skip(planned, &plan->steps.at[i], plan->steps.at[i].reason);
 }
 
-static void plan_make(const struct planning *planning, struct condition_facts *facts)
+static void plan_make(const struct planning *planning, const struct record *record)
 {
     struct turn *turn = planning->turn;
-    const struct playbook *playbook = planning->in_force->playbook;
     int64_t round;
     if (!round_begin(planning, &round))
         return;
-    struct planned_step_list steps = steps_place(planning, facts, round);
-    if (!steps.count)
-        return;
     struct plan plan = *(const struct plan *)record_new(&plan_record, turn_arena(turn));
-    plan.id = plan_id(turn, planning->site->id, planning->about, playbook->name, planning->rule, round);
+    plan.id = plan_id(turn, planning->site->id, planning->about, planning->in_force->playbook, planning->rule, round);
     plan.site = planning->site->id;
     plan.customer = planning->event->customer;
     plan.playbook_hash = planning->in_force->hash;
@@ -169,10 +152,12 @@ static void plan_make(const struct planning *planning, struct condition_facts *f
     plan.about_type = planning->event->type;
     plan.occurred_at = planning->occurred_at;
     plan.round = round;
-    plan.steps = steps;
-    plan.variables = facts_pack(facts->record, planning->data, planning->about, turn_arena(turn));
+    plan.variables = facts_pack(record, planning->data, planning->about, turn_arena(turn));
     struct planned planned = planned_open(turn, &plan);
-    plan_say_made(&planned, playbook->name);
+    if (!planned_place(&planned, 0, planning->occurred_at))
+        return;
+    plan_say_made(&planned);
+    planned_begin(&planned, "", "");
     planned_store(&planned);
 }
 
@@ -186,10 +171,10 @@ static void playbook_follow(struct planning *planning)
     const struct playbook *playbook = planning->in_force->playbook;
     for (planning->rule = 0; planning->rule < playbook->rule_count; planning->rule++) {
         const struct rule *rule = &playbook->rules[planning->rule];
-        struct condition_facts facts = {event_types[planning->event->number].data, planning->data, planning->customer,
-                                        turn_arena(planning->turn)};
+        struct condition_facts facts = {.record = event_types[planning->event->number].data, .data = planning->data,
+                                        .customer = planning->customer, .arena = turn_arena(planning->turn)};
         if (rule->on == planning->event->number && conditions_hold(&rule->when, condition_fact, &facts))
-            plan_make(planning, &facts);
+            plan_make(planning, facts.record);
     }
 }
 

@@ -5,14 +5,6 @@
 
 /* What became of the tasks of a plan. */
 
-static struct planned_step *step_of(struct planned *planned, const char *name)
-{
-    for (size_t i = 0; i < planned->plan.steps.count; i++)
-        if (!strcmp(planned->plan.steps.at[i].name, name))
-            return &planned->plan.steps.at[i];
-    return NULL;
-}
-
 /* A customer who does not want to be called is not called again, even if the rule says nothing of it. */
 static bool outcome_stops(const struct step *step, int outcome)
 {
@@ -24,36 +16,53 @@ static bool outcome_stops(const struct step *step, int outcome)
 
 static void step_end(struct planned *planned, struct planned_step *step, const struct task_changed *data)
 {
-    step->outcome = data->outcome;
-    if (data->outcome == OUTCOME_CANCELLED)
+    if (data->outcome == OUTCOME_CANCELLED) {
+        step->outcome = data->outcome;
         planned_skip(planned, step, *data->reason ? ident_fit(turn_arena(planned->turn), data->reason, 128) : "cancelled");
-    else
-        step->state = STEP_DONE;
+    } else {
+        planned_done(planned, step, data->outcome);
+    }
     if (outcome_stops(planned_rule_step(planned, step), data->outcome))
         planned_stop(planned, words_name(&outcome_words, data->outcome));
+    outcome_follow(planned, step, data->outcome);
+}
+
+/* The plan and the step that a task is of; false: it is of none, or of an earlier round of the step. */
+static bool task_open(struct turn *turn, const struct task_changed *data, struct planned *ret, struct planned_step **ret_step)
+{
+    const struct plan *plan = *data->plan ? turn_get(turn, ENTITY_PLAN, data->plan) : NULL;
+    if (!plan)
+        return false;
+    *ret = planned_open(turn, plan);
+    *ret_step = planned_step_named(ret, data->step);
+    return *ret_step && !strcmp((*ret_step)->work, data->task);
 }
 
 void plan_task_closed(struct turn *turn, const struct task_changed *data)
 {
-    const struct plan *plan = *data->plan ? turn_get(turn, ENTITY_PLAN, data->plan) : NULL;
-    if (!plan)
-        return;
-    struct planned planned = planned_open(turn, plan);
-    struct planned_step *step = step_of(&planned, data->step);
-    if (!step || step->state != STEP_STARTED)
+    struct planned planned;
+    struct planned_step *step;
+    if (!task_open(turn, data, &planned, &step) || step->state != STEP_STARTED)
         return;
     step_end(&planned, step, data);
     planned_store(&planned);
 }
 
+void plan_task_overdue(struct turn *turn, const struct task_changed *data)
+{
+    struct planned planned;
+    struct planned_step *step;
+    if (!task_open(turn, data, &planned, &step) || step->state != STEP_STARTED || step->late)
+        return;
+    outcome_follow(&planned, step, OUTCOME_LATE);
+    planned_store(&planned);
+}
+
 void plan_task_corrected(struct turn *turn, const struct task_changed *data)
 {
-    const struct plan *plan = *data->plan ? turn_get(turn, ENTITY_PLAN, data->plan) : NULL;
-    if (!plan)
-        return;
-    struct planned planned = planned_open(turn, plan);
-    struct planned_step *step = step_of(&planned, data->step);
-    if (!step || step->state != STEP_DONE)
+    struct planned planned;
+    struct planned_step *step;
+    if (!task_open(turn, data, &planned, &step) || step->state != STEP_DONE)
         return;
     step->outcome = data->outcome;
     if (outcome_stops(planned_rule_step(&planned, step), data->outcome))
@@ -64,7 +73,7 @@ void plan_task_corrected(struct turn *turn, const struct task_changed *data)
 static void rule_withdraw(struct turn *turn, const char *site, const char *about, const struct playbook *playbook, size_t rule)
 {
     int64_t round;
-    const char *id = plan_latest(turn, site, about, playbook->name, rule, &round);
+    const char *id = plan_latest(turn, site, about, playbook, rule, &round);
     const struct plan *plan = round ? turn_get(turn, ENTITY_PLAN, id) : NULL;
     if (!plan)
         return;

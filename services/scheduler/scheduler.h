@@ -11,6 +11,9 @@
 enum {
     ANNOUNCE_LEAD_MS = 30 * 60 * 1000,      /* a call is announced this long before it is due */
     ROUNDS_MAX = 32,                        /* times that one case can be followed anew */
+    STAGE_ENTRIES_MAX = 64,                 /* stages that one plan can enter: more is a circle */
+    RESULTS_MAX = 64,                       /* steps whose end a plan remembers */
+    WAITS_MAX = 256,                        /* steps that wait for something about one customer or thing */
     CUSTOMER_HISTORY_MAX = 20
 };
 
@@ -63,9 +66,6 @@ struct planning {
 void plans_make(struct turn *turn, const struct event *event, const void *data);
 /* What the event is about, by which it is followed once; "" for nothing. */
 const char *event_about(struct turn *turn, const struct event *event, const void *data);
-/* The time of one step, or that it is skipped because it comes too late. */
-struct planned_step step_place(const struct planning *planning, size_t step);
-
 /* -------- steps.c: when the time comes */
 
 /* A plan being worked: a copy whose steps may be changed. */
@@ -76,25 +76,70 @@ struct planned {
     const struct playbook *playbook;/* may be NULL */
     const struct rule *rule;        /* may be NULL */
     const struct customer *customer;/* may be NULL */
+    int go_to;                      /* the stage that an outcome leads to; STAGE_STAY: none */
+    const char *go_reason;
 };
 
 struct planned planned_open(struct turn *turn, const struct plan *plan);
-/* Stores it with its next due time; when nothing is left to do, says so. */
+/* Goes on to what is next, then stores it with its next due time; when nothing is left to do, says so. */
 void planned_store(struct planned *planned);
 const struct step *planned_rule_step(const struct planned *planned, const struct planned_step *step);
 struct event planned_event(const struct planned *planned, enum event_number number);
 /* Every way out of a step that is not done goes through here. */
 void planned_skip(struct planned *planned, struct planned_step *step, const char *reason);
-/* All steps that have not begun are skipped. */
+/* All steps that have not begun are skipped, and no further stage comes. */
 void planned_stop(struct planned *planned, const char *reason);
+/* The step is over, with this outcome (or none). */
+void planned_done(struct planned *planned, struct planned_step *step, int outcome);
+struct planned_step *planned_step_named(struct planned *planned, const char *name);
+/* Says something about a step: plan.step_skipped, plan.step_late, plan.finished. */
+void planned_say(const struct planned *planned, enum event_number number, const struct planned_step *step);
+bool step_is_over(const struct planned_step *step);
 /* The lookup of conditions over what the plan remembers. */
 struct condition_facts planned_facts(const struct planned *planned);
 
 void plan_fire(struct turn *turn, const struct plan *plan);
 
+/* -------- placing.c: when a step happens */
+
+/* Its time from `base` on, or that it is skipped because it comes too late. `work` is left empty. */
+struct planned_step step_place(const struct planned *planned, size_t rule_step, wall_ms base);
+
+/* -------- stages.c: which steps are at work */
+
+/* Fills the plan with the steps of `stage`, or of the next one that is not passed over. false: there is none. */
+bool planned_place(struct planned *planned, int stage, wall_ms base);
+/* Says that it was entered, which of its steps come too late, and begins what begins at once. */
+void planned_begin(struct planned *planned, const char *before, const char *reason);
+/* Leaves the stage for another, or for the end: what is not over in it is skipped. */
+void planned_go(struct planned *planned, int stage, const char *reason);
+/* Steps that follow what is over get their times; a stage that is over leads to the next. */
+void planned_settle(struct planned *planned);
+const struct rule_stage *planned_stage(const struct planned *planned);
+
+/* -------- consequences.c: what an outcome leads to, as far as it is the scheduler's to do */
+
+void outcome_follow(struct planned *planned, struct planned_step *step, int outcome);
+const struct outcome_rule *step_outcome_rule(const struct step *step, int outcome);
+
+/* -------- waits.c: steps that wait for an event */
+
+void wait_start(struct planned *planned, struct planned_step *step);
+void wait_end(struct planned *planned, const struct planned_step *step);
+/* Ends every wait that the event answers. */
+void plans_hear(struct turn *turn, const struct event *event, const void *data);
+
+/* -------- acts.c: what people do to plans */
+
+void on_plan_move(struct turn *turn, const struct event *event, const void *data);
+void on_plan_stop(struct turn *turn, const struct event *event, const void *data);
+void on_plan_adopt(struct turn *turn, const struct event *event, const void *data);
+
 /* -------- start.c: how each kind of step begins */
 
 void step_start(struct planned *planned, struct planned_step *step);
+/* Whom a notice goes to: customer, owner or a role. */
+void notice_address(const struct planned *planned, const char *to, struct notice_wanted *want);
 /* Announces a call by a message, if its customer wants that. */
 void step_announce(struct planned *planned, struct planned_step *step);
 /* When the call is to be announced; 0: not at all. */
@@ -103,11 +148,14 @@ wall_ms step_announce_at(const struct planned *planned, const struct planned_ste
 /* -------- progress.c: what became of it */
 
 void plan_task_closed(struct turn *turn, const struct task_changed *data);
+void plan_task_overdue(struct turn *turn, const struct task_changed *data);
 void plan_task_corrected(struct turn *turn, const struct task_changed *data);
 /* A case is open again: what was to follow its closing waits for the next one. */
 void plan_case_reopened(struct turn *turn, const struct event *event, const struct case_changed *data);
+/* Id of a task or message that a step leads to; another one each time that it is done anew. */
+const char *work_id(const struct planned *planned, const char *name);
 /* Id of the latest plan of a rule about something, and how many rounds there have been (0: none yet). */
-const char *plan_latest(struct turn *turn, const char *site, const char *about, const char *playbook, size_t rule,
-                        int64_t *ret_round);
+const char *plan_latest(struct turn *turn, const char *site, const char *about, const struct playbook *playbook,
+                        size_t rule, int64_t *ret_round);
 
 #endif

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "facts.h"
 #include "gate.h"
 #include "ident.h"
@@ -27,9 +29,9 @@ static const char *chosen(const struct planned *planned, const struct variant_li
     return value ? value : "";
 }
 
-static bool kind_is_contact(int kind)
+static bool is_contact(const struct step *step)
 {
-    return kind == STEP_CALL || kind == STEP_MESSAGE;
+    return step->kind == STEP_CALL || (step->kind == STEP_MESSAGE && !strcmp(step->to, "customer"));
 }
 
 /* -------- tasks */
@@ -81,6 +83,17 @@ static void start_task(struct planned *planned, struct planned_step *step, const
 
 /* -------- messages */
 
+void notice_address(const struct planned *planned, const char *to, struct notice_wanted *want)
+{
+    if (!strcmp(to, "customer"))
+        return;
+    want->purpose = "staff";
+    if (strcmp(to, "owner"))
+        want->to_role = to;
+    else
+        want->to_staff = planned->customer ? planned->customer->owner : "";
+}
+
 static void notice_want(struct planned *planned, const struct planned_step *step, const struct step *rule_step,
                         const char *notice, wall_ms valid_until)
 {
@@ -90,6 +103,7 @@ static void notice_want(struct planned *planned, const struct planned_step *step
         .priority = rule_step->priority, .due_at = turn_now(planned->turn), .valid_until = valid_until, .plan = plan->id,
         .step = step->name, .about = plan->about, .variables = plan->variables,
     };
+    notice_address(planned, rule_step->to, &want);
     struct event like = planned_event(planned, EVENT_NOTICE_WANTED);
     like.subject = notice;
     turn_emit(planned->turn, EVENT_NOTICE_WANTED, &want, &like);
@@ -105,7 +119,7 @@ static void start_message(struct planned *planned, struct planned_step *step, co
         planned_skip(planned, step, "no_template");
     } else {
         notice_want(planned, step, rule_step, step->work, step->deadline_at);
-        step->state = STEP_DONE;
+        planned_done(planned, step, OUTCOME_NONE);
     }
 }
 
@@ -145,7 +159,25 @@ static void start_deadline(struct planned *planned, struct planned_step *step, c
             return;
         }
     }
-    step->state = STEP_DONE;
+    planned_done(planned, step, OUTCOME_NONE);
+}
+
+/* -------- waits, and the time of a stage */
+
+static void start_wait(struct planned *planned, struct planned_step *step, const struct step *rule_step,
+                       const struct gate_result *gate)
+{
+    (void)rule_step;
+    (void)gate;
+    wait_start(planned, step);
+}
+
+static void start_limit(struct planned *planned, struct planned_step *step, const struct step *rule_step,
+                        const struct gate_result *gate)
+{
+    (void)rule_step;
+    (void)gate;
+    outcome_follow(planned, step, OUTCOME_LATE);
 }
 
 /* -------- which */
@@ -156,6 +188,8 @@ static void (*const starters[step_kind_count])(struct planned *, struct planned_
     [STEP_FORM] = start_task,
     [STEP_MESSAGE] = start_message,
     [STEP_DEADLINE] = start_deadline,
+    [STEP_WAIT] = start_wait,
+    [STEP_LIMIT] = start_limit,
 };
 
 void step_start(struct planned *planned, struct planned_step *step)
@@ -171,7 +205,7 @@ void step_start(struct planned *planned, struct planned_step *step)
         return;
     }
     struct gate_result gate = {.answer = GATE_OPEN};
-    if (kind_is_contact(step->kind))
+    if (is_contact(rule_step))
         gate = gate_of(planned, rule_step);
     if (gate.answer == GATE_CLOSED)
         planned_skip(planned, step, gate.reason);

@@ -15,7 +15,7 @@ static const struct rule *rule_of(const struct playbook *playbook, const struct 
 
 struct planned planned_open(struct turn *turn, const struct plan *plan)
 {
-    struct planned planned = {.turn = turn, .plan = *plan};
+    struct planned planned = {.turn = turn, .plan = *plan, .go_to = STAGE_STAY};
     planned.site = turn_site(turn, plan->site);
     planned.playbook = turn_playbook(turn, plan->playbook_hash);
     planned.rule = rule_of(planned.playbook, plan);
@@ -48,33 +48,79 @@ struct condition_facts planned_facts(const struct planned *planned)
     const struct record *record = event_types[number].data;
     struct arena *arena = turn_arena(planned->turn);
     const void *data = record ? facts_data(planned->plan.variables, record, arena) : NULL;
-    return (struct condition_facts){record, data, planned->customer, arena};
+    return (struct condition_facts){.record = record, .data = data, .customer = planned->customer, .arena = arena,
+                                    .results = &planned->plan.results};
 }
 
-static void step_say(const struct planned *planned, enum event_number number, const struct planned_step *step)
+struct planned_step *planned_step_named(struct planned *planned, const char *name)
+{
+    for (size_t i = 0; i < planned->plan.steps.count; i++)
+        if (!strcmp(planned->plan.steps.at[i].name, name))
+            return &planned->plan.steps.at[i];
+    return NULL;
+}
+
+void planned_say(const struct planned *planned, enum event_number number, const struct planned_step *step)
 {
     struct plan_step say = {.plan = planned->plan.id, .step = step->name, .kind = step->kind, .outcome = step->outcome,
-                            .reason = step->reason};
+                            .reason = step->reason, .work = step->work, .about = planned->plan.about};
     struct event like = planned_event(planned, number);
     turn_emit(planned->turn, number, &say, &like);
 }
 
-void planned_skip(struct planned *planned, struct planned_step *step, const char *reason)
+/* -------- the end of a step */
+
+bool step_is_over(const struct planned_step *step)
 {
-    step->state = STEP_SKIPPED;
-    step->reason = reason;
-    step_say(planned, EVENT_PLAN_STEP_SKIPPED, step);
+    return step->state == STEP_DONE || step->state == STEP_SKIPPED;
 }
 
+static void result_keep(struct planned *planned, const struct planned_step *step, const char *result)
+{
+    const struct step_result_list *all = &planned->plan.results;
+    size_t keep = all->count < RESULTS_MAX ? all->count : RESULTS_MAX - 1;
+    struct step_result *at = arena_alloc(turn_arena(planned->turn), (keep + 1) * sizeof *at);
+    if (keep)
+        memcpy(at, all->at + all->count - keep, keep * sizeof *at);
+    at[keep] = (struct step_result){.step = step->name, .result = result, .at = turn_now(planned->turn)};
+    planned->plan.results = (struct step_result_list){at, keep + 1};
+}
+
+void planned_skip(struct planned *planned, struct planned_step *step, const char *reason)
+{
+    if (step->kind == STEP_WAIT && step->state == STEP_STARTED)
+        wait_end(planned, step);
+    step->state = STEP_SKIPPED;
+    step->reason = reason;
+    result_keep(planned, step, "skipped");
+    planned_say(planned, EVENT_PLAN_STEP_SKIPPED, step);
+}
+
+void planned_done(struct planned *planned, struct planned_step *step, int outcome)
+{
+    step->state = STEP_DONE;
+    step->outcome = outcome;
+    result_keep(planned, step, outcome ? words_name(&outcome_words, outcome) : "done");
+}
+
+/* A task that has begun goes on: follow-up decides about it. */
 void planned_stop(struct planned *planned, const char *reason)
 {
-    for (size_t i = 0; i < planned->plan.steps.count; i++)
-        if (planned->plan.steps.at[i].state == STEP_PENDING)
-            planned_skip(planned, &planned->plan.steps.at[i], reason);
+    planned->plan.ended = true;
+    for (size_t i = 0; i < planned->plan.steps.count; i++) {
+        struct planned_step *step = &planned->plan.steps.at[i];
+        bool waits = step->kind == STEP_WAIT && step->state == STEP_STARTED;
+        if (step->state == STEP_PENDING || step->state == STEP_BLOCKED || waits)
+            planned_skip(planned, step, reason);
+    }
 }
+
+/* -------- what is next */
 
 static wall_ms step_next(const struct planned *planned, const struct planned_step *step)
 {
+    if (step->kind == STEP_WAIT && step->state == STEP_STARTED)
+        return step->deadline_at;
     if (step->state != STEP_PENDING)
         return 0;
     wall_ms announce = step_announce_at(planned, step);
@@ -95,7 +141,7 @@ static wall_ms plan_next(const struct planned *planned)
 static bool plan_is_over(const struct plan *plan)
 {
     for (size_t i = 0; i < plan->steps.count; i++)
-        if (plan->steps.at[i].state == STEP_PENDING || plan->steps.at[i].state == STEP_STARTED)
+        if (!step_is_over(&plan->steps.at[i]))
             return false;
     return true;
 }
@@ -104,6 +150,7 @@ static bool plan_is_over(const struct plan *plan)
 static void plan_shrink(struct plan *plan)
 {
     plan->variables = (struct slice){0};
+    plan->results = (struct step_result_list){0};
     for (size_t i = 0; i < plan->steps.count; i++)
         plan->steps.at[i].why = "";
 }
@@ -111,10 +158,11 @@ static void plan_shrink(struct plan *plan)
 void planned_store(struct planned *planned)
 {
     struct plan *plan = &planned->plan;
+    planned_settle(planned);
     if (plan_is_over(plan)) {
         bool finished_before = !plan->variables.bytes;
         if (!finished_before)
-            step_say(planned, EVENT_PLAN_FINISHED, &plan->steps.at[plan->steps.count - 1]);
+            planned_say(planned, EVENT_PLAN_FINISHED, &plan->steps.at[plan->steps.count - 1]);
         plan_shrink(plan);
     }
     turn_put(planned->turn, ENTITY_PLAN, plan->id, plan, plan_next(planned), "");
@@ -125,6 +173,11 @@ void planned_store(struct planned *planned)
 static void step_fire(struct planned *planned, struct planned_step *step)
 {
     wall_ms now = turn_now(planned->turn);
+    if (step->kind == STEP_WAIT && step->state == STEP_STARTED && step->deadline_at && step->deadline_at <= now) {
+        wait_end(planned, step);
+        outcome_follow(planned, step, OUTCOME_LATE);
+        return;
+    }
     if (step->state != STEP_PENDING)
         return;
     wall_ms announce = step_announce_at(planned, step);
@@ -137,7 +190,7 @@ static void step_fire(struct planned *planned, struct planned_step *step)
 void plan_fire(struct turn *turn, const struct plan *plan)
 {
     struct planned planned = planned_open(turn, plan);
-    for (size_t i = 0; i < planned.plan.steps.count; i++)
+    for (size_t i = 0; i < planned.plan.steps.count && planned.go_to == STAGE_STAY; i++)
         step_fire(&planned, &planned.plan.steps.at[i]);
     planned_store(&planned);
 }

@@ -115,11 +115,14 @@ static void facts_come_from_event_and_customer(void **state)
     struct visit_finished visit = {.visit = "JS1", .kind = VISIT_OVERHAUL, .amount_cents = 120050, .message_first = true,
                                    .model = ""};
     struct customer customer = {.class = CLASS_KEY, .visits = 12, .has_mobile = true};
-    struct condition_facts facts = {&visit_finished_record, &visit, &customer, arena};
+    struct step_result results[] = {{.step = "w", .result = "arrived"}, {.step = "w", .result = "late"}};
+    struct step_result_list came = {results, 2};
+    struct condition_facts facts = {.record = &visit_finished_record, .data = &visit, .customer = &customer, .arena = arena,
+                                    .results = &came};
     static const struct { const char *path, *value; } cases[] = {
         {"visit", "JS1"}, {"kind", "overhaul"}, {"amount_cents", "120050"}, {"message_first", "yes"}, {"model", ""},
         {"customer.class", "key"}, {"customer.visits", "12"}, {"customer.has_mobile", "yes"}, {"customer.has_email", "no"},
-        {"customer_class", NULL}, {"customer.nothing", NULL}, {"nothing", NULL},
+        {"step.w", "late"}, {"step.v", ""}, {"customer_class", NULL}, {"customer.nothing", NULL}, {"nothing", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *got = condition_fact(&facts, cases[i].path);

@@ -352,7 +352,7 @@ static const struct broken { const char *text; const char *lines[5]; } broken[] 
     {RULE "      - { message: m, when: { kind: {} } }\n", {"says nothing"}},
     /* steps */
     {"playbook: p\nrules:\n  - on: visit.finished\n", {"p.yaml:3:5: rules[0]: a rule without steps does nothing"}},
-    {RULE "      - { after: 1d }\n", {"p.yaml:5:9: rules[0].steps[0]: what is done? give call, message, form or deadline"}},
+    {RULE "      - { after: 1d }\n", {"p.yaml:5:9: rules[0].steps[0]: what is done? give one of call, message, form"}},
     {RULE "      - { message: m, call: c }\n", {"a step is either a call or a message", "unknown key"}},
     {RULE "      - { message: m, retry: {} }\n", {"p.yaml:5:23: rules[0].steps[0].retry: unknown key"}},
     {RULE "      - { call: c, after: 1 day }\n", {"p.yaml:5:27: rules[0].steps[0].after: \"1 day\" is no duration: write it as 90s, 30m, 2h, 3d or 2w"}},
@@ -378,7 +378,7 @@ static const struct broken { const char *text; const char *lines[5]; } broken[] 
     {"playbook: p\nvariants: { vip: {} }\n", {"every customer would be of this variant"}},
     /* outcomes */
     {RULE "      - { call: c, outcome: { angry: { stop: yes } } }\n", {"angry is not known"}},
-    {RULE "      - { call: c, outcome: { busy: { stop: yes } } }\n", {"busy does not end a task"}},
+    {RULE "      - { call: c, outcome: { busy: { stop: yes } } }\n", {"busy does not end a call"}},
     {RULE "      - { call: c, outcome: { refused: {} } }\n", {"leads to nothing"}},
     {RULE "      - { call: c, outcome: { dissatisfied: { reopen: yes } } }\n", {"only a rule on a case can reopen it, not one on visit.finished"}},
     {RULE "      - { call: c, outcome: { dissatisfied: { complaint: { channel: follow-up } } } }\n", {"follow-up is not known, did you mean follow_up?"}},

@@ -1,0 +1,188 @@
+/* The parts of the language that reach beyond one step: waits, stages. Of a bad playbook every mistake is told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "playbook.h"
+
+static struct arena *arena;
+static struct mistakes mistakes;
+
+static struct playbook *parse(const char *text)
+{
+    mistakes = (struct mistakes){.file = "p.yaml", .arena = arena};
+    return playbook_parse((struct slice){(const uint8_t *)text, strlen(text)}, arena, &mistakes);
+}
+
+static int arena_begin(void **state)
+{
+    (void)state;
+    arena = arena_new();
+    return 0;
+}
+
+static int arena_end(void **state)
+{
+    (void)state;
+    arena_free(&arena);
+    return 0;
+}
+
+static const struct playbook *sound(const char *text)
+{
+    const struct playbook *playbook = parse(text);
+    if (!playbook)
+        fail_msg("%s", mistakes.lines[0]);
+    return playbook;
+}
+
+#define RULE "playbook: p\nrules:\n  - on: visit.finished\n    steps:\n"
+#define STAGES "playbook: p\nrules:\n  - on: visit.finished\n    stages:\n"
+
+/* -------- as it is meant */
+
+static void a_wait_is_read(void **state)
+{
+    (void)state;
+    const struct playbook *playbook = sound(
+        RULE "      - { wait: w, event: car.delivered, of: customer, match: { model: X }, within: 3d, then: { message: t },\n"
+             "          else: { message: e, notify: { owner: o, manager: m }, stop: yes } }\n"
+             "      - { call: c, follows: w, when: { step.w: late } }\n");
+    const struct step *wait = &playbook->rules[0].steps[0], *call = &playbook->rules[0].steps[1];
+    assert_int_equal(wait->kind, STEP_WAIT);
+    assert_int_equal(wait->event, EVENT_CAR_DELIVERED);
+    assert_true(wait->of_customer);
+    assert_int_equal(wait->match.count, 1);
+    assert_int_equal(wait->within.days, 3);
+    assert_int_equal(wait->outcomes.count, 2);
+    assert_int_equal(wait->outcomes.at[0].outcome, OUTCOME_ARRIVED);
+    assert_int_equal(wait->outcomes.at[1].notes.count, 2);
+    assert_string_equal(wait->outcomes.at[1].notes.at[0].to, "owner");
+    assert_true(wait->outcomes.at[1].stop);
+    assert_string_equal(call->follows.at[0], "w");
+    assert_string_equal(call->when.at[0].path, "step.w");
+}
+
+static void stages_lead_where_they_say(void **state)
+{
+    (void)state;
+    const struct playbook *playbook = sound(
+        STAGES "      - { stage: a, within: 2h, else: { goto: c }, steps: [{ form: f }, { message: m, to: manager }] }\n"
+               "      - { stage: b, exit: any, next: end, when: { kind: repair }, steps: [{ form: g, outcome: { refused: { goto: a } } }] }\n"
+               "      - { stage: c, steps: [{ call: h }] }\n");
+    const struct rule *rule = &playbook->rules[0];
+    assert_int_equal(rule->stage_count, 3);
+    assert_int_equal(rule->stages[0].count, 3);         /* its limit is the third */
+    assert_int_equal(rule->steps[2].kind, STEP_LIMIT);
+    assert_int_equal(rule->steps[2].outcomes.at[0].go_to, 2);
+    assert_string_equal(rule->steps[1].to, "manager");
+    assert_int_equal(rule->stages[0].next, 1);
+    assert_int_equal(rule->stages[1].first, 3);
+    assert_int_equal(rule->stages[1].next, STAGE_END);
+    assert_true(rule->stages[1].any);
+    assert_int_equal(rule->steps[3].outcomes.at[0].go_to, 0);
+    assert_int_equal(rule->stages[2].next, STAGE_END);
+}
+
+/* -------- mistakes */
+
+static const struct broken { const char *text; const char *lines[5]; } broken[] = {
+    /* waits */
+    {RULE "      - { wait: w }\n", {"p.yaml:5:9: rules[0].steps[0]: event is missing: what is waited for?"}},
+    {RULE "      - { wait: w, event: visit.finishd }\n", {"there is no event \"visit.finishd\", did you mean visit.finished?"}},
+    {RULE "      - { wait: w, event: task.claim }\n", {"no rule can follow task.claim"}},
+    {RULE "      - { wait: w, event: car.delivered, match: { kind: repair }, of: nobody }\n",
+     {"conditions on car.delivered know no \"kind\"", "\"nobody\" is not one of this, customer"}},
+    {RULE "      - { wait: w, event: car.delivered, else: { message: m } }\n", {"else never comes: within is missing"}},
+    {RULE "      - { wait: w, event: car.delivered, within: 0s }\n", {"within nothing: it would be late at once"}},
+    {RULE "      - { wait: w, event: car.delivered, within: 1d, then: { complaint: {} } }\n", {"no complaint comes of arrived"}},
+    {RULE "      - { wait: w, event: car.delivered, within: 1d, then: {} }\n", {"leads to nothing"}},
+    {RULE "      - { wait: w, event: car.delivered, within: 1d, then: { goto: x } }\n", {"this rule has no stage \"x\""}},
+    /* order */
+    {RULE "      - { call: a, follows: b }\n      - { call: b, follows: b }\n",
+     {"p.yaml:5:29: rules[0].steps[0].follows: no step \"b\" stands before this one in its rule", "rules[0].steps[1].follows: no step \"b\""}},
+    {RULE "      - { call: a }\n      - { call: b, follows: a, when: { step.c: late } }\n", {"this rule has no step \"c\" to ask for"}},
+    {RULE "      - { call: a }\n      - { call: b, follows: a, when: { step.a: lost } }\n", {"\"lost\" is no outcome of a step"}},
+    {"playbook: p\nrules:\n  - { on: visit.finished, when: { step.a: late }, steps: [{ call: a }] }\n", {"conditions on visit.finished know no \"step.a\""}},
+    {"playbook: p\nroles: [a]\nrules:\n  - { on: visit.finished, steps: [{ message: m, to: b }, { call: c, role: a, outcome: { late: { notify: { d: t } } } }] }\n",
+     {"role \"b\" is not in the list", "role \"d\" is not in the list"}},
+    {RULE "      - { call: a, outcome: { late: { complaint: {} } } }\n", {"no complaint comes of late"}},
+    {RULE "      - { call: a, outcome: { arrived: { stop: yes } } }\n", {"arrived does not end a call"}},
+    /* stages */
+    {STAGES "      - { steps: [{ call: a }] }\n", {"p.yaml:5:9: rules[0].stages[0]: stage: NAME is missing"}},
+    {STAGES "      - { stage: a }\n", {"a stage without steps does nothing"}},
+    {STAGES "      - { stage: a, steps: [{ call: c }] }\n      - { stage: a, steps: [{ call: d }] }\n", {"stage \"a\" stands there twice"}},
+    {STAGES "      - { stage: end, steps: [{ call: c }] }\n", {"end is where a plan ends"}},
+    {STAGES "      - { stage: a, steps: [{ call: c }] }\n      - { stage: b, steps: [{ call: c }] }\n", {"step \"c\" stands there twice"}},
+    {STAGES "      - { stage: a, next: c, steps: [{ call: x }] }\n      - { stage: b, steps: [{ call: y }] }\n",
+     {"this rule has no stage \"c\"", "stage \"b\" is never come to"}},
+    {STAGES "      - { stage: a, next: end, steps: [{ call: x }] }\n      - { stage: b, steps: [{ call: y }] }\n", {"stage \"b\" is never come to"}},
+    {STAGES "      - { stage: a, steps: [{ message: x }] }\n      - { stage: b, next: a, steps: [{ message: y }] }\n",
+     {"endless: stage \"a\" leads back to itself", "endless: stage \"b\""}},
+    {STAGES "      - { stage: a, else: { goto: b }, exit: most, stepz: [], steps: [{ call: x }] }\n",
+     {"else never comes: within is missing", "\"most\" is not one of all, any", "stepz: unknown key, did you mean steps?"}},
+    {"playbook: p\nrules:\n  - { on: visit.finished, steps: [{ call: a }], stages: [{ stage: s, steps: [{ call: b }] }] }\n", {"either steps or stages"}},
+    {"playbook: p\nrules:\n  - { rule: r, on: visit.finished, steps: [{ call: a }] }\n  - { rule: r, on: visit.finished, steps: [{ call: b }] }\n", {"rule \"r\" stands there twice"}},
+};
+
+static bool told(const char *line)
+{
+    for (size_t i = 0; i < mistakes.count; i++)
+        if (strstr(mistakes.lines[i], line))
+            return true;
+    return false;
+}
+
+static int wrongly_told(const struct broken *file)
+{
+    size_t wanted = 0;
+    int wrong = 0;
+    if (parse(file->text)) {
+        print_error("taken:\n%s\n", file->text);
+        return 1;
+    }
+    for (; wanted < 5 && file->lines[wanted]; wanted++) {
+        if (told(file->lines[wanted]))
+            continue;
+        print_error("%swants %s\ngot   %s\n", file->text, file->lines[wanted], mistakes.lines[0]);
+        wrong++;
+    }
+    if (mistakes.count != wanted) {
+        print_error("%sgot %zu mistakes, the last is %s\n", file->text, mistakes.count, mistakes.lines[mistakes.count - 1]);
+        wrong++;
+    }
+    return wrong;
+}
+
+static void every_mistake_is_told_with_its_place(void **state)
+{
+    (void)state;
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
+        wrong += wrongly_told(&broken[i]);
+    assert_int_equal(wrong, 0);
+}
+
+/* A circle that somebody or something holds up is none. */
+static void circles_with_work_in_them_are_taken(void **state)
+{
+    (void)state;
+    sound(STAGES "      - { stage: a, steps: [{ call: x }, { message: m }] }\n      - { stage: b, next: a, steps: [{ message: y }] }\n");
+    sound(STAGES "      - { stage: a, next: a, steps: [{ message: x, after: 1d }] }\n");
+    sound(STAGES "      - { stage: a, next: a, steps: [{ wait: w, event: visit.finished }] }\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wait_is_read),
+        cmocka_unit_test(stages_lead_where_they_say),
+        cmocka_unit_test(every_mistake_is_told_with_its_place),
+        cmocka_unit_test(circles_with_work_in_them_are_taken),
+    };
+    return cmocka_run_group_tests(tests, arena_begin, arena_end);
+}
