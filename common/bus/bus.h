@@ -6,6 +6,7 @@
 #ifndef CARELINE_BUS_H
 #define CARELINE_BUS_H
 
+#include "curve.h"
 #include "store.h"
 
 enum frame_kind { FRAME_EVENT, FRAME_DUE, FRAME_HINT };
@@ -48,9 +49,10 @@ struct bus_functions {
 };
 struct bus { const struct bus_functions *functions; };
 
-/* ZeroMQ. Binds a PUB socket to `bind` ("tcp://127.0.0.1:*" or "ipc://…"); `fd` becomes readable when there may be
- * something to receive (edge: receive until there is nothing). NULL with a message. */
-struct bus *bus_zmq_new(const char *bind, char message[160]);
+/* ZeroMQ. Binds a PUB socket to `bind` ("tcp://127.0.0.1:*", "ipc://…", with keys also "tcp://10.0.0.5:*"); `fd` becomes
+ * readable when there may be something to receive (edge: receive until there is nothing). Listens to those members only
+ * that curve trusts. `curve` outlives it. NULL with a message. */
+struct bus *bus_zmq_new(struct curve *curve, const char *bind, char message[160]);
 int bus_zmq_fd(struct bus *bus);
 /* Is something waiting now? To be asked before sleeping on the fd: subscribing and connecting swallow its edge. */
 bool bus_zmq_waiting(struct bus *bus);

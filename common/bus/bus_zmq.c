@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,6 @@
 
 enum {
     PEERS_MAX = 512,                /* replicas of all stages together */
-    ENDPOINT_BYTES_MAX = 160,
     QUEUE_MESSAGES_MAX = 50000,     /* per peer; what is over is dropped and read from the log */
     MESSAGE_BYTES_MAX = 1024 * 1024,
     RECONNECT_MS = 100,
@@ -20,26 +20,17 @@ enum {
     HINT_BYTES = 16
 };
 
-struct peer { char endpoint[ENDPOINT_BYTES_MAX]; bool announced; };
+struct peer { char endpoint[CURVE_ENDPOINT_BYTES_MAX], key[CURVE_KEY_DIGITS + 1]; bool announced; };
 
 struct bus_zmq {
     struct bus bus;
-    void *context, *pub, *sub;
-    char endpoint[ENDPOINT_BYTES_MAX];
+    struct curve *curve;
+    void *pub, *sub;
+    struct curve_door door;         /* pub's */
     struct peer *peers;
     size_t peer_count;
     zmq_msg_t body;                 /* of the frame handed out last */
 };
-
-/* Without keys nothing listens, and nothing is connected to, beyond this machine. */
-static bool endpoint_is_local(const char *endpoint)
-{
-    static const char *const local[] = {"tcp://127.0.0.1:", "tcp://[::1]:", "ipc://", "inproc://"};
-    for (size_t i = 0; i < sizeof local / sizeof *local; i++)
-        if (!strncmp(endpoint, local[i], strlen(local[i])))
-            return true;
-    return false;
-}
 
 static void big_endian_put(uint8_t *to, uint64_t number, size_t bytes)
 {
@@ -252,25 +243,35 @@ int bus_zmq_fd(struct bus *base)
 
 /* -------- who is there */
 
-static struct peer *peer_find(struct bus_zmq *bus, const char *endpoint)
+/* The public key that a member announced; "" for one without. */
+static void member_key(const struct member *member, char ret[CURVE_KEY_DIGITS + 1])
+{
+    json_t *details = json_loads(member->details ? member->details : "{}", 0, NULL);
+    const char *key = json_string_value(json_object_get(details, "key"));
+    snprintf(ret, CURVE_KEY_DIGITS + 1, "%s", key ? key : "");
+    json_decref(details);
+}
+
+static struct peer *peer_find(struct bus_zmq *bus, const char *endpoint, const char *key)
 {
     for (size_t i = 0; i < bus->peer_count; i++)
-        if (!strcmp(bus->peers[i].endpoint, endpoint))
+        if (!strcmp(bus->peers[i].endpoint, endpoint) && !strcmp(bus->peers[i].key, key))
             return &bus->peers[i];
     return NULL;
 }
 
-static void peer_add(struct bus_zmq *bus, const char *endpoint)
+static void peer_add(struct bus_zmq *bus, const char *endpoint, const char *key)
 {
-    if (bus->peer_count == PEERS_MAX || strlen(endpoint) >= ENDPOINT_BYTES_MAX || !endpoint_is_local(endpoint))
+    if (bus->peer_count == PEERS_MAX || strlen(endpoint) >= CURVE_ENDPOINT_BYTES_MAX)
         return;
-    if (zmq_connect(bus->sub, endpoint))
+    if (!curve_connect(bus->curve, bus->sub, endpoint, key))
         return;
     bus->peers = realloc(bus->peers, (bus->peer_count + 1) * sizeof *bus->peers);
     assert(bus->peers);
     struct peer *peer = &bus->peers[bus->peer_count++];
     *peer = (struct peer){.announced = true};
     snprintf(peer->endpoint, sizeof peer->endpoint, "%s", endpoint);
+    snprintf(peer->key, sizeof peer->key, "%s", key);
 }
 
 static void peers_leave(struct bus_zmq *bus)
@@ -285,27 +286,36 @@ static void peers_leave(struct bus_zmq *bus)
     bus->peer_count = kept;
 }
 
+/* Those gone are left before others are met: one may have come back at its old endpoint with another key. */
 static void zmq_meet(struct bus *base, const struct member_list *members)
 {
     struct bus_zmq *bus = (struct bus_zmq *)base;
+    char key[CURVE_KEY_DIGITS + 1];
+    curve_door_watch(bus->curve, &bus->door);
     for (size_t i = 0; i < bus->peer_count; i++)
         bus->peers[i].announced = false;
-    for (size_t i = 0; i < members->count; i++) {
-        const char *endpoint = members->at[i].endpoint;
-        if (!endpoint || !*endpoint || !strcmp(endpoint, bus->endpoint))
-            continue;
-        struct peer *peer = peer_find(bus, endpoint);
-        if (peer)
-            peer->announced = true;
-        else
-            peer_add(bus, endpoint);
+    for (int adding = 0; adding < 2; adding++) {
+        for (size_t i = 0; i < members->count; i++) {
+            const char *endpoint = members->at[i].endpoint;
+            if (!endpoint || !*endpoint || !strcmp(endpoint, bus->door.endpoint))
+                continue;
+            member_key(&members->at[i], key);
+            struct peer *peer = peer_find(bus, endpoint, key);
+            if (!curve_trusts(bus->curve, endpoint, key))
+                continue;
+            if (peer)
+                peer->announced = true;
+            else if (adding)
+                peer_add(bus, endpoint, key);
+        }
+        if (!adding)
+            peers_leave(bus);
     }
-    peers_leave(bus);
 }
 
 static const char *zmq_endpoint(struct bus *base)
 {
-    return ((struct bus_zmq *)base)->endpoint;
+    return ((struct bus_zmq *)base)->door.endpoint;
 }
 
 /* -------- from start to end */
@@ -320,8 +330,6 @@ static void zmq_bus_free(struct bus **base)
         zmq_close(bus->pub);
     if (bus->sub)
         zmq_close(bus->sub);
-    if (bus->context)
-        zmq_ctx_term(bus->context);
     free(bus->peers);
     free(bus);
     *base = NULL;
@@ -346,36 +354,23 @@ static void *socket_new(void *context, int type)
     int64_t bytes_max = MESSAGE_BYTES_MAX;
     if (socket)
         zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof bytes_max);
+    if (socket)
+        curve_socket_outlive(socket);
     return socket;
 }
 
-static bool bus_bind(struct bus_zmq *bus, const char *endpoint, char message[160])
-{
-    size_t bytes = sizeof bus->endpoint;
-    if (!endpoint_is_local(endpoint)) {
-        snprintf(message, 160, "bus=%.80s: without keys the bus binds to tcp://127.0.0.1:… or ipc://… only", endpoint);
-        return false;
-    }
-    if (!bus->pub || !bus->sub || zmq_bind(bus->pub, endpoint) ||
-        zmq_getsockopt(bus->pub, ZMQ_LAST_ENDPOINT, bus->endpoint, &bytes)) {
-        snprintf(message, 160, "bus=%.80s: %s", endpoint, zmq_strerror(errno));
-        return false;
-    }
-    return true;
-}
-
-struct bus *bus_zmq_new(const char *endpoint, char message[160])
+struct bus *bus_zmq_new(struct curve *curve, const char *endpoint, char message[160])
 {
     struct bus_zmq *bus = calloc(1, sizeof *bus);
     assert(bus);
     bus->bus.functions = &zmq_functions;
-    bus->context = zmq_ctx_new();
-    assert(bus->context);
+    bus->curve = curve;
     zmq_msg_init(&bus->body);
-    bus->pub = socket_new(bus->context, ZMQ_PUB);
-    bus->sub = socket_new(bus->context, ZMQ_SUB);
+    bus->pub = socket_new(curve_context(curve), ZMQ_PUB);
+    bus->sub = socket_new(curve_context(curve), ZMQ_SUB);
     struct bus *base = &bus->bus;
-    if (!bus_bind(bus, endpoint, message))
+    snprintf(message, 160, "no sockets: %s", zmq_strerror(errno));
+    if (!bus->pub || !bus->sub || !curve_door_open(curve, &bus->door, bus->pub, CURVE_BUS, endpoint, message))
         zmq_bus_free(&base);
     return base;
 }

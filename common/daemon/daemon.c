@@ -31,6 +31,7 @@ void *daemon_context(struct daemon *daemon) { return daemon->context; }
 const struct config *daemon_config(const struct daemon *daemon) { return daemon->config; }
 struct store *daemon_store(struct daemon *daemon) { return daemon->store; }
 struct bus *daemon_bus(struct daemon *daemon) { return daemon->bus; }
+struct curve *daemon_curve(struct daemon *daemon) { return daemon->curve; }
 struct clock *daemon_clock(struct daemon *daemon) { return daemon->clock; }
 struct sealer *daemon_sealer(struct daemon *daemon) { return daemon->sealer; }
 struct metrics *daemon_metrics(struct daemon *daemon) { return daemon->metrics; }
@@ -82,6 +83,8 @@ static void read_signals(struct daemon *daemon)
             continue;
         }
         log_open(daemon);
+        if (daemon->curve)
+            curve_reload(daemon->curve);
         if (daemon->part->reload && daemon->context)
             daemon->part->reload(daemon->context);
         log_info("daemon.reloaded");
@@ -113,7 +116,9 @@ static bool start_store(struct daemon *daemon, char message[160])
 
 static bool start_bus(struct daemon *daemon, char message[160])
 {
-    daemon->bus = bus_zmq_new(config_text(daemon->config, "bus"), message);
+    daemon->curve = curve_new(config_text(daemon->config, "curve_dir"), daemon->metrics, message);
+    if (daemon->curve)
+        daemon->bus = bus_zmq_new(daemon->curve, config_text(daemon->config, "bus"), message);
     return daemon->bus;
 }
 
@@ -224,8 +229,9 @@ static void announce(struct daemon *daemon, int64_t ttl_ms)
 {
     char details[512], host[64] = "";
     gethostname(host, sizeof host - 1);
-    snprintf(details, sizeof details, "{\"host\":\"%s\",\"pid\":%d,\"build\":\"" CARELINE_VERSION "\",\"http\":\"%s\"}",
-             host, (int)getpid(), http_server_address(daemon->http));
+    snprintf(details, sizeof details,
+             "{\"host\":\"%s\",\"pid\":%d,\"build\":\"" CARELINE_VERSION "\",\"http\":\"%s\",\"key\":\"%s\"}", host,
+             (int)getpid(), http_server_address(daemon->http), curve_public(daemon->curve));
     const struct member member = {
         .name = daemon->owner, .stage = daemon->part->program,
         .endpoint = daemon->bus->functions->endpoint(daemon->bus), .details = details,
@@ -381,6 +387,7 @@ static void daemon_stop(struct daemon *daemon)
         daemon->clock->functions->free(&daemon->clock);
     if (daemon->bus)
         daemon->bus->functions->free(&daemon->bus);
+    curve_free(&daemon->curve);
     if (daemon->store)
         daemon->store->functions->free(&daemon->store);
     watchdog_stop();

@@ -62,6 +62,7 @@ void *daemon_context(struct daemon *daemon);
 const struct config *daemon_config(const struct daemon *daemon);
 struct store *daemon_store(struct daemon *daemon);
 struct bus *daemon_bus(struct daemon *daemon);
+struct curve *daemon_curve(struct daemon *daemon);          /* for ZeroMQ sockets of its own */
 struct clock *daemon_clock(struct daemon *daemon);
 struct sealer *daemon_sealer(struct daemon *daemon);
 struct metrics *daemon_metrics(struct daemon *daemon);

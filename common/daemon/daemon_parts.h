@@ -21,6 +21,7 @@ struct daemon {
     char owner[OWNER_BYTES_MAX];
     uint32_t partitions;
     struct store *store;
+    struct curve *curve;
     struct bus *bus;
     struct clock *clock;
     struct sealer *sealer;

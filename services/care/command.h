@@ -108,6 +108,7 @@ int run_status(struct invocation *call);
 int run_check(struct invocation *call);
 int run_backup(struct invocation *call);
 int run_restore(struct invocation *call);
+int run_keys(struct invocation *call);
 int run_simulate(struct invocation *call);
 int run_robots(struct invocation *call);
 

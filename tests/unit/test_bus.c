@@ -14,17 +14,17 @@
 #include "bus.h"
 #include "cursor.h"
 
-struct pair { struct bus *a, *b; struct bus_hub *hub; };
+struct pair { struct bus *a, *b; struct bus_hub *hub; struct curve *curve; };
 
 static struct slice slice_of(const char *text)
 {
     return (struct slice){(const uint8_t *)text, strlen(text)};
 }
 
-static struct bus *zmq_new(void)
+static struct bus *zmq_new(struct curve *curve)
 {
     char message[160];
-    struct bus *bus = bus_zmq_new("tcp://127.0.0.1:*", message);
+    struct bus *bus = bus_zmq_new(curve, "tcp://127.0.0.1:*", message);
     if (!bus)
         fail_msg("%s", message);
     return bus;
@@ -82,7 +82,9 @@ static int memory_setup(void **state)
 static int zmq_setup(void **state)
 {
     static struct pair pair;
-    pair = (struct pair){.a = zmq_new(), .b = zmq_new()};
+    char message[160];
+    struct curve *curve = curve_new("", NULL, message);
+    pair = (struct pair){.a = zmq_new(curve), .b = zmq_new(curve), .curve = curve};
     pair.b->functions->listen_partition(pair.b, 7, true);
     pair.b->functions->listen_type(pair.b, "case.close");
     pair.b->functions->listen_due(pair.b, 3, true);
@@ -98,6 +100,7 @@ static int teardown(void **state)
     pair->a->functions->free(&pair->a);
     pair->b->functions->free(&pair->b);
     bus_hub_free(&pair->hub);
+    curve_free(&pair->curve);
     return 0;
 }
 
@@ -221,11 +224,13 @@ static void test_zmq_stays_on_this_machine(void **state)
 {
     (void)state;
     char message[160] = "";
+    struct curve *curve = curve_new("", NULL, message);
     static const char *const beyond[] = {"tcp://0.0.0.0:*", "tcp://*:5555", "tcp://192.168.1.5:5555", "udp://127.0.0.1:1"};
     for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
-        assert_null(bus_zmq_new(beyond[i], message));
+        assert_null(bus_zmq_new(curve, beyond[i], message));
         assert_non_null(strstr(message, "without keys"));
     }
+    curve_free(&curve);
 }
 
 int main(void)
