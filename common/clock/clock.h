@@ -33,6 +33,8 @@ struct clock *clock_store_new(struct store *store);
 void clock_store_refresh(struct clock *clock);
 enum clock_mode { CLOCK_REAL, CLOCK_SCALED, CLOCK_STEPPED };
 enum clock_mode clock_store_mode(struct clock *clock);
+/* The real time behind it: this machine's, made steady. */
+wall_ms clock_store_real(struct clock *clock);
 /* Real milliseconds until the clock comes to `due`; INT64_MAX: not by itself (stepped). */
 int64_t clock_store_wait_ms(struct clock *clock, wall_ms due);
 

@@ -17,9 +17,9 @@ struct clock_store {
     mono_ms read_at;
 };
 
-static wall_ms store_clock_real(struct clock_store *clock)
+wall_ms clock_store_real(struct clock *clock)
 {
-    return steady_now(&clock->steady, real_wall_now(), real_mono_now());
+    return steady_now(&((struct clock_store *)clock)->steady, real_wall_now(), real_mono_now());
 }
 
 /* While the store does not answer, what was read last goes on. */
@@ -45,7 +45,7 @@ static struct clock_store *clock_fresh(struct clock *base)
 static wall_ms store_clock_now(struct clock *base)
 {
     struct clock_store *clock = clock_fresh(base);
-    return clock_record_now(&clock->record, store_clock_real(clock));
+    return clock_record_now(&clock->record, clock_store_real(base));
 }
 
 static mono_ms store_clock_mono(struct clock *base)
@@ -87,7 +87,7 @@ enum clock_mode clock_store_mode(struct clock *base)
 int64_t clock_store_wait_ms(struct clock *base, wall_ms due)
 {
     struct clock_store *clock = clock_fresh(base);
-    int64_t left = due - clock_record_now(&clock->record, store_clock_real(clock));
+    int64_t left = due - clock_record_now(&clock->record, clock_store_real(base));
     if (left <= 0)
         return 0;
     switch (clock->record.mode) {

@@ -127,7 +127,9 @@ static bool start_clock(struct daemon *daemon, char message[160])
     struct clock_record wanted;
     if (!daemon_clock_wanted(daemon, &wanted, message))
         return false;
-    if (clock_record_settle(daemon->store, &wanted, real_wall_now()) != STORE_OK) {
+    wall_ms now;                                /* the store's, lest a wrong clock settles it for all */
+    if (daemon->store->functions->now(daemon->store, &now) != STORE_OK ||
+        clock_record_settle(daemon->store, &wanted, now) != STORE_OK) {
         snprintf(message, 160, "the clock cannot be settled: %.100s", daemon->store->functions->message(daemon->store));
         return false;
     }
@@ -181,6 +183,7 @@ static bool start_stage(struct daemon *daemon, char message[160])
         .sealer = daemon->sealer, .owner = daemon->owner, .partitions = daemon->partitions, .build = CARELINE_VERSION,
         .random = random_chance, .stepped = mode == CLOCK_STEPPED, .virtual_clock = mode != CLOCK_REAL,
         .due_wait_ms = due_wait, .due_wait_context = daemon,
+        .clock_is_right = daemon_clock_is_right, .clock_context = daemon,
         .on_hint = daemon->master ? on_hint : NULL, .hint_context = daemon, .send = daemon->part->send,
         .is_sending = daemon->part->is_sending, .send_context = daemon->context,
     };
@@ -320,6 +323,7 @@ static int64_t master_step(struct daemon *daemon)
 static int64_t daemon_turn(struct daemon *daemon)
 {
     int64_t wait_ms = DAEMON_TICK_MS;
+    daemon_clock_pass(daemon, real_mono_now());
     if (daemon->stage)
         wait_ms = earlier(wait_ms, stage_step(daemon->stage));
     wait_ms = earlier(wait_ms, http_server_run(daemon->http));
@@ -329,7 +333,7 @@ static int64_t daemon_turn(struct daemon *daemon)
         http_server_run(daemon->http);
         wait_ms = 0;                    /* it may have brought more for the part */
     }
-    if (daemon->master)
+    if (daemon->master && daemon_clock_is_right(daemon))
         wait_ms = earlier(wait_ms, master_step(daemon));
     mono_ms now = real_mono_now();
     second_pass(daemon, now);

@@ -6,7 +6,7 @@
 #include "version.h"
 
 enum { OWNED, EVENTS, COMMITS, EMITTED, FIRED, GAPS, LOG_READS, REORDERED, REWINDS, FENCED, STALE, CHANGED, QUARANTINED,
-       REFUSED, LAG, STORE_REACHABLE, TILTED, CLOCK_STEPS, LOG_LOST, FIELDS_CUT, BUILD, METRIC_COUNT };
+       REFUSED, LAG, STORE_REACHABLE, TILTED, CLOCK_STEPS, CLOCK_OFFSET, CLOCK_OFF, LOG_LOST, FIELDS_CUT, BUILD, METRIC_COUNT };
 
 #define COUNTER(name, help) {METRIC_COUNTER, name, help, NULL, NULL}
 #define GAUGE(name, help) {METRIC_GAUGE, name, help, NULL, NULL}
@@ -29,6 +29,8 @@ static const struct metric daemon_metric[METRIC_COUNT] = {
     [STORE_REACHABLE] = GAUGE("careline_store_reachable", "1 while the store answers"),
     [TILTED] = GAUGE("careline_clock_tilted", "1 while the clock has jumped and timers wait"),
     [CLOCK_STEPS] = COUNTER("careline_clock_steps_total", "Steps of virtual time made by this process"),
+    [CLOCK_OFFSET] = {METRIC_GAUGE, "careline_clock_offset_ms", "This machine's clock minus the store's", NULL, NULL},
+    [CLOCK_OFF] = {METRIC_GAUGE, "careline_clock_off", "1 while the clock is off the store's and timers wait", NULL, NULL},
     [LOG_LOST] = COUNTER("careline_log_lines_lost_total", "Log lines that could not be written"),
     [FIELDS_CUT] = COUNTER("careline_fields_cut_total", "Fields cut to their limit"),
     [BUILD] = {METRIC_GAUGE, "careline_build", "1, labelled with the version", "version", NULL},
@@ -69,6 +71,8 @@ void daemon_health_report(struct daemon *daemon)
         stage_numbers(daemon);
     if (daemon->master)
         set(daemon, CLOCK_STEPS, (double)clock_master_steps(daemon->master));
+    set(daemon, CLOCK_OFFSET, (double)daemon->clock_check.offset_ms);
+    set(daemon, CLOCK_OFF, daemon->clock_check.off);
     set(daemon, STORE_REACHABLE, daemon->store_answers);
     set(daemon, LOG_LOST, (double)log_lost());
     set(daemon, FIELDS_CUT, (double)record_cut_count());
@@ -86,13 +90,23 @@ static void get_healthz(struct http_exchange *exchange, void *context)
                                CARELINE_VERSION));
 }
 
+/* What keeps it from doing all its work; NULL: nothing. */
+static const char *not_ready(const struct daemon *daemon)
+{
+    if (!daemon->ready)
+        return "still starting";
+    if (!daemon->store_answers)
+        return "the store does not answer";
+    return daemon->clock_check.off ? "this machine's clock is off the store's by more than a second" : NULL;
+}
+
 static void get_readyz(struct http_exchange *exchange, void *context)
 {
     struct daemon *daemon = context;
-    if (!daemon->store_answers || !daemon->ready) {
+    const char *trouble = not_ready(daemon);
+    if (trouble) {
         exchange->retry_after_s = 1;
-        http_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
-                    daemon->ready ? "the store does not answer" : "still starting", NULL, NULL);
+        http_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, trouble, NULL, NULL);
         return;
     }
     struct stage_report report = {0};

@@ -3,10 +3,12 @@
  *   daemon.c            from start to end, and the loop
  *   daemon_arguments.c  the command line and the settings that every daemon has
  *   daemon_http.c       its HTTP server, and who may reach it
+ *   daemon_clock.c      is this machine's clock right?
  *   daemon_health.c     /healthz /readyz /metrics, and the stage's numbers */
 #ifndef CARELINE_DAEMON_PARTS_H
 #define CARELINE_DAEMON_PARTS_H
 
+#include "clock_check.h"
 #include "clock_master.h"
 #include "daemon.h"
 #include "supervisor.h"
@@ -35,6 +37,8 @@ struct daemon {
     struct supervisor supervisor;
     bool supervised;                /* the service manager knows that it is ready */
     mono_ms second_at;              /* next announcement */
+    struct clock_check clock_check;
+    mono_ms clock_at;               /* when the clock is checked next */
     struct arena *arena;            /* of one second's work */
 };
 
@@ -49,6 +53,10 @@ bool daemon_clock_wanted(const struct daemon *daemon, struct clock_record *ret, 
 
 /* Makes daemon->http as the settings say; false with a message. */
 bool daemon_http_start(struct daemon *daemon, char message[160]);
+
+/* Once a second, before anything is done by the clock. */
+void daemon_clock_pass(struct daemon *daemon, mono_ms now);
+bool daemon_clock_is_right(void *daemon);
 
 void daemon_health_start(struct daemon *daemon);
 /* Once a second: what the stage did, into metrics. */

@@ -41,11 +41,17 @@ static void fired(struct stage_loop *stage, struct stage_partition *partition, c
         stage->busy = true;
 }
 
+static bool clock_is_right(const struct stage_loop *stage)
+{
+    return !stage->options.clock_is_right || stage->options.clock_is_right(stage->options.clock_context);
+}
+
 /* The time, which may have to be asked for, is asked for last. */
 static bool may_fire(const struct stage_loop *stage, const struct stage_partition *partition, wall_ms *ret_now)
 {
     if (stage->options.core->stage != STAGE_SCHEDULER || !partition->owned || stage->report.tilted ||
-        partition->earliest_due == 0 || !mono_reached(stage_mono(stage), partition->backoff.until))
+        partition->earliest_due == 0 || !mono_reached(stage_mono(stage), partition->backoff.until) ||
+        !clock_is_right(stage))
         return false;
     *ret_now = clock_now(stage->options.clock);
     return partition->earliest_due <= *ret_now;
@@ -76,7 +82,7 @@ int64_t stage_due_wait_ms(const struct stage_loop *stage, const struct stage_par
 {
     wall_ms due = partition->earliest_due;
 
-    if (stage->options.core->stage != STAGE_SCHEDULER || due == 0)
+    if (stage->options.core->stage != STAGE_SCHEDULER || due == 0 || !clock_is_right(stage))
         return -1;
     int64_t wait = stage->options.due_wait_ms ? stage->options.due_wait_ms(stage->options.due_wait_context, due)
                                               : due - clock_now(stage->options.clock);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "clock_check.h"
 #include "clock_master.h"
 #include "clock_real.h"
 
@@ -132,6 +133,47 @@ static void test_a_jump_put_right_never_shows(void **state)
     assert_int_equal(steady_now(&steady, 5000000, (mono_ms){15000}), 1014000);      /* counts anew */
 }
 
+/* One clock, measured again and again: offset of ours from the store's, and how long the question took. */
+struct offset_case { int64_t true_ms, round_trip_ms; bool off; };
+static const struct offset_case offset_cases[] = {
+    {0, 0, false},      {1000, 0, false},     {1001, 0, true},      {1000, 0, false},
+    {-1000, 10, false}, {-1001, 0, true},     {-999, 0, false},
+    {1500, 1200, false},                            /* may be 900: nothing is known for sure */
+    {1700, 1200, true}, {500, 1200, true},          /* may be 1100: still nothing known */
+    {300, 1200, false}, {3600000, 1900, true},
+};
+
+static void test_a_clock_is_off_when_it_surely_is(void **state)
+{
+    (void)state;
+    struct clock_check check = {0};
+    for (size_t i = 0; i < sizeof offset_cases / sizeof *offset_cases; i++) {
+        const struct offset_case *c = &offset_cases[i];
+        mono_ms asked = {(int64_t)i * 10000};
+        bool before = check.off;
+        const struct clock_sample sample = {.asked = asked, .answered = {asked.ms + c->round_trip_ms}, .real = NOW + asked.ms,
+                                            .store = NOW + asked.ms + c->round_trip_ms / 2 - c->true_ms};
+        assert_int_equal(clock_check_measure(&check, &sample), before != c->off);
+        assert_int_equal(check.off, c->off);
+        assert_int_equal(check.offset_ms, c->true_ms);
+        assert_int_equal(clock_check_is_right(&check, sample.real, asked), !c->off);
+    }
+}
+
+static void test_a_clock_that_moved_is_not_trusted(void **state)
+{
+    (void)state;
+    struct clock_check check = {0};
+    assert_false(clock_check_is_right(&check, NOW, (mono_ms){0}));       /* nobody has asked yet */
+    const struct clock_sample sample = {.asked = {10}, .answered = {12}, .real = NOW, .store = NOW + 1};
+    assert_false(clock_check_measure(&check, &sample));
+    assert_true(clock_check_is_right(&check, NOW + 5000, (mono_ms){5010}));
+    assert_true(clock_check_is_right(&check, NOW + 6000, (mono_ms){5010}));
+    assert_false(clock_check_is_right(&check, NOW + 6001, (mono_ms){5010}));
+    assert_false(clock_check_is_right(&check, NOW - 3600000, (mono_ms){5010}));
+    assert_true(clock_check_is_right(&check, NOW + 5000, (mono_ms){5010}));
+}
+
 static struct clock_record settled(struct store *store, struct clock_record wanted, wall_ms real_now)
 {
     struct clock_record record;
@@ -192,6 +234,8 @@ int main(void)
         cmocka_unit_test(test_time_of_each_mode),
         cmocka_unit_test(test_a_jump_is_believed_after_ten_seconds),
         cmocka_unit_test(test_a_jump_put_right_never_shows),
+        cmocka_unit_test(test_a_clock_is_off_when_it_surely_is),
+        cmocka_unit_test(test_a_clock_that_moved_is_not_trusted),
         cmocka_unit_test(test_another_run_goes_on_where_time_was),
         cmocka_unit_test(test_participants_come_and_go),
     };

@@ -307,6 +307,45 @@ static void timers_wait_for_a_steady_clock(struct rig *rig)
     crew_close(&crew);
 }
 
+static bool clock_is_right(void *right)
+{
+    return *(bool *)right;
+}
+
+static void timers_wait_for_a_right_clock(struct rig *rig)
+{
+    bool right = true;
+    struct stage_report report;
+
+    open_crew(rig);
+    struct bus *bus = bus_memory_new(crew.hub);
+    struct stage_loop *stage = stage_new(&(struct stage_options){
+        .core = &toy_scheduler, .store = crew.store, .bus = bus, .clock = crew.clock, .sealer = crew.sealer, .owner = "a",
+        .partitions = crew.partitions, .build = "t", .random = dice_chance, .random_context = &dice,
+        .virtual_clock = true, .clock_is_right = clock_is_right, .clock_context = &right});
+    assert_true(crew_deliver(&crew, "sample", "JC1", 500));
+    for (int i = 0; i < 3; i++)
+        stage_step(stage);
+    stage_report(stage, &report);
+    uint64_t events = report.events;
+    right = false;
+    clock_manual_set(crew.clock, clock_now(crew.clock) + 600);
+    assert_true(crew_deliver(&crew, "sample", "JC2", 500));
+    for (int i = 0; i < 3; i++)
+        stage_step(stage);
+    assert_true(stage_step(stage) > 0);                 /* it does not spin meanwhile */
+    stage_report(stage, &report);
+    assert_int_equal(report.fired, 0);
+    assert_true(report.events > events);                /* but it works */
+    right = true;
+    stage_step(stage);
+    stage_report(stage, &report);
+    assert_int_equal(report.fired, 1);
+    stage_free(&stage);
+    bus->functions->free(&bus);
+    crew_close(&crew);
+}
+
 static void it_sleeps_until_the_next_timer(struct rig *rig)
 {
     int64_t wait_ms = 0;
@@ -381,6 +420,7 @@ int main(void)
         {"a zombie does no harm", a_zombie_does_no_harm},
         {"events of no concern wait for the checkpoint", events_of_no_concern_wait_for_the_checkpoint},
         {"timers wait for a steady clock", timers_wait_for_a_steady_clock},
+        {"timers wait for a right clock", timers_wait_for_a_right_clock},
         {"it sleeps until the next timer", it_sleeps_until_the_next_timer},
         {"attempts of the dead are closed", attempts_of_the_dead_are_closed},
         {"the first answer of an attempt stands", the_first_answer_of_an_attempt_stands},
