@@ -101,13 +101,13 @@ static void pause_ms(struct daemon *daemon, int64_t ms)
 static bool start_store(struct daemon *daemon, char message[160])
 {
     mono_ms begun = real_mono_now();
-    const char *address = config_text(daemon->config, "store");
+    struct redis_access access = daemon_store_access(daemon);
     uint32_t wanted = (uint32_t)config_int(daemon->config, "partitions");
     while (!daemon->stopping) {
-        daemon->store = store_open(address, wanted, &daemon->partitions, message);
+        daemon->store = store_open(&access, wanted, &daemon->partitions, message);
         if (daemon->store || real_mono_now().ms - begun.ms > STORE_WAIT_MS_MAX)
             break;
-        log_debug("store.waiting", log_text("address", address), log_text("message", message));
+        log_debug("store.waiting", log_text("address", access.address), log_text("message", message));
         pause_ms(daemon, STORE_RETRY_MS);
     }
     daemon->store_answers = daemon->store;
@@ -142,9 +142,9 @@ static bool start_clock(struct daemon *daemon, char message[160])
 static bool start_sealer(struct daemon *daemon, char message[160])
 {
     mono_ms begun = real_mono_now();
+    struct redis_access access = daemon_keys_access(daemon);
     while (!daemon->stopping) {
-        daemon->sealer = sealer_redis_new(config_text(daemon->config, "keys_store"),
-                                          config_text(daemon->config, "master_key"), message);
+        daemon->sealer = sealer_redis_new(&access, config_text(daemon->config, "master_key"), message);
         if (daemon->sealer || real_mono_now().ms - begun.ms > STORE_WAIT_MS_MAX)
             break;
         log_debug("keys.waiting", log_text("message", message));

@@ -61,6 +61,9 @@ int daemon_run(const struct daemon_part *part, int argc, char **argv);
 void *daemon_context(struct daemon *daemon);
 const struct config *daemon_config(const struct daemon *daemon);
 struct store *daemon_store(struct daemon *daemon);
+/* How to come to the store and to the key store, for connections of its own; texts last as long as the daemon. */
+struct redis_access daemon_store_access(const struct daemon *daemon);
+struct redis_access daemon_keys_access(const struct daemon *daemon);
 struct bus *daemon_bus(struct daemon *daemon);
 struct curve *daemon_curve(struct daemon *daemon);          /* for ZeroMQ sockets of its own */
 struct clock *daemon_clock(struct daemon *daemon);

@@ -12,9 +12,6 @@ static const char *const level_names[] = {"debug", "info", "warn", "error", "non
 static const struct words level_words = {"log_level", level_names, 5};
 
 const struct setting daemon_settings[] = {
-    {"store", SETTING_TEXT, "unix:%s/redis/redis.sock", 0, 0, NULL,
-     "Redis that holds the truth: unix:/path or tcp://host:port"},
-    {"keys_store", SETTING_TEXT, "unix:%s/keys-redis/redis.sock", 0, 0, NULL, "Redis that holds the customers' keys"},
     {"master_key", SETTING_TEXT, "%s/keys/master.key", 0, 0, NULL, "file with the key that wraps the customers' keys"},
     {"bus", SETTING_TEXT, "tcp://127.0.0.1:*", 0, 0, NULL,
      "where this daemon publishes: tcp://127.0.0.1:* or ipc:///path; with curve_dir also tcp://10.0.0.5:*"},
@@ -103,7 +100,7 @@ static int mistakes_told(const struct mistakes *mistakes, const char *program)
 
 static int arguments_apply(struct daemon *daemon, const struct arguments *arguments)
 {
-    const struct setting *tables[] = {daemon_settings, daemon->part->settings, NULL};
+    const struct setting *tables[] = {access_settings, daemon_settings, daemon->part->settings, NULL};
     struct arena *arena = arena_new();
     struct mistakes mistakes = {.file = "command line", .arena = arena};
     snprintf(daemon->dir, sizeof daemon->dir, "%s", arguments->dir ? arguments->dir : "");

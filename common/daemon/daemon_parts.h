@@ -2,6 +2,7 @@
  *
  *   daemon.c            from start to end, and the loop
  *   daemon_arguments.c  the command line and the settings that every daemon has
+ *   daemon_access.c     those of them that say how to come to Redis
  *   daemon_http.c       its HTTP server, and who may reach it
  *   daemon_clock.c      is this machine's clock right?
  *   daemon_health.c     /healthz /readyz /metrics, and the stage's numbers */
@@ -42,7 +43,7 @@ struct daemon {
     struct arena *arena;            /* of one second's work */
 };
 
-extern const struct setting daemon_settings[];
+extern const struct setting daemon_settings[], access_settings[];
 extern const struct http_route daemon_routes[];
 
 /* Reads the command line into config, dir and ready_fd. -1: go on; else the exit code. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "buffer.h"
+#include "redis_access.h"
 
 enum { KEY_CACHE_MS = 5000, KEY_CACHE_COUNT = 1024 };
 
@@ -17,9 +18,9 @@ struct sealer;
 
 /* Keys in this process's memory (tests, simulation). */
 struct sealer *sealer_memory_new(void);
-/* Keys in Redis at `address`, wrapped by the 32 bytes in `master_key_path` (made, mode 0600, if it is not there).
+/* Keys in Redis, wrapped by the 32 bytes in `master_key_path` (made, mode 0600, if it is not there).
  * NULL with a message for the operator. */
-struct sealer *sealer_redis_new(const char *address, const char *master_key_path, char message[160]);
+struct sealer *sealer_redis_new(const struct redis_access *access, const char *master_key_path, char message[160]);
 void sealer_free(struct sealer **sealer);
 
 /* Seals `plain` for the customer, whose key is made if there is none. false: the key store does not answer. */

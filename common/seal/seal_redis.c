@@ -1,7 +1,7 @@
 #include "key_cache.h"
 #include "key_file.h"
+#include "redis_link.h"
 
-#include <hiredis/hiredis.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +13,14 @@
 enum {
     NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
     WRAPPED_BYTES = NONCE_BYTES + SEAL_KEY_BYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES,
-    ANSWER_TIMEOUT_MS = 1000
+    TRIES = 2
 };
 
 struct redis_sealer {
     struct sealer base;
     uint8_t wrapping_key[SEAL_KEY_BYTES];
-    redisContext *connection;       /* NULL: to be connected at the next call */
-    char *address;
+    struct redis_link *link;
+    enum redis_outcome outcome;     /* of the last call */
     struct key_cache cache;
 };
 
@@ -31,60 +31,34 @@ static mono_ms now(void)
     return (mono_ms){at.tv_sec * SECOND_MS + at.tv_nsec / 1000000};
 }
 
-/* -------- connection */
+/* -------- asking */
 
-static redisContext *connect_to(const char *address)
+static void command_put(struct redis_sealer *sealer, const char *command, const char *customer, const uint8_t *value)
 {
-    struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_MS / 1000, .tv_usec = ANSWER_TIMEOUT_MS % 1000 * 1000};
-    char host[128];
-    int port;
-    redisContext *connection = NULL;
-    if (!strncmp(address, "unix:", 5))
-        connection = redisConnectUnixWithTimeout(address + 5, timeout);
-    else if (sscanf(address, "tcp://%127[^:]:%d", host, &port) == 2)
-        connection = redisConnectWithTimeout(host, port, timeout);
-    if (connection && !connection->err && redisSetTimeout(connection, timeout) == REDIS_OK)
-        return connection;
-    if (connection)
-        redisFree(connection);
-    return NULL;
-}
-
-static void disconnect(struct redis_sealer *sealer)
-{
-    if (sealer->connection)
-        redisFree(sealer->connection);
-    sealer->connection = NULL;
-}
-
-static redisReply *ask_once(struct redis_sealer *sealer, const char *command, const char *customer,
-                            const uint8_t *value)
-{
-    char key[16];
     size_t length = strlen(customer);
-    if (!sealer->connection)
-        sealer->connection = connect_to(sealer->address);
-    if (!sealer->connection)
-        return NULL;
-    snprintf(key, sizeof key, "key:%s", customer + (length > 2 ? length - 2 : 0));
-    const char *words[] = {command, key, customer, (const char *)value};
-    size_t sizes[] = {strlen(command), strlen(key), length, WRAPPED_BYTES};
-    redisReply *answer = redisCommandArgv(sealer->connection, value ? 4 : 3, words, sizes);
-    if (answer && answer->type != REDIS_REPLY_ERROR)
-        return answer;
-    if (answer)
-        freeReplyObject(answer);
-    disconnect(sealer);
-    return NULL;
+    command_begin(sealer->link, value ? 4 : 3);
+    command_text(sealer->link, command);
+    command_key(sealer->link, "key:%s", customer + (length > 2 ? length - 2 : 0));
+    command_text(sealer->link, customer);
+    if (value)
+        command_bytes(sealer->link, (struct slice){value, WRAPPED_BYTES});
 }
 
-/* One command; the caller frees the answer. NULL: no answer, or an error. Tried again once over a new connection, for
- * the old one may have died while it was not used; each of the commands may be done twice. */
-static redisReply *ask(struct redis_sealer *sealer, const char *command, const char *customer, const uint8_t *value)
+/* One command; its answer stays until the next. NULL: no answer, or an error. Tried again once, for the connection may
+ * have died while it was not used; each of the commands may be done twice. `lasts`: what the answer tells must not be
+ * lost with a server, so it is waited for until the replicas have it. */
+static const redisReply *ask(struct redis_sealer *sealer, const char *command, const char *customer,
+                             const uint8_t *value, bool lasts)
 {
-    bool was_connected = sealer->connection != NULL;
-    redisReply *answer = ask_once(sealer, command, customer, value);
-    return answer || !was_connected ? answer : ask_once(sealer, command, customer, value);
+    for (int tries = 0; tries < TRIES; tries++) {
+        command_put(sealer, command, customer, value);
+        if (lasts)
+            command_writes(sealer->link);
+        sealer->outcome = redis_link_run(sealer->link);
+        if (sealer->outcome != REDIS_GONE)
+            break;
+    }
+    return sealer->outcome == REDIS_DONE ? redis_link_replies(sealer->link)[0] : NULL;
 }
 
 /* -------- wrapping */
@@ -106,18 +80,14 @@ static bool unwrap(const struct redis_sealer *sealer, const char *customer, cons
 
 /* -------- keys */
 
-static int fetch_key(struct redis_sealer *sealer, const char *customer, uint8_t *ret_key)
+/* A key that something is about to be sealed with may have been made by another process a moment ago: it must last. */
+static int fetch_key(struct redis_sealer *sealer, const char *customer, bool lasts, uint8_t *ret_key)
 {
-    redisReply *answer = ask(sealer, "HGET", customer, NULL);
-    int found = -1;
+    const redisReply *answer = ask(sealer, "HGET", customer, NULL, lasts);
+    struct slice wrapped = reply_bytes(answer);
     if (answer && answer->type == REDIS_REPLY_NIL)
-        found = 0;
-    else if (answer && answer->type == REDIS_REPLY_STRING && answer->len == WRAPPED_BYTES &&
-             unwrap(sealer, customer, (const uint8_t *)answer->str, ret_key))
-        found = 1;
-    if (answer)
-        freeReplyObject(answer);
-    return found;
+        return 0;
+    return wrapped.bytes == WRAPPED_BYTES && unwrap(sealer, customer, wrapped.at, ret_key) ? 1 : -1;
 }
 
 /* The first to make a key wins; the others read what it made. */
@@ -127,10 +97,7 @@ static bool propose_key(struct redis_sealer *sealer, const char *customer)
     randombytes_buf(key, sizeof key);
     wrap(sealer, customer, key, wrapped);
     sodium_memzero(key, sizeof key);
-    redisReply *answer = ask(sealer, "HSETNX", customer, wrapped);
-    if (answer)
-        freeReplyObject(answer);
-    return answer != NULL;
+    return ask(sealer, "HSETNX", customer, wrapped, false) != NULL;
 }
 
 static int redis_key(struct sealer *base, const char *customer, bool make, uint8_t ret_key[SEAL_KEY_BYTES])
@@ -138,9 +105,9 @@ static int redis_key(struct sealer *base, const char *customer, bool make, uint8
     struct redis_sealer *sealer = (struct redis_sealer *)base;
     if (key_cache_find(&sealer->cache, customer, now(), ret_key))
         return 1;
-    int found = fetch_key(sealer, customer, ret_key);
+    int found = fetch_key(sealer, customer, make, ret_key);
     if (!found && make)
-        found = propose_key(sealer, customer) ? fetch_key(sealer, customer, ret_key) : -1;
+        found = propose_key(sealer, customer) ? fetch_key(sealer, customer, make, ret_key) : -1;
     if (found == 1)
         key_cache_keep(&sealer->cache, customer, now(), ret_key);
     return found;
@@ -150,10 +117,7 @@ static bool redis_erase(struct sealer *base, const char *customer)
 {
     struct redis_sealer *sealer = (struct redis_sealer *)base;
     key_cache_drop(&sealer->cache, customer);
-    redisReply *answer = ask(sealer, "HDEL", customer, NULL);
-    if (answer)
-        freeReplyObject(answer);
-    return answer != NULL;
+    return ask(sealer, "HDEL", customer, NULL, true) != NULL;
 }
 
 /* -------- life */
@@ -161,8 +125,7 @@ static bool redis_erase(struct sealer *base, const char *customer)
 static void redis_free(struct sealer *base)
 {
     struct redis_sealer *sealer = (struct redis_sealer *)base;
-    disconnect(sealer);
-    free(sealer->address);
+    redis_link_free(&sealer->link);
     sodium_memzero(sealer, sizeof *sealer);
     free(sealer);
 }
@@ -186,25 +149,23 @@ static bool check_store(struct redis_sealer *sealer, char message[160])
     uint8_t key[SEAL_KEY_BYTES];
     if (redis_key(&sealer->base, "check", true, key) == 1)
         return true;
-    if (sealer->connection)
-        snprintf(message, 160, "key store %.60s was made with another master key: restore that one", sealer->address);
+    if (sealer->outcome == REDIS_DONE)
+        snprintf(message, 160, "the key store was made with another master key: restore that one");
     else
-        snprintf(message, 160, "key store %.100s does not answer: is it running?", sealer->address);
+        snprintf(message, 160, "the key store does not answer: %.120s", redis_link_message(sealer->link));
     return false;
 }
 
-struct sealer *sealer_redis_new(const char *address, const char *master_key_path, char message[160])
+struct sealer *sealer_redis_new(const struct redis_access *access, const char *master_key_path, char message[160])
 {
     static const struct sealer_functions functions = {.key = redis_key, .erase = redis_erase, .free = redis_free};
     struct redis_sealer *sealer = calloc(1, sizeof *sealer);
     if (!sealer || sodium_init() < 0)
         abort();
     sealer->base.functions = &functions;
-    sealer->address = strdup(address);
-    if (!sealer->address)
-        abort();
+    sealer->link = redis_link_new(access, NULL, NULL, message);
     struct sealer *made = &sealer->base;
-    if (!derive_keys(sealer, master_key_path, message) || !check_store(sealer, message))
+    if (!sealer->link || !derive_keys(sealer, master_key_path, message) || !check_store(sealer, message))
         sealer_free(&made);
     return made;
 }

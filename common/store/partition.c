@@ -58,9 +58,9 @@ enum store_status partitions_settle(struct store *store, uint32_t wanted, uint32
     return status;
 }
 
-struct store *store_open(const char *address, uint32_t wanted, uint32_t *ret_partitions, char message[160])
+struct store *store_open(const struct redis_access *access, uint32_t wanted, uint32_t *ret_partitions, char message[160])
 {
-    struct store *store = store_redis_new(address, wanted, message);
+    struct store *store = store_redis_new(access, wanted, message);
     if (!store)
         return NULL;
     enum store_status status = partitions_settle(store, wanted, ret_partitions);
@@ -72,5 +72,5 @@ struct store *store_open(const char *address, uint32_t wanted, uint32_t *ret_par
     if (*ret_partitions == wanted)
         return store;
     store->functions->free(&store);
-    return store_redis_new(address, *ret_partitions, message);
+    return store_redis_new(access, *ret_partitions, message);
 }

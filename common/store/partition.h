@@ -17,6 +17,7 @@ uint32_t partition_of_id(const char *id, uint32_t partitions);
 enum store_status partitions_settle(struct store *store, uint32_t wanted, uint32_t *ret);
 
 /* Connects to Redis and settles the number. The caller owns the store; NULL with a message for the operator. */
-struct store *store_open(const char *address, uint32_t wanted, uint32_t *ret_partitions, char message[160]);
+struct store *store_open(const struct redis_access *access, uint32_t wanted, uint32_t *ret_partitions,
+                         char message[160]);
 
 #endif

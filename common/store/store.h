@@ -7,6 +7,7 @@
 #define CARELINE_STORE_H
 
 #include "event.h"
+#include "redis_access.h"
 
 enum {
     PARTITIONS_DEFAULT = 64,
@@ -294,10 +295,10 @@ unsigned store_memory_rewind(struct store *store, uint32_t partition, unsigned w
 /* Another store with the same contents, time and fate; the caller owns it. It remembers no writes to take back. */
 struct store *store_memory_copy(const struct store *store);
 
-/* Redis by address: "unix:/path", "tcp://host:port"; more addresses with commas when Sentinels or Cluster nodes follow
- * their scheme ("sentinel://…", "cluster://…": see deploy). Connects at once; NULL with a message for the operator.
- * A call waits at most two seconds for an answer; after STORE_GONE the next call connects again. SIGPIPE is ignored from
- * here on, unless the program handles it. One store is for one thread. */
-struct store *store_redis_new(const char *address, uint32_t partitions, char message[160]);
+/* Redis, wherever redis_access says: one, the primary of Sentinels, a Cluster. Connects at once; NULL with a message for
+ * the operator. A call waits at most two seconds for an answer; after STORE_GONE the next call connects again, to the
+ * new primary if there is one. SIGPIPE is ignored from here on, unless the program handles it. One store is for one
+ * thread. */
+struct store *store_redis_new(const struct redis_access *access, uint32_t partitions, char message[160]);
 
 #endif

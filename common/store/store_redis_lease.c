@@ -5,10 +5,10 @@
 static void lease_command(struct store_redis *redis, const char *function, uint32_t partition, enum stage stage)
 {
     command_function(redis, function, 4);
-    command_key(redis, partition, "never");
-    command_key(redis, partition, "stage:%s", stage_names[stage]);
-    command_key(redis, partition, "head");
-    command_key(redis, partition, "timers");
+    key_of(redis, partition, "never");
+    key_of(redis, partition, "stage:%s", stage_names[stage]);
+    key_of(redis, partition, "head");
+    key_of(redis, partition, "timers");
     command_blob(redis);
 }
 
@@ -51,7 +51,7 @@ static enum store_status call_some(struct store_redis *redis, const struct lease
 {
     for (size_t i = 0; i < count; i++)
         call_command(redis, call, &leases[i]);
-    enum store_status status = redis_run(redis, count);
+    enum store_status status = redis_run(redis);
     for (size_t i = 0; i < count && status == STORE_OK; i++) {
         ret_status_each[i] = function_status(redis, redis->replies[i]);
         if (ret_each && ret_status_each[i] == STORE_OK)

@@ -21,22 +21,22 @@ static void command_end_of_prefix(struct store_redis *redis, const char *prefix)
     while (bytes && (uint8_t)prefix[bytes - 1] == 0xff)
         bytes--;
     if (!bytes) {
-        command_text(redis, "+");
+        command_text(redis->link, "+");
         return;
     }
     end[0] = '(';
     memcpy(end + 1, prefix, bytes);
     end[bytes]++;
-    command_bytes(redis, (struct slice){(const uint8_t *)end, 1 + bytes});
+    command_bytes(redis->link, (struct slice){(const uint8_t *)end, 1 + bytes});
 }
 
 static void command_start(struct store_redis *redis, const char *prefix, const char *after)
 {
     bool behind = *after && strcmp(after, prefix) >= 0;
     if (!behind && !*prefix)
-        command_text(redis, "-");
+        command_text(redis->link, "-");
     else
-        command_printf(redis, "%c%s", behind ? '(' : '[', behind ? after : prefix);
+        command_printf(redis->link, "%c%s", behind ? '(' : '[', behind ? after : prefix);
 }
 
 enum store_status redis_read_queue(struct store *store, uint32_t partition, const char *prefix, const char *after,
@@ -48,15 +48,15 @@ enum store_status redis_read_queue(struct store *store, uint32_t partition, cons
         fault = queue_fault(prefix, after);
     if (fault)
         return redis_refuse(redis, fault);
-    command_begin(redis, 7);
-    command_text(redis, "ZRANGEBYLEX");
-    command_key(redis, partition, "queue");
+    command_begin(redis->link, 7);
+    command_text(redis->link, "ZRANGEBYLEX");
+    key_of(redis, partition, "queue");
     command_start(redis, prefix, after);
     command_end_of_prefix(redis, prefix);
-    command_text(redis, "LIMIT");
-    command_text(redis, "0");
-    command_printf(redis, "%zu", max);
-    enum store_status status = redis_run(redis, 1);
+    command_text(redis->link, "LIMIT");
+    command_text(redis->link, "0");
+    command_printf(redis->link, "%zu", max);
+    enum store_status status = redis_run(redis);
     if (status != STORE_OK)
         return status;
     const redisReply *reply = redis->replies[0];
@@ -74,16 +74,16 @@ enum store_status redis_read_timers(struct store *store, uint32_t partition, wal
     const char *fault = partition_fault(redis, partition);
     if (fault)
         return redis_refuse(redis, fault);
-    command_begin(redis, 8);
-    command_text(redis, "ZRANGEBYSCORE");
-    command_key(redis, partition, "timers");
-    command_printf(redis, "%lld", (long long)from);
-    command_text(redis, "+inf");
-    command_text(redis, "WITHSCORES");
-    command_text(redis, "LIMIT");
-    command_printf(redis, "%zu", skip);
-    command_printf(redis, "%zu", max);
-    enum store_status status = redis_run(redis, 1);
+    command_begin(redis->link, 8);
+    command_text(redis->link, "ZRANGEBYSCORE");
+    key_of(redis, partition, "timers");
+    command_printf(redis->link, "%lld", (long long)from);
+    command_text(redis->link, "+inf");
+    command_text(redis->link, "WITHSCORES");
+    command_text(redis->link, "LIMIT");
+    command_printf(redis->link, "%zu", skip);
+    command_printf(redis->link, "%zu", max);
+    enum store_status status = redis_run(redis);
     if (status != STORE_OK)
         return status;
     const redisReply *reply = redis->replies[0];
@@ -101,49 +101,49 @@ enum store_status redis_read_timers(struct store *store, uint32_t partition, wal
 
 static void command_log_first(struct store_redis *redis, uint32_t partition)
 {
-    command_begin(redis, 6);
-    command_text(redis, "XRANGE");
-    command_key(redis, partition, "log");
-    command_text(redis, "-");
-    command_text(redis, "+");
-    command_text(redis, "COUNT");
-    command_text(redis, "1");
+    command_begin(redis->link, 6);
+    command_text(redis->link, "XRANGE");
+    key_of(redis, partition, "log");
+    command_text(redis->link, "-");
+    command_text(redis->link, "+");
+    command_text(redis->link, "COUNT");
+    command_text(redis->link, "1");
 }
 
 static void command_of_key(struct store_redis *redis, const char *command, uint32_t partition, const char *key)
 {
-    command_begin(redis, 2);
-    command_text(redis, command);
-    command_key(redis, partition, "%s", key);
+    command_begin(redis->link, 2);
+    command_text(redis->link, command);
+    key_of(redis, partition, "%s", key);
 }
 
 static void command_stage(struct store_redis *redis, uint32_t partition, enum stage stage)
 {
     static const char *const fields[] = {"seq", "id", "owner", "epoch", "expires", "unclean"};
-    command_begin(redis, 2 + sizeof fields / sizeof *fields);
-    command_text(redis, "HMGET");
-    command_key(redis, partition, "stage:%s", stage_names[stage]);
+    command_begin(redis->link, 2 + sizeof fields / sizeof *fields);
+    command_text(redis->link, "HMGET");
+    key_of(redis, partition, "stage:%s", stage_names[stage]);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        command_text(redis, fields[i]);
+        command_text(redis->link, fields[i]);
 }
 
 static void view_commands(struct store_redis *redis, uint32_t partition)
 {
     command_of_key(redis, "GET", partition, "head");
     command_log_first(redis, partition);
-    command_begin(redis, 5);
-    command_text(redis, "ZRANGE");
-    command_key(redis, partition, "timers");
-    command_text(redis, "0");
-    command_text(redis, "0");
-    command_text(redis, "WITHSCORES");
+    command_begin(redis->link, 5);
+    command_text(redis->link, "ZRANGE");
+    key_of(redis, partition, "timers");
+    command_text(redis->link, "0");
+    command_text(redis->link, "0");
+    command_text(redis->link, "WITHSCORES");
     command_of_key(redis, "ZCARD", partition, "timers");
     command_of_key(redis, "ZCARD", partition, "queue");
-    command_begin(redis, 4);
-    command_text(redis, "ZLEXCOUNT");
-    command_key(redis, partition, "queue");
-    command_text(redis, "[sending/");
-    command_text(redis, "(sending0");       /* '0' follows '/' */
+    command_begin(redis->link, 4);
+    command_text(redis->link, "ZLEXCOUNT");
+    key_of(redis, partition, "queue");
+    command_text(redis->link, "[sending/");
+    command_text(redis->link, "(sending0");       /* '0' follows '/' */
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++)
         command_stage(redis, partition, stage);
 }
@@ -196,11 +196,11 @@ static void view_read(redisReply *const *replies, wall_ms now, struct partition_
 static enum store_status view_some(struct store_redis *redis, const uint32_t *partitions, size_t count,
                                    struct partition_view *ret_each)
 {
-    command_begin(redis, 1);
-    command_text(redis, "TIME");
+    command_begin(redis->link, 1);
+    command_text(redis->link, "TIME");
     for (size_t i = 0; i < count; i++)
         view_commands(redis, partitions[i]);
-    enum store_status status = redis_run(redis, 1 + count * VIEW_COMMANDS);
+    enum store_status status = redis_run(redis);
     if (status != STORE_OK)
         return status;
     wall_ms now = reply_time(redis->replies[0]);
@@ -231,7 +231,7 @@ static enum store_status heads_some(struct store_redis *redis, const uint32_t *p
 {
     for (size_t i = 0; i < count; i++)
         command_of_key(redis, "GET", partitions[i], "head");
-    enum store_status status = redis_run(redis, count);
+    enum store_status status = redis_run(redis);
     for (size_t i = 0; i < count && status == STORE_OK; i++)
         ret_each[i] = head_read(redis->replies[i]);
     return status;

@@ -11,11 +11,12 @@ enum store_status redis_content_put(struct store *store, const char *hash, struc
     const char *fault = content_fault(hash, content);
     if (fault)
         return redis_refuse(redis, fault);
-    command_begin(redis, 3);
-    command_text(redis, "SET");
-    command_printf(redis, "content:%s", hash);
-    command_bytes(redis, content);
-    return redis_run(redis, 1);
+    command_begin(redis->link, 3);
+    command_writes(redis->link);
+    command_text(redis->link, "SET");
+    command_key(redis->link, "content:%s", hash);
+    command_bytes(redis->link, content);
+    return redis_run(redis);
 }
 
 static struct slice reply_copy(const redisReply *reply, struct arena *arena)
@@ -30,10 +31,10 @@ enum store_status redis_content_get(struct store *store, const char *hash, struc
     const char *fault = name_fault(hash);
     if (fault)
         return redis_refuse(redis, fault);
-    command_begin(redis, 2);
-    command_text(redis, "GET");
-    command_printf(redis, "content:%s", hash);
-    enum store_status status = redis_run(redis, 1);
+    command_begin(redis->link, 2);
+    command_text(redis->link, "GET");
+    command_key(redis->link, "content:%s", hash);
+    enum store_status status = redis_run(redis);
     if (status == STORE_OK)
         *ret = reply_copy(redis->replies[0], arena);
     return status;
@@ -54,10 +55,10 @@ static enum store_status note_call(struct store_redis *redis, const char *map, c
     pack_bool(&redis->blob, expected != NULL);
     pack_text_slice(&redis->blob, expected ? *expected : (struct slice){0});
     command_function(redis, "note", 2);
-    command_printf(redis, "{note:%s}never", map);
-    command_printf(redis, "note:%s", map);
+    command_key(redis->link, "{note:%s}never", map);
+    command_key(redis->link, "note:%s", map);
     command_blob(redis);
-    enum store_status status = redis_run(redis, 1);
+    enum store_status status = redis_run(redis);
     return status == STORE_OK ? function_status(redis, redis->replies[0]) : status;
 }
 
@@ -100,10 +101,10 @@ enum store_status redis_note_get(struct store *store, const char *map, struct ar
     const char *fault = name_fault(map);
     if (fault)
         return redis_refuse(redis, fault);
-    command_begin(redis, 2);
-    command_text(redis, "HGETALL");
-    command_printf(redis, "note:%s", map);
-    enum store_status status = redis_run(redis, 1);
+    command_begin(redis->link, 2);
+    command_text(redis->link, "HGETALL");
+    command_key(redis->link, "note:%s", map);
+    enum store_status status = redis_run(redis);
     if (status != STORE_OK)
         return status;
     size_t count;
@@ -138,11 +139,11 @@ enum store_status redis_announce(struct store *store, const struct member *membe
     pack_text_slice(&redis->blob, buffer_slice(&about));
     buffer_free(&about);
     command_function(redis, "announce", 3);
-    command_text(redis, "{members}never");
-    command_text(redis, "{members}");
-    command_text(redis, "{members}about");
+    command_key(redis->link, "{members}never");
+    command_key(redis->link, "{members}");
+    command_key(redis->link, "{members}about");
     command_blob(redis);
-    enum store_status status = redis_run(redis, 1);
+    enum store_status status = redis_run(redis);
     return status == STORE_OK ? function_status(redis, redis->replies[0]) : status;
 }
 
@@ -174,24 +175,24 @@ static wall_ms expiry_of(const struct pair *expiries, size_t count, const char *
 
 static void members_commands(struct store_redis *redis)
 {
-    command_begin(redis, 1);
-    command_text(redis, "TIME");
-    command_begin(redis, 5);
-    command_text(redis, "ZRANGE");
-    command_text(redis, "{members}");
-    command_text(redis, "0");
-    command_text(redis, "-1");
-    command_text(redis, "WITHSCORES");
-    command_begin(redis, 2);
-    command_text(redis, "HGETALL");
-    command_text(redis, "{members}about");
+    command_begin(redis->link, 1);
+    command_text(redis->link, "TIME");
+    command_begin(redis->link, 5);
+    command_text(redis->link, "ZRANGE");
+    command_key(redis->link, "{members}");
+    command_text(redis->link, "0");
+    command_text(redis->link, "-1");
+    command_text(redis->link, "WITHSCORES");
+    command_begin(redis->link, 2);
+    command_text(redis->link, "HGETALL");
+    command_key(redis->link, "{members}about");
 }
 
 enum store_status redis_members(struct store *store, struct arena *arena, struct member_list *ret)
 {
     struct store_redis *redis = store_redis_of(store);
     members_commands(redis);
-    enum store_status status = redis_run(redis, 3);
+    enum store_status status = redis_run(redis);
     if (status != STORE_OK)
         return status;
     wall_ms now = reply_time(redis->replies[0]);

@@ -36,14 +36,14 @@ enum store_status redis_read_log(struct store *store, uint32_t partition, uint64
     const char *fault = partition_fault(redis, partition);
     if (fault)
         return redis_refuse(redis, fault);
-    command_begin(redis, 6);
-    command_text(redis, "XRANGE");
-    command_key(redis, partition, "log");
-    command_printf(redis, "%llu-0", (unsigned long long)(from_seq ? from_seq : 1));
-    command_text(redis, "+");
-    command_text(redis, "COUNT");
-    command_printf(redis, "%zu", max < READ_MAX ? max : READ_MAX);
-    enum store_status status = redis_run(redis, 1);
+    command_begin(redis->link, 6);
+    command_text(redis->link, "XRANGE");
+    key_of(redis, partition, "log");
+    command_printf(redis->link, "%llu-0", (unsigned long long)(from_seq ? from_seq : 1));
+    command_text(redis->link, "+");
+    command_text(redis->link, "COUNT");
+    command_printf(redis->link, "%zu", max < READ_MAX ? max : READ_MAX);
+    enum store_status status = redis_run(redis);
     if (status != STORE_OK)
         return status;
     const redisReply *reply = redis->replies[0];
@@ -84,12 +84,12 @@ static enum store_status malformed(struct store_redis *redis)
 static enum store_status read_some(struct store_redis *redis, uint32_t partition, enum entity_kind kind,
                                    const char *const *ids, size_t count, struct arena *arena, struct stored_entity *ret)
 {
-    command_begin(redis, 2 + count);
-    command_text(redis, "HMGET");
-    command_key(redis, partition, "entity:%c", entity_types[kind].letter);
+    command_begin(redis->link, 2 + count);
+    command_text(redis->link, "HMGET");
+    key_of(redis, partition, "entity:%c", entity_types[kind].letter);
     for (size_t i = 0; i < count; i++)
-        command_text(redis, ids[i]);
-    enum store_status status = redis_run(redis, 1);
+        command_text(redis->link, ids[i]);
+    enum store_status status = redis_run(redis);
     if (status != STORE_OK)
         return status;
     const redisReply *reply = redis->replies[0];
@@ -124,13 +124,13 @@ enum store_status redis_scan_entities(struct store *store, uint32_t partition, e
     const char *fault = partition_fault(redis, partition);
     if (fault)
         return redis_refuse(redis, fault);
-    command_begin(redis, 5);
-    command_text(redis, "HSCAN");
-    command_key(redis, partition, "entity:%c", entity_types[kind].letter);
-    command_printf(redis, "%llu", (unsigned long long)*cursor);
-    command_text(redis, "COUNT");
-    command_printf(redis, "%d", SCAN_STEP);
-    enum store_status status = redis_run(redis, 1);
+    command_begin(redis->link, 5);
+    command_text(redis->link, "HSCAN");
+    key_of(redis, partition, "entity:%c", entity_types[kind].letter);
+    command_printf(redis->link, "%llu", (unsigned long long)*cursor);
+    command_text(redis->link, "COUNT");
+    command_printf(redis->link, "%d", SCAN_STEP);
+    enum store_status status = redis_run(redis);
     if (status != STORE_OK)
         return status;
     const redisReply *reply = redis->replies[0], *pairs = reply->element[1];

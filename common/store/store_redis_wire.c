@@ -1,66 +1,33 @@
+#include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "head.h"
 #include "store_redis_parts.h"
 
-void command_begin(struct store_redis *redis, size_t arguments)
+void key_of(struct store_redis *redis, uint32_t partition, const char *format, ...)
 {
-    buffer_printf(&redis->wire, "*%zu\r\n", arguments);
-}
-
-void command_bytes(struct store_redis *redis, struct slice bytes)
-{
-    buffer_printf(&redis->wire, "$%zu\r\n", bytes.bytes);
-    buffer_append(&redis->wire, bytes.at, bytes.bytes);
-    buffer_append(&redis->wire, "\r\n", 2);
-}
-
-void command_text(struct store_redis *redis, const char *text)
-{
-    command_bytes(redis, (struct slice){(const uint8_t *)text, strlen(text)});
-}
-
-static void command_formatted(struct store_redis *redis, const char *before, const char *format, va_list args)
-{
-    char text[1024];
-    size_t used = (size_t)snprintf(text, sizeof text, "%s", before);
-    int more = vsnprintf(text + used, sizeof text - used, format, args);
-    if (more < 0 || used + (size_t)more >= sizeof text)
-        abort();                    /* names are bounded by store_check.c, far below this */
-    command_text(redis, text);
-}
-
-void command_printf(struct store_redis *redis, const char *format, ...)
-{
+    char rest[256];
     va_list args;
     va_start(args, format);
-    command_formatted(redis, "", format, args);
+    int bytes = vsnprintf(rest, sizeof rest, format, args);
     va_end(args);
-}
-
-void command_key(struct store_redis *redis, uint32_t partition, const char *format, ...)
-{
-    char tag[24];
-    snprintf(tag, sizeof tag, "{p%04u}", (unsigned)partition);
-    va_list args;
-    va_start(args, format);
-    command_formatted(redis, tag, format, args);
-    va_end(args);
+    assert(bytes >= 0 && (size_t)bytes < sizeof rest);
+    command_key(redis->link, "{p%04u}%s", (unsigned)partition, rest);
 }
 
 void command_function(struct store_redis *redis, const char *function, size_t keys)
 {
-    command_begin(redis, 4 + keys);
-    command_text(redis, "FCALL");
-    command_printf(redis, "care_%s_%s", function, redis->build);
-    command_printf(redis, "%zu", keys);
+    command_begin(redis->link, 4 + keys);
+    command_writes(redis->link);
+    command_text(redis->link, "FCALL");
+    command_printf(redis->link, "care_%s_%s", function, redis->build);
+    command_printf(redis->link, "%zu", keys);
 }
 
 void command_blob(struct store_redis *redis)
 {
-    command_bytes(redis, buffer_slice(&redis->blob));
+    command_bytes(redis->link, buffer_slice(&redis->blob));
 }
 
 void big_endian_write(uint8_t *to, uint64_t number, size_t bytes)
@@ -76,25 +43,10 @@ void blob_number(struct buffer *blob, uint64_t number)
     pack_text_slice(blob, (struct slice){bytes, sizeof bytes});
 }
 
-struct slice reply_bytes(const redisReply *reply)
-{
-    if (!reply || reply->type != REDIS_REPLY_STRING)
-        return (struct slice){0};
-    return (struct slice){(const uint8_t *)reply->str, (size_t)reply->len};
-}
-
 uint64_t reply_id(const redisReply *reply)
 {
     struct slice bytes = reply_bytes(reply);
     return bytes.bytes >= 8 ? big_endian(bytes.at, 8) : 0;
-}
-
-int64_t reply_number(const redisReply *reply)
-{
-    if (reply && reply->type == REDIS_REPLY_INTEGER)
-        return reply->integer;
-    struct slice bytes = reply_bytes(reply);
-    return bytes.bytes ? strtoll((const char *)bytes.at, NULL, 10) : 0;
 }
 
 wall_ms reply_time(const redisReply *reply)

@@ -30,12 +30,12 @@ static void append_command(struct store_redis *redis, uint32_t partition, enum s
 {
     const char *dot = stage == STAGE_NONE ? "" : ".", *whose = stage == STAGE_NONE ? "" : stage_names[stage];
     command_function(redis, "append", 4 + KEY_GENERATIONS_KEPT);
-    command_key(redis, partition, "never");
-    command_key(redis, partition, "log");
-    command_key(redis, partition, "head");
-    command_key(redis, partition, "keys%s%s", dot, whose);
+    key_of(redis, partition, "never");
+    key_of(redis, partition, "log");
+    key_of(redis, partition, "head");
+    key_of(redis, partition, "keys%s%s", dot, whose);
     for (int back = 0; back < KEY_GENERATIONS_KEPT; back++)
-        command_key(redis, partition, "keys%s%s:%lld", dot, whose, (long long)redis->generation - back);
+        key_of(redis, partition, "keys%s%s:%lld", dot, whose, (long long)redis->generation - back);
     command_blob(redis);
 }
 
@@ -63,7 +63,7 @@ enum store_status redis_append(struct store *store, uint32_t partition, struct f
     for (int tries = 0; tries < GENERATION_TRIES; tries++) {
         append_blob(redis, facts, count);
         append_command(redis, partition, count ? facts[0].stage : STAGE_NONE);
-        enum store_status status = redis_run(redis, 1);
+        enum store_status status = redis_run(redis);
         if (status != STORE_OK)
             return status;
         const redisReply *reply = redis->replies[0];
@@ -163,14 +163,14 @@ static void commit_blob(struct store_redis *redis, const struct commit *commit, 
 static void commit_command(struct store_redis *redis, const struct lease *lease, const struct kinds *kinds)
 {
     command_function(redis, "commit", PARTITION_KEYS + kinds->count);
-    command_key(redis, lease->partition, "never");
-    command_key(redis, lease->partition, "log");
-    command_key(redis, lease->partition, "head");
-    command_key(redis, lease->partition, "timers");
-    command_key(redis, lease->partition, "queue");
-    command_key(redis, lease->partition, "stage:%s", stage_names[lease->stage]);
+    key_of(redis, lease->partition, "never");
+    key_of(redis, lease->partition, "log");
+    key_of(redis, lease->partition, "head");
+    key_of(redis, lease->partition, "timers");
+    key_of(redis, lease->partition, "queue");
+    key_of(redis, lease->partition, "stage:%s", stage_names[lease->stage]);
     for (size_t i = 0; i < kinds->count; i++)
-        command_key(redis, lease->partition, "entity:%c", entity_types[kinds->kind[i]].letter);
+        key_of(redis, lease->partition, "entity:%c", entity_types[kinds->kind[i]].letter);
     command_blob(redis);
 }
 
@@ -194,7 +194,7 @@ enum store_status redis_commit(struct store *store, struct commit *commit)
     struct kinds kinds = {0};
     commit_blob(redis, commit, &kinds);
     commit_command(redis, &commit->lease, &kinds);
-    enum store_status status = redis_run(redis, 1);
+    enum store_status status = redis_run(redis);
     if (status == STORE_OK)
         status = function_status(redis, redis->replies[0]);
     if (status == STORE_OK)
@@ -229,11 +229,11 @@ static void fire_blob(struct store_redis *redis, const struct lease *lease, wall
 static void fire_command(struct store_redis *redis, const struct lease *lease)
 {
     command_function(redis, "fire", 5);
-    command_key(redis, lease->partition, "never");
-    command_key(redis, lease->partition, "log");
-    command_key(redis, lease->partition, "head");
-    command_key(redis, lease->partition, "timers");
-    command_key(redis, lease->partition, "stage:%s", stage_names[lease->stage]);
+    key_of(redis, lease->partition, "never");
+    key_of(redis, lease->partition, "log");
+    key_of(redis, lease->partition, "head");
+    key_of(redis, lease->partition, "timers");
+    key_of(redis, lease->partition, "stage:%s", stage_names[lease->stage]);
     command_blob(redis);
 }
 
@@ -260,7 +260,7 @@ enum store_status redis_fire(struct store *store, const struct lease *lease, wal
         return redis_refuse(redis, fault);
     fire_blob(redis, lease, now, chain_seed);
     fire_command(redis, lease);
-    enum store_status status = redis_run(redis, 1);
+    enum store_status status = redis_run(redis);
     if (status == STORE_OK)
         status = function_status(redis, redis->replies[0]);
     if (status != STORE_OK)
@@ -279,13 +279,13 @@ enum store_status redis_trim(struct store *store, uint32_t partition, uint64_t b
     pack_array(&redis->blob, 1);
     pack_uint(&redis->blob, before_seq);
     command_function(redis, "trim", 3 + STAGE_COUNT - 1);
-    command_key(redis, partition, "never");
-    command_key(redis, partition, "log");
-    command_key(redis, partition, "head");
+    key_of(redis, partition, "never");
+    key_of(redis, partition, "log");
+    key_of(redis, partition, "head");
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++)
-        command_key(redis, partition, "stage:%s", stage_names[stage]);
+        key_of(redis, partition, "stage:%s", stage_names[stage]);
     command_blob(redis);
-    enum store_status status = redis_run(redis, 1);
+    enum store_status status = redis_run(redis);
     if (status == STORE_OK)
         status = function_status(redis, redis->replies[0]);
     if (status != STORE_OK)

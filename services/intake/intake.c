@@ -53,7 +53,7 @@ static bool replay_open(struct intake *intake, char message[160])
     struct daemon *daemon = intake->daemon;
     const struct config *config = daemon_config(daemon);
     struct replay_options options = {
-        .store = config_text(config, "store"),
+        .store = daemon_store_access(daemon),
         .address = config_text(config, "replay"),
         .partitions = daemon_partitions(daemon),
         .metrics = daemon_metrics(daemon),
@@ -69,8 +69,12 @@ static bool intake_open(struct intake *intake, char message[160])
 {
     struct daemon *daemon = intake->daemon;
     const struct config *config = daemon_config(daemon);
-    const struct readings_options options = {config_text(config, "store"), config_text(config, "keys_store"),
-                                             config_text(config, "master_key"), daemon_partitions(daemon)};
+    const struct readings_options options = {
+        .store = daemon_store_access(daemon),
+        .keys_store = daemon_keys_access(daemon),
+        .master_key = config_text(config, "master_key"),
+        .partitions = daemon_partitions(daemon),
+    };
     if (!intake_keys_read(config_text(config, "keys"), &intake->keys, message))
         return false;
     intake->readings = readings_new(&options, message);

@@ -122,8 +122,8 @@ void readings_collect(struct readings *readings)
 static bool views_open(struct views *views, const struct readings_options *options, char message[160])
 {
     views->partitions = options->partitions;
-    views->store = store_redis_new(options->store, options->partitions, message);
-    views->sealer = views->store ? sealer_redis_new(options->keys_store, options->master_key, message) : NULL;
+    views->store = store_redis_new(&options->store, options->partitions, message);
+    views->sealer = views->store ? sealer_redis_new(&options->keys_store, options->master_key, message) : NULL;
     if (!views->sealer)
         return false;
     views->contents = content_cache_new(content_read, views->store);

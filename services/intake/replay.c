@@ -192,7 +192,7 @@ static bool socket_open(struct replay *replay, const char *address, char message
 
 static bool replay_open(struct replay *replay, const struct replay_options *options, char message[160])
 {
-    replay->store = store_redis_new(options->store, options->partitions, message);
+    replay->store = store_redis_new(&options->store, options->partitions, message);
     if (!replay->store || !socket_open(replay, options->address, message))
         return false;
     const struct trimming_options trimming = {

@@ -11,7 +11,8 @@
 struct replay;
 
 struct replay_options {
-    const char *store, *address;
+    struct redis_access store;
+    const char *address;
     uint32_t partitions;
     struct metrics *metrics;
     struct keys *keys;              /* NULL: none are needed; taken over */

@@ -1,5 +1,6 @@
 #include "redis_server.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,9 +26,9 @@ static void become_server(const struct redis_server *server)
     int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
-    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", server->socket, "--dir", server->directory,
-           "--save", "", "--appendonly", server->durable ? "yes" : "no", "--appendfsync", "always",
-           "--maxmemory-policy", "noeviction", "--daemonize", "no", (char *)NULL);
+    char file[80];
+    snprintf(file, sizeof file, "%s/conf", server->directory);
+    execlp("redis-server", "redis-server", file, server->sentinel ? "--sentinel" : NULL, (char *)NULL);
     fprintf(stderr, "redis-server cannot be started: is it installed?\n");
     _exit(127);
 }
@@ -72,10 +74,22 @@ bool redis_server_again(struct redis_server *server)
     return server->pid > 0 && wait_until_ready(server);
 }
 
-bool redis_server_start(struct redis_server *server, bool durable)
+/* A port that is free now. */
+static int port_find(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t bytes = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bool found = fd >= 0 && bind(fd, (struct sockaddr *)&at, bytes) == 0 &&
+                 getsockname(fd, (struct sockaddr *)&at, &bytes) == 0;
+    if (fd >= 0)
+        close(fd);
+    return found ? ntohs(at.sin_port) : 0;
+}
+
+static bool directory_make(struct redis_server *server)
 {
     const char *parent = getenv("TMPDIR");
-    *server = (struct redis_server){.durable = durable};
     if (!parent || strlen(parent) > PARENT_BYTES_MAX)
         parent = P_tmpdir;
     snprintf(server->directory, sizeof server->directory, "%.40s/redis-XXXXXX", parent);
@@ -84,8 +98,51 @@ bool redis_server_start(struct redis_server *server, bool durable)
         return false;
     }
     snprintf(server->socket, sizeof server->socket, "%s/socket", server->directory);
-    snprintf(server->address, sizeof server->address, "unix:%s", server->socket);
+    if (server->port)
+        snprintf(server->address, sizeof server->address, "tcp://127.0.0.1:%d", server->port);
+    else
+        snprintf(server->address, sizeof server->address, "unix:%s", server->socket);
+    return true;
+}
+
+static bool start_as(struct redis_server *server, const char *lines)
+{
+    char path[80];
+    if (!directory_make(server))
+        return false;
+    snprintf(path, sizeof path, "%s/conf", server->directory);
+    FILE *conf = fopen(path, "w");
+    if (!conf)
+        return false;
+    fprintf(conf, "bind 127.0.0.1\nport %d\nunixsocket %s\ndir %s\nloglevel notice\n%s", server->port, server->socket,
+            server->directory, lines);
+    fclose(conf);
     return redis_server_again(server);
+}
+
+static const char server_lines[] = "save \"\"\nappendfsync always\nmaxmemory-policy noeviction\n"
+                                   "repl-diskless-sync-delay 0\n";
+
+bool redis_server_start(struct redis_server *server, bool durable)
+{
+    char all[256];
+    *server = (struct redis_server){0};
+    snprintf(all, sizeof all, "%sappendonly %s\n", server_lines, durable ? "yes" : "no");
+    return start_as(server, all);
+}
+
+bool redis_server_start_with(struct redis_server *server, const char *lines)
+{
+    char all[1024];
+    *server = (struct redis_server){.port = port_find()};
+    snprintf(all, sizeof all, "%s%s", server_lines, lines);
+    return start_as(server, all);
+}
+
+bool redis_sentinel_start(struct redis_server *server, const char *lines)
+{
+    *server = (struct redis_server){.port = port_find(), .sentinel = true};
+    return start_as(server, lines);
 }
 
 void redis_server_kill(struct redis_server *server)

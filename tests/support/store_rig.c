@@ -18,7 +18,7 @@ static void open_redis(struct rig *rig)
     rig->redis = redis_server_connect(rig->server);
     assert_non_null(rig->redis);
     assert_true(redis_server_do(rig->redis, "FLUSHALL"));
-    rig->store = store_redis_new(rig->server->address, RIG_PARTITIONS, message);
+    rig->store = store_redis_new(&(struct redis_access){.address = rig->server->address}, RIG_PARTITIONS, message);
     if (!rig->store)
         fail_msg("%s", message);
 }

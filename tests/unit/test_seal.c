@@ -147,7 +147,7 @@ static int redis_down(void **state)
 static struct sealer *open_sealer(const struct rig *rig)
 {
     char message[160] = "";
-    struct sealer *sealer = sealer_redis_new(rig->server.address, rig->key_path, message);
+    struct sealer *sealer = sealer_redis_new(&(struct redis_access){.address = rig->server.address}, rig->key_path, message);
     assert_string_equal(message, "");
     assert_non_null(sealer);
     return sealer;
@@ -209,7 +209,7 @@ static void keys_survive_a_restart_and_an_outage(void **state)
 static void assert_refused(const char *address, const char *key_path, const char *part)
 {
     char message[160] = "";
-    assert_null(sealer_redis_new(address, key_path, message));
+    assert_null(sealer_redis_new(&(struct redis_access){.address = address}, key_path, message));
     if (!strstr(message, part))
         fail_msg("\"%s\" does not say \"%s\"", message, part);
 }

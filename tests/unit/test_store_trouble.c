@@ -8,7 +8,7 @@ static struct redis_server durable;
 static struct store *open_durable(void)
 {
     char message[160] = "";
-    struct store *store = store_redis_new(durable.address, RIG_PARTITIONS, message);
+    struct store *store = store_redis_new(&(struct redis_access){.address = durable.address}, RIG_PARTITIONS, message);
     if (!store)
         fail_msg("%s", message);
     return store;
@@ -165,15 +165,19 @@ static void addresses_that_cannot_be_are_refused_with_a_reason(void **context)
         {"tcp://host:70000", "write tcp://host:port"},
         {"tcp://host:1x", "write tcp://host:port"},
         {"tcp://[::1", "write tcp://host:port"},
-        {"tcp://[::1]:1", "could not connect to Redis at ::1"},
+        {"tcp://[::1]:1", "could not connect to Redis at [::1]:1"},
         {"redis://host", "no address of Redis"},
         {"", "no address of Redis"},
-        {"cluster://a:1,b:2", "Sentinel and Redis Cluster cannot be used yet"},
-        {"sentinel://a:1", "Sentinel and Redis Cluster cannot be used yet"},
+        {"tls://", "write tls://host:port"},
+        {"cluster://127.0.0.1:1", "could not connect to Redis at 127.0.0.1:1"},
+        {"cluster://a:1,,b:2", "write cluster://host:port,host:port"},
+        {"sentinel://127.0.0.1:1/careline", "could not connect to Redis at 127.0.0.1:1"},
+        {"sentinel://a:1", "write sentinel://host:port,host:port/NAME"},
+        {"sentinel://a:1/", "write sentinel://host:port,host:port/NAME"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char message[160] = "";
-        assert_null(store_redis_new(cases[i].address, 1, message));
+        assert_null(store_redis_new(&(struct redis_access){.address = cases[i].address}, 1, message));
         if (!strstr(message, cases[i].reason))
             fail_msg("%s: %s", cases[i].address, message);
     }

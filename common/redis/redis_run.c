@@ -1,0 +1,303 @@
+/* One run of a link: rounds, each of which sends every command that has no reply yet to its node. */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock_real.h"
+#include "redis_link_parts.h"
+
+enum {
+    ROUNDS_MAX = 6,
+    ROUND_WAIT_MS = 5               /* before the second round; doubles: 155 ms in all */
+};
+
+/* What becomes of a command, better to worse. */
+enum verdict {
+    VERDICT_GOOD,
+    VERDICT_AGAIN,                  /* refused whole for now: again in a moment */
+    VERDICT_ELSEWHERE,              /* … and somebody else has it */
+    VERDICT_UNPREPARED,             /* … and the node lacks our functions */
+    VERDICT_REFUSED,
+    VERDICT_FULL,
+    VERDICT_GONE
+};
+
+/* What an error reply means; anything else is a mistake of ours. `told` is for the operator, before what Redis says. */
+static const struct meaning { const char *begins; enum verdict verdict; const char *told; } meanings[] = {
+    {"OOM ", VERDICT_FULL, ""},
+    {"MISCONF ", VERDICT_FULL, ""},
+    {"READONLY ", VERDICT_GONE, ""},
+    {"LOADING ", VERDICT_GONE, ""},
+    {"MASTERDOWN ", VERDICT_GONE, ""},
+    {"NOREPLICAS ", VERDICT_GONE, ""},
+    {"BUSY ", VERDICT_GONE, ""},
+    {"UNKILLABLE ", VERDICT_GONE, ""},
+    {"CLUSTERDOWN ", VERDICT_ELSEWHERE, ""},
+    {"MOVED ", VERDICT_ELSEWHERE, ""},
+    {"ASK ", VERDICT_AGAIN, ""},
+    {"TRYAGAIN ", VERDICT_AGAIN, ""},
+    {"ERR Function not found", VERDICT_UNPREPARED, ""},
+    {"NOAUTH ", VERDICT_GONE, "it wants a password, which the settings do not name. "},
+    {"NOPERM ", VERDICT_GONE, "its user may not do this. "},
+    {"WRONGPASS ", VERDICT_GONE, "it does not let us in. "},
+};
+
+static const struct meaning *meaning_of(const char *error)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+        if (strncmp(error, meanings[i].begins, strlen(meanings[i].begins)) == 0)
+            return &meanings[i];
+    static const struct meaning unknown = {"", VERDICT_REFUSED, ""};
+    return &unknown;
+}
+
+static enum verdict worse(enum verdict a, enum verdict b)
+{
+    return a > b ? a : b;
+}
+
+static enum verdict judge(struct redis_link *link, const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ERROR)
+        return VERDICT_GOOD;
+    const struct meaning *meaning = meaning_of(reply->str);
+    bool alone = link->route.place.scheme != REDIS_CLUSTER && meaning->verdict == VERDICT_ELSEWHERE;
+    snprintf(link->message, sizeof link->message, "Redis: %s%.100s",
+             alone ? "give its address as cluster://… " : meaning->told, reply->str);
+    return alone ? VERDICT_GONE : meaning->verdict;
+}
+
+/* -------- who gets what */
+
+static struct redis_node *node_of(struct redis_link *link, const struct command *command)
+{
+    return command->node < link->route.count ? &link->route.nodes[command->node] : NULL;
+}
+
+/* false: nobody serves a command's slot now. */
+static bool commands_assign(struct redis_link *link)
+{
+    unsigned keyless = 0;
+    for (size_t i = link->count; i-- > 0;)
+        if (link->commands[i].keyed)
+            keyless = redis_route_node(&link->route, link->commands[i].slot);
+    for (size_t i = 0; i < link->count; i++) {
+        struct command *command = &link->commands[i];
+        if (!command->fixed)
+            command->node = command->keyed ? redis_route_node(&link->route, command->slot) : keyless;
+        if (!command->done && !node_of(link, command)) {
+            snprintf(link->message, sizeof link->message, "no node of the Redis Cluster serves slot %u", command->slot);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_for(const struct command *command, unsigned node)
+{
+    return !command->done && command->node == node;
+}
+
+static bool has_work(const struct redis_link *link, unsigned node)
+{
+    for (size_t i = 0; i < link->count; i++)
+        if (is_for(&link->commands[i], node))
+            return true;
+    return false;
+}
+
+/* The first command for the node that must reach the replicas; NULL: none does. */
+static const struct command *first_write(const struct redis_link *link, unsigned node)
+{
+    for (size_t i = 0; i < link->count && link->access.replicas; i++)
+        if (link->commands[i].writes && is_for(&link->commands[i], node))
+            return &link->commands[i];
+    return NULL;
+}
+
+/* -------- sending */
+
+static struct slice command_slice(const struct redis_link *link, size_t i)
+{
+    size_t end = i + 1 < link->count ? link->commands[i + 1].from : link->wire.bytes;
+    return (struct slice){link->wire.at + link->commands[i].from, end - link->commands[i].from};
+}
+
+/* WAIT speaks of the connection's own writes, and a command may have found its work done by an earlier one: so a write
+ * of our own goes before it, in the same slot. */
+static bool wait_put(struct redis_link *link, struct redis_node *node, const struct command *write)
+{
+    struct buffer text = {0};
+    char key[REDIS_NAME_BYTES + 32], number[16], wait_ms[16];
+    struct slice tag = redis_key_tag((struct slice){link->wire.at + write->key_at, write->key_bytes});
+    int bytes = snprintf(key, sizeof key, "{%.*s}touched", (int)(tag.bytes < REDIS_NAME_BYTES ? tag.bytes : 0),
+                         (const char *)tag.at);
+    snprintf(number, sizeof number, "%u", link->access.replicas);
+    snprintf(wait_ms, sizeof wait_ms, "%d", WAIT_MS);
+    buffer_printf(&text, "*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$0\r\n\r\n", bytes, key);
+    buffer_printf(&text, "*3\r\n$4\r\nWAIT\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n", strlen(number), number, strlen(wait_ms),
+                  wait_ms);
+    bool put = redis_node_put(node, buffer_slice(&text), link->message);
+    buffer_free(&text);
+    return put;
+}
+
+static bool node_put(struct redis_link *link, unsigned number)
+{
+    struct redis_node *node = &link->route.nodes[number];
+    const struct command *write = first_write(link, number);
+    bool good = true;
+    for (size_t i = 0; i < link->count && good; i++)
+        if (is_for(&link->commands[i], number))
+            good = redis_node_put(node, command_slice(link, i), link->message);
+    return good && (!write || wait_put(link, node, write)) && redis_node_flush(node, link->message);
+}
+
+/* -------- taking */
+
+static enum verdict reached_judge(struct redis_link *link, struct redis_node *node, const redisReply *reached)
+{
+    enum verdict verdict = judge(link, reached);
+    if (verdict != VERDICT_GOOD || reply_number(reached) >= (int64_t)link->access.replicas)
+        return verdict;
+    snprintf(link->message, sizeof link->message, "only %d of %u replicas of Redis have the write",
+             (int)reply_number(reached), link->access.replicas);
+    node->held_until = (mono_ms){real_mono_now().ms + HOLD_OFF_MS_MAX};
+    return VERDICT_GONE;
+}
+
+/* The replies to what wait_put sent; they count if something was `written`. If memory is out, the touch is refused;
+ * whatever is not refused then has written something itself. */
+static enum verdict wait_take(struct redis_link *link, struct redis_node *node, bool written)
+{
+    redisReply *touched = redis_node_take(node, link->message);
+    redisReply *reached = touched ? redis_node_take(node, link->message) : NULL;
+    enum verdict verdict = reached ? VERDICT_GOOD : VERDICT_GONE;
+    if (reached && written) {
+        verdict = judge(link, touched);
+        if (verdict == VERDICT_GOOD || verdict == VERDICT_FULL)
+            verdict = reached_judge(link, node, reached);
+        verdict = verdict == VERDICT_GOOD ? VERDICT_GOOD : VERDICT_GONE;
+    }
+    freeReplyObject(touched);
+    freeReplyObject(reached);
+    return verdict;
+}
+
+static enum verdict reply_take(struct redis_link *link, struct redis_node *node, size_t i)
+{
+    redisReply *reply = redis_node_take(node, link->message);
+    if (!reply)
+        return VERDICT_GONE;
+    enum verdict verdict = judge(link, reply);
+    if (verdict == VERDICT_UNPREPARED)
+        node->prepared = false;
+    if (verdict >= VERDICT_AGAIN && verdict <= VERDICT_UNPREPARED) {
+        freeReplyObject(reply);
+        return verdict;
+    }
+    link->replies[i] = reply;
+    link->commands[i].done = true;
+    return verdict;
+}
+
+/* Every reply is taken, whatever the first ones say: the connection stays in step. */
+static enum verdict node_take(struct redis_link *link, unsigned number)
+{
+    struct redis_node *node = &link->route.nodes[number];
+    bool waits = first_write(link, number), written = false;
+    enum verdict verdict = VERDICT_GOOD;
+    for (size_t i = 0; i < link->count && node->context; i++) {
+        struct command *command = &link->commands[i];
+        if (!is_for(command, number))
+            continue;
+        verdict = worse(verdict, reply_take(link, node, i));
+        written |= command->done && command->writes;
+    }
+    if (!node->context)
+        return VERDICT_GONE;
+    return waits ? worse(verdict, wait_take(link, node, written)) : verdict;
+}
+
+/* -------- rounds */
+
+static bool nodes_open(struct redis_link *link)
+{
+    for (unsigned node = 0; node < link->route.count; node++)
+        if (has_work(link, node) && !link_open(link, &link->route.nodes[node]))
+            return false;
+    return true;
+}
+
+/* A node that cannot answer may have a successor: its connection is closed. */
+static enum verdict node_finish(struct redis_link *link, unsigned number, mono_ms begun)
+{
+    struct redis_node *node = &link->route.nodes[number];
+    enum verdict verdict = node->context ? node_take(link, number) : VERDICT_GONE;
+    if (verdict != VERDICT_GONE)
+        return verdict;
+    mono_ms held = held_until(begun);
+    if (held.ms > node->held_until.ms)
+        node->held_until = held;
+    redis_node_close(node);
+    return verdict;
+}
+
+/* What is sent to one node while another is already lost must still be answered: nothing is left on a connection. */
+static enum verdict nodes_work(struct redis_link *link)
+{
+    bool busy[REDIS_NODES_MAX] = {false};
+    enum verdict verdict = VERDICT_GOOD;
+    mono_ms begun = real_mono_now();
+    for (unsigned node = 0; node < link->route.count; node++)
+        if ((busy[node] = has_work(link, node)))
+            node_put(link, node);
+    for (unsigned node = 0; node < link->route.count; node++)
+        if (busy[node])
+            verdict = worse(verdict, node_finish(link, node, begun));
+    return verdict;
+}
+
+static enum verdict round_run(struct redis_link *link)
+{
+    if (!link_find(link))
+        return VERDICT_GONE;
+    if (!commands_assign(link))
+        return VERDICT_ELSEWHERE;
+    if (!nodes_open(link))
+        return VERDICT_GONE;
+    return nodes_work(link);
+}
+
+static void replies_forget(struct redis_link *link)
+{
+    for (size_t i = 0; i < link->reply_count; i++)
+        freeReplyObject(link->replies[i]);
+    memset(link->replies, 0, link->reply_count * sizeof *link->replies);
+    link->reply_count = 0;
+}
+
+enum redis_outcome redis_link_run(struct redis_link *link)
+{
+    static const enum redis_outcome outcomes[] = {
+        [VERDICT_GOOD] = REDIS_DONE, [VERDICT_AGAIN] = REDIS_GONE, [VERDICT_ELSEWHERE] = REDIS_GONE,
+        [VERDICT_UNPREPARED] = REDIS_REFUSED, [VERDICT_REFUSED] = REDIS_REFUSED, [VERDICT_FULL] = REDIS_FULL,
+        [VERDICT_GONE] = REDIS_GONE,
+    };
+    replies_forget(link);
+    link->reply_count = link->count;
+    enum verdict verdict = round_run(link);
+    for (int round = 1, wait_ms = ROUND_WAIT_MS; round < ROUNDS_MAX; round++, wait_ms *= 2) {
+        if (verdict < VERDICT_AGAIN || verdict > VERDICT_UNPREPARED)
+            break;
+        if (verdict == VERDICT_ELSEWHERE)
+            redis_route_forget(&link->route);
+        poll(NULL, 0, wait_ms);
+        verdict = round_run(link);
+    }
+    if (outcomes[verdict] == REDIS_GONE)
+        redis_route_forget(&link->route);
+    buffer_clear(&link->wire);
+    link->count = 0;
+    return outcomes[verdict];
+}
