@@ -152,6 +152,11 @@ documents-check: $(OBJ)/document
 	@$< asyncapi | cmp - proto/asyncapi.json && $< catalogue | cmp - proto/EVENTS.md || \
 	    { echo "proto/asyncapi.json or proto/EVENTS.md is stale: make documents, and commit them"; exit 1; }
 
+# What is new in proto/ goes to the end of what every later version must read; what stands there stays.
+.PHONY: golden
+golden: $(OBJ)/tests/unit/test_golden
+	$< append
+
 # Each tests/fuzz/fuzz_*.c for SECONDS; what it finds interesting is kept in $(BUILD)/fuzz-corpus, what breaks it beside it.
 FUZZ    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SECONDS ?= 60
@@ -201,6 +206,7 @@ help:
 	@echo 'make deb                 the Debian package, into $(DEB); make deb-test tries it in a clean Debian, as root'
 	@echo 'make monitoring-check    alerts, with promtool; dashboard and runbook'
 	@echo 'make documents           proto/asyncapi.json and proto/EVENTS.md anew from the definitions'
+	@echo 'make golden              appends to tests/golden what is new in proto/, for every later version to read'
 	@echo 'make clean               what was built'
 
 clean:
