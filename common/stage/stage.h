@@ -12,7 +12,7 @@
 #include "seal.h"
 
 enum {
-    LEASE_MS = 4500,                /* a dead replica's partitions are free after this: taken over within five seconds */
+    LEASE_MS = 4200,                /* a dead replica's partitions are free after this: taken over within five seconds */
     RENEW_MS = 1000,                /* also how often the log's tail is checked */
     SEND_TIMEOUT_MS = 3000,         /* of one attempt to send; shorter than what is left of a renewed lease */
     HOLD_MS = 5,                    /* how long frames out of order wait for those before them */

@@ -149,7 +149,7 @@ static void answer_ok(struct stage_loop *stage, struct stage_partition *partitio
     if (partition->set_aside)
         stage->report.quarantined++;
     grow(partition);
-    stage_unmark(stage, partition);
+    stage_unmark(partition);
     if (!turn)
         return;
     stage->report.emitted += turn->emitted_count;
@@ -346,6 +346,8 @@ void stage_work(struct stage_loop *stage, struct stage_partition *partition)
         continue;
     if (partition->owned && !partition->pending && checkpoint_is_lazy_too_long(stage, partition))
         commit_worked(stage, partition);
+    if (partition->owned && !reader_ready(&partition->reader, 0))
+        stage_tidy(stage, partition);
 }
 
 bool stage_settle(struct stage_loop *stage, struct stage_partition *partition)

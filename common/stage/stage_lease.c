@@ -218,7 +218,7 @@ void stage_renew(struct stage_loop *stage)
 
 /* ---------------------------------------------------------------- claiming */
 
-static void claimed(struct stage_loop *stage, const struct standing *standing, mono_ms asked)
+static void claimed(struct stage_loop *stage, const struct standing *standing, const struct deaths *noted, mono_ms asked)
 {
     struct stage_partition *partition = &stage->partitions[standing->lease.partition];
 
@@ -228,7 +228,7 @@ static void claimed(struct stage_loop *stage, const struct standing *standing, m
     backoff_none(&partition->backoff);
     listen(stage, partition->number, true);
     adopt(stage, partition, standing, asked);
-    stage_suspect(stage, partition, standing->unclean);
+    stage_suspect(stage, partition, standing->unclean, noted);
     say(stage, "lease.claimed", partition, standing->unclean ? "the former owner died" : "it was free");
 }
 
@@ -245,6 +245,8 @@ static void claim(struct stage_loop *stage, size_t count)
 {
     struct store *store = stage->options.store;
     mono_ms asked = stage_mono(stage);
+    struct deaths noted = {0};
+    bool died = false;
 
     if (count == 0)
         return;
@@ -253,8 +255,12 @@ static void claim(struct stage_loop *stage, size_t count)
     if (status == STORE_GONE)
         store_answered(stage, false);
     for (size_t i = 0; i < count && status == STORE_OK; i++)
+        died = died || (stage->statuses[i] == STORE_OK && stage->standings[i].unclean > 0);
+    if (died)
+        stage_read_deaths(stage, &noted);
+    for (size_t i = 0; i < count && status == STORE_OK; i++)
         if (stage->statuses[i] == STORE_OK)
-            claimed(stage, &stage->standings[i], asked);
+            claimed(stage, &stage->standings[i], &noted, asked);
 }
 
 /* Ours to claim? One whose owner died at once; a free one within our share, or when nobody else took it. */

@@ -36,6 +36,7 @@ struct stage_partition {
     wall_ms earliest_due;
     int deaths;                     /* of former owners while they worked from this checkpoint */
     bool careful, marked;           /* the store is told before a batch is worked; it knows */
+    bool noted;                     /* what it was told still stands there */
     bool set_aside;                 /* the next event is not to be worked */
     size_t singles_left;            /* events still to be worked one by one */
     size_t batch_max;               /* smaller after a refusal or a change by others */
@@ -106,10 +107,15 @@ bool stage_reload(struct stage_loop *stage, struct stage_partition *partition);
 void stage_release_all(struct stage_loop *stage);
 
 /* stage_poison.c */
-void stage_suspect(struct stage_loop *stage, struct stage_partition *partition, int unclean);
+/* What former owners noted, read once for all that are claimed together; into the stage's arena. */
+struct deaths { struct texts fields; struct slice *values; };
+void stage_read_deaths(struct stage_loop *stage, struct deaths *ret);
+void stage_suspect(struct stage_loop *stage, struct stage_partition *partition, int unclean, const struct deaths *noted);
 /* Before a batch is worked; false: the store does not answer. And after its commit. */
 bool stage_mark(struct stage_loop *stage, struct stage_partition *partition);
-void stage_unmark(struct stage_loop *stage, struct stage_partition *partition);
+void stage_unmark(struct stage_partition *partition);
+/* Takes back what the store was told, when nothing waits. */
+void stage_tidy(struct stage_loop *stage, struct stage_partition *partition);
 
 /* stage_batch.c */
 void stage_work(struct stage_loop *stage, struct stage_partition *partition);

@@ -18,32 +18,36 @@ static void field_of(const struct stage_loop *stage, const struct stage_partitio
     snprintf(ret, 64, "%s/%04u", stage_names[stage->options.core->stage], partition->number);
 }
 
-/* Deaths noted at this checkpoint; -1: there is no note. */
-static int deaths_noted(struct stage_loop *stage, const struct stage_partition *partition)
+void stage_read_deaths(struct stage_loop *stage, struct deaths *ret)
 {
     struct store *store = stage->options.store;
-    struct texts fields = {0};
-    struct slice *values = NULL;
-    char field[64];
-    int deaths = -1;
 
-    field_of(stage, partition, field);
-    if (store->functions->note_get(store, notes, stage->arena, &fields, &values) != STORE_OK)
-        fields.count = 0;
-    for (size_t i = 0; i < fields.count; i++) {
-        const char *value = arena_text(stage->arena, values[i].at, values[i].bytes);
-        unsigned long long seq;
-        int count;
-        if (strcmp(fields.at[i], field) == 0 && sscanf(value, "%llu %d", &seq, &count) == 2 &&
-            seq == partition->checkpoint.seq)
-            deaths = count;
-    }
-    return deaths;
+    *ret = (struct deaths){0};
+    if (store->functions->note_get(store, notes, stage->arena, &ret->fields, &ret->values) != STORE_OK)
+        ret->fields.count = 0;
 }
 
-void stage_suspect(struct stage_loop *stage, struct stage_partition *partition, int unclean)
+/* Deaths noted at this checkpoint; -1: there is no note. */
+static int deaths_noted(struct stage_loop *stage, const struct stage_partition *partition, const struct deaths *noted)
 {
-    int suspected = unclean > 0 ? deaths_noted(stage, partition) + 1 : 0;
+    char field[64];
+    unsigned long long seq;
+    int count;
+
+    field_of(stage, partition, field);
+    for (size_t i = 0; i < noted->fields.count; i++) {
+        if (strcmp(noted->fields.at[i], field) != 0)
+            continue;
+        const char *value = arena_text(stage->arena, noted->values[i].at, noted->values[i].bytes);
+        if (sscanf(value, "%llu %d", &seq, &count) == 2 && seq == partition->checkpoint.seq)
+            return count;
+    }
+    return -1;
+}
+
+void stage_suspect(struct stage_loop *stage, struct stage_partition *partition, int unclean, const struct deaths *noted)
+{
+    int suspected = unclean > 0 ? deaths_noted(stage, partition, noted) + 1 : 0;
 
     if (unclean > 0 && suspected < 1)
         suspected = 1;
@@ -51,7 +55,7 @@ void stage_suspect(struct stage_loop *stage, struct stage_partition *partition, 
         suspected = unclean;
     partition->deaths = suspected;
     partition->careful = suspected > 0;
-    partition->marked = false;
+    partition->marked = partition->noted = false;
     partition->singles_left = suspected >= POISON_SINGLE ? BATCH_EVENTS_MAX : 0;
     partition->set_aside = suspected >= POISON_ASIDE;
     partition->batch_max = BATCH_EVENTS_MAX;
@@ -74,20 +78,28 @@ bool stage_mark(struct stage_loop *stage, struct stage_partition *partition)
     struct slice note = {(const uint8_t *)value, (size_t)bytes};
     if (store->functions->note_put(store, notes, field, note) != STORE_OK)
         return false;
-    partition->marked = true;
+    partition->marked = partition->noted = true;
     return true;
 }
 
-void stage_unmark(struct stage_loop *stage, struct stage_partition *partition)
+/* The note itself says nothing any more once the checkpoint has moved: it goes when there is nothing better to do. */
+void stage_unmark(struct stage_partition *partition)
+{
+    partition->deaths = 0;
+    partition->careful = partition->singles_left > 0;
+    partition->marked = false;
+}
+
+void stage_tidy(struct stage_loop *stage, struct stage_partition *partition)
 {
     struct store *store = stage->options.store;
     char field[64];
 
-    partition->deaths = 0;
-    partition->careful = partition->singles_left > 0;
-    if (!partition->marked)
+    if (!partition->noted || partition->marked)
         return;
     field_of(stage, partition, field);
-    store->functions->note_put(store, notes, field, (struct slice){0});
-    partition->marked = false;
+    if (store->functions->note_put(store, notes, field, (struct slice){0}) == STORE_OK)
+        partition->noted = false;
+    else
+        backoff_more(&partition->backoff, stage_mono(stage));
 }
