@@ -81,7 +81,7 @@ $(BIN)/consumer-example: proto/consumer/example.c $(CONSUMER_LIB).a
 	@mkdir -p $(@D) $(OBJ)/proto/consumer
 	$(CC) $(CFLAGS) -MF $(OBJ)/proto/consumer/example.d -o $@ $< $(CONSUMER_LIB).a $(LDFLAGS) -lzmq
 
-$(OBJ)/common/store/store_functions.o: common/store/functions.lua
+$(OBJ)/common/store/store_functions.o: $(wildcard common/store/*.lua)
 
 $(OBJ)/tests/%.o: CFLAGS += -Itests
 

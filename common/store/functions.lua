@@ -1,10 +1,16 @@
 -- functions: the store's writes inside Redis, each whole or not at all. store.h says what each promises; the memory
 -- store (store_memory_*.c) does the same, and a differential test holds the two together byte by byte.
 --
--- Redis has no rollback, so each function decodes, reads and checks everything before its first write. Each takes one
--- msgpack argument and declares all its keys; the first key never exists, so that a Cluster slot on the move refuses
--- the whole call. Chain ids and digests need all 64 bits and travel as 8 bytes, big-endian; seqs, epochs and times stay
--- below 2^53, where Lua's numbers are exact. Replies are arrays whose first element is the status.
+-- Redis takes nothing back, so each function decodes, reads and checks everything before its first write. This gives,
+-- and test_store_failures.c holds every function to it:
+--   * what fails before the first write has changed nothing;
+--   * after the first write nothing can fail. Each key that is written has been read before by a command of its type
+--     (the log by its first XADD, which comes first); memory is asked for before a function begins; a user has the
+--     right to all commands of a function or none to call it (care keys redis).
+-- Each takes one msgpack argument and declares all its keys; the first key never exists, so that a Cluster slot on the
+-- move refuses the whole call. Chain ids and digests need all 64 bits and travel as 8 bytes, big-endian; seqs, epochs
+-- and times stay below 2^53, where Lua's numbers are exact. Replies are arrays whose first element is the status, the
+-- second of STORE_REFUSED a text.
 --
 -- Values:  log         stream, entry <seq>-0: i chain id, p the id before, e the event
 --          head        8 bytes id of the last event, then its seq in decimal
@@ -12,8 +18,7 @@
 --          keys…       hash: idempotency key -> 8 bytes digest, then the seq in decimal; keys.X… those of stage X
 --          stage:X     hash: owner, epoch, expires, seq, id, unclean
 --
--- What stands before this text is written by the program (store_functions.c): the build's hash, the constants, and who
--- may append which type of event. Each build has its own table, so two builds beside each other don't disagree.
+-- Before this text stand what the program writes (store_functions.c: the build's hash, constants) and functions_rights.lua.
 
 local NO_ID = '\0\0\0\0\0\0\0\0'       -- Redis offers no string functions while it loads a library
 local NO_ENTITY = NO_ID .. NO_ID
@@ -46,51 +51,6 @@ end
 local function earliest_due(timers)
     local first = redis.call('ZRANGE', timers, 0, 0, 'WITHSCORES')
     return first[2] and tonumber(first[2]) or 0
-end
-
--- Where a msgpack text of at most 255 bytes at `at` has its bytes, and where it ends; nil if there is none.
-local function short_text(byte, bytes, at)
-    local head = byte(bytes, at)
-    if head and head >= 160 and head <= 191 then
-        return at + 1, at + head - 160
-    elseif head == 217 then
-        return at + 2, at + 1 + (byte(bytes, at + 1) or #bytes)
-    end
-end
-
--- The type of an event, which begins with id, source and type (event_peek_type reads it alike); nil if it does not.
-local function type_of(event)
-    local byte, sub = string.byte, string.sub
-    local head = byte(event, 1) or 0
-    local at = head == 222 and 4 or head >= 128 and head <= 143 and 2
-    if not at or sub(event, at, at + 2) ~= '\162id' then
-        return nil
-    end
-    local _, id_end = short_text(byte, event, at + 3)
-    if not id_end or sub(event, id_end + 1, id_end + 7) ~= '\166source' then
-        return nil
-    end
-    local _, source_end = short_text(byte, event, id_end + 8)
-    if not source_end or sub(event, source_end + 1, source_end + 5) ~= '\164type' then
-        return nil
-    end
-    local from, to = short_text(byte, event, source_end + 6)
-    return from and to <= #event and sub(event, from, to) or nil
-end
-
--- What is wrong with an event of this writer's; nil if nothing is. What the log holds counts, not what a caller says of
--- it: the type is read from the event, the writer from the name of a key.
-local function writer_fault(writer, event)
-    local type = type_of(event)
-    if not type then
-        return 'an event does not begin with its id, source and type'
-    elseif #type > NAME_BYTES_MAX then
-        return 'the type of an event is too long'
-    end
-    local writers = WRITERS[type]
-    if writers and not writers[writer] or not writers and writer ~= 'intake' then
-        return writer .. ' may not append ' .. type
-    end
 end
 
 -- Appends events, a flat list of id and bytes, behind the head. The log goes first among a function's writes: if it

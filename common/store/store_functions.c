@@ -7,6 +7,7 @@
 
 __asm__(".section .rodata\n"
         "functions_text:\n"
+        ".incbin \"common/store/functions_rights.lua\"\n"
         ".incbin \"common/store/functions.lua\"\n"
         "functions_text_end:\n"
         ".byte 0\n"

@@ -121,7 +121,7 @@ static bool start_as(struct redis_server *server, const char *lines)
 }
 
 static const char server_lines[] = "save \"\"\nappendfsync always\nmaxmemory-policy noeviction\n"
-                                   "repl-diskless-sync-delay 0\n";
+                                   "repl-diskless-sync-delay 0\nenable-debug-command local\n";
 
 bool redis_server_start(struct redis_server *server, bool durable)
 {

@@ -3,7 +3,7 @@
 
 #include "store_steps.h"
 
-enum { OWNERS = 3, IDS = 24, KEYS = 60, QUEUE_PLACES = 40, DUE_STEP = 1000 };
+enum { OWNERS = 3, IDS = 24, KEYS = 300, QUEUE_PLACES = 40, DUE_STEP = 1000 };
 
 static uint64_t chance_state;
 
@@ -24,6 +24,11 @@ static uint64_t chance_next(void)
 static unsigned chance(unsigned below)
 {
     return (unsigned)(chance_next() % below);
+}
+
+unsigned chance_number(unsigned below)
+{
+    return chance(below);
 }
 
 bool one_in(unsigned times)
@@ -247,9 +252,10 @@ static void tell_place(struct buffer *out, const struct place *place)
 
 void tell_slice(struct buffer *out, struct slice bytes)
 {
+    static const char digits[] = "0123456789abcdef";
     buffer_printf(out, " [%zu]", bytes.bytes);
     for (size_t i = 0; i < bytes.bytes; i++)
-        buffer_printf(out, "%02x", bytes.at[i]);
+        buffer_append(out, (char[]){digits[bytes.at[i] >> 4], digits[bytes.at[i] & 15]}, 2);
 }
 
 void tell_checkpoint(struct buffer *out, struct checkpoint at)
@@ -387,13 +393,12 @@ static enum store_status do_trim(struct rig *rig, struct step *step, struct buff
 }
 
 const struct deed deeds[DEEDS] = {
-    {"append", 25, make_facts, do_append},  {"commit", 45, make_commit, do_commit},    {"fire", 12, make_fire, do_fire},
-    {"claim", 20, make_nothing, do_claim},  {"renew", 6, make_leases, do_renew},
-    {"release", 2, make_lease, do_release},
-    {"expire", 2, make_nothing, do_expire}, {"age", 1, make_nothing, do_age},
-    {"note_put", 3, make_note, do_note_put},
-    {"note_swap", 3, make_note, do_note_swap}, {"announce", 3, make_note, do_announce},
-    {"trim", 2, make_trim, do_trim},
+    {"append", 25, true, make_facts, do_append},     {"commit", 45, true, make_commit, do_commit},
+    {"fire", 12, true, make_fire, do_fire},          {"claim", 20, true, make_nothing, do_claim},
+    {"renew", 6, false, make_leases, do_renew},      {"release", 2, true, make_lease, do_release},
+    {"expire", 2, false, make_nothing, do_expire},   {"age", 1, false, make_nothing, do_age},
+    {"note_put", 3, true, make_note, do_note_put},   {"note_swap", 3, true, make_note, do_note_swap},
+    {"announce", 3, true, make_note, do_announce},   {"trim", 2, true, make_trim, do_trim},
 };
 
 static const struct deed *random_deed(void)

@@ -33,6 +33,7 @@ struct truth { struct rig *rig; struct partition_view views[PARTITIONS_USED]; st
 struct deed {
     const char *name;
     unsigned weight;
+    bool can_fail;                  /* it is one function in Redis: it can be made to fail inside */
     void (*make)(struct truth *, struct step *);
     enum store_status (*act)(struct rig *, struct step *, struct buffer *);     /* tells its results into the buffer */
 };
@@ -42,6 +43,7 @@ extern const struct deed deeds[DEEDS];
 /* Chance is started from a seed; the same seed gives the same steps. */
 void chance_start(uint64_t seed);
 bool one_in(unsigned times);
+unsigned chance_number(unsigned below);
 
 /* A deed by its weight, and a step for it. */
 const struct deed *step_make(struct truth *truth, struct step *ret);

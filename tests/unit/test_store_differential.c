@@ -1,17 +1,23 @@
-/* The two stores are one: random appends, commits, fires, claims, crashes with retries are done to both, and after each
- * step all that can be read of them must be the same, byte by byte.
+/* The two stores are one: random appends, commits, fires, claims, crashes with retries are done to both, and what a
+ * step has touched must be the same after it, byte by byte; now and then, all that can be read. Calls inside the
+ * functions in Redis are made to fail: then nothing has changed, and the step is done as if nothing had been.
  *
- * STEPS=100000 SEED=7 in the environment for more, or other, of it; VERBOSE=1 counts what came to which status. */
+ * SEEDS runs of STEPS steps each, from empty stores, the first from SEED. VERBOSE=1 counts what came to which status. */
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "support/planted_failures.h"
 #include "support/store_steps.h"
 
-enum { STEPS_DEFAULT = 3000, FULL_EVERY = 250, STATUSES = STORE_REFUSED + 1 };
+enum {
+    SEEDS_DEFAULT = 10, STEPS_DEFAULT = 10000, STEPS_WORTH_THE_NAME = 3000, FULL_EVERY = 500, LISTS_ONE_IN = 10,
+    FAILURES_ONE_IN = 8, CALLS_MAX = 12, STATUSES = STORE_REFUSED + 1
+};
 
 /* -------- all that can be read */
 
-static void tell_view(struct rig *rig, uint32_t partition, struct buffer *out)
+/* Gives the seq of the log's end. */
+static uint64_t tell_view(struct rig *rig, uint32_t partition, struct buffer *out)
 {
     struct partition_view view;
     assert_status(rig, STORE_OK, rig->calls->view(rig->store, &partition, 1, &view));
@@ -26,6 +32,7 @@ static void tell_view(struct rig *rig, uint32_t partition, struct buffer *out)
                       view.stages[stage].unclean);
         tell_checkpoint(out, view.stages[stage].checkpoint);
     }
+    return view.head.seq;
 }
 
 static int by_id(const void *a, const void *b)
@@ -84,25 +91,54 @@ static void tell_global(struct rig *rig, struct buffer *out)
                       members.at[i].details);
 }
 
-static void tell_log(struct rig *rig, uint32_t partition, uint64_t from, struct buffer *out)
+static void tell_log(struct rig *rig, uint32_t partition, uint64_t from, uint64_t to, struct buffer *out)
 {
-    struct entry_list list;
-    do {
+    struct entry_list list = {.count = 1};
+    for (; from <= to && list.count; from = list.count ? list.at[list.count - 1].place.seq + 1 : from) {
         assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, partition, from, READ_MAX, rig->arena, &list));
         tell_entries(out, &list);
-        from += list.count;
-    } while (list.count);
+    }
 }
 
-static void tell_all(struct rig *rig, uint32_t partition, uint64_t from, bool entities, struct buffer *out)
+static void tell_all(struct rig *rig, uint32_t partition, uint64_t from, struct buffer *out)
 {
-    arena_reset(rig->arena);
-    tell_view(rig, partition, out);
+    uint64_t head = tell_view(rig, partition, out);
     tell_lists(rig, partition, out);
-    for (int kind = 0; kind < ENTITY_COUNT && entities; kind++)
+    for (int kind = 0; kind < ENTITY_COUNT; kind++)
         tell_entities(rig, partition, (enum entity_kind)kind, out);
-    tell_log(rig, partition, from, out);
+    tell_log(rig, partition, from, head, out);
     tell_global(rig, out);
+}
+
+static void tell_puts(struct rig *rig, const struct step *step, enum entity_kind kind, struct buffer *out)
+{
+    const char *ids[PUTS_MAX];
+    struct stored_entity now[PUTS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < step->commit.put_count; i++)
+        if (step->puts[i].kind == kind)
+            ids[count++] = step->puts[i].id;
+    if (count)
+        assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, step->partition, kind, ids, count,
+                                                               rig->arena, now));
+    for (size_t i = 0; i < count; i++) {
+        buffer_printf(out, "\n  %s v%" PRIu64 " due %lld queue %s", now[i].id, now[i].version, (long long)now[i].due,
+                      now[i].queue);
+        tell_slice(out, now[i].packed);
+    }
+}
+
+/* What the step may have changed: all of it, but of long lists only how long they are and how they begin. */
+static void tell_touched(struct rig *rig, const struct step *step, uint64_t from, bool lists, struct buffer *out)
+{
+    uint64_t head = tell_view(rig, step->partition, out);
+    for (int kind = 0; kind < ENTITY_COUNT && step->commit.put_count; kind++)
+        tell_puts(rig, step, (enum entity_kind)kind, out);
+    tell_log(rig, step->partition, from, head, out);
+    if (lists)
+        tell_lists(rig, step->partition, out);
+    if (*step->field)
+        tell_global(rig, out);
 }
 
 /* -------- the test */
@@ -110,9 +146,12 @@ static void tell_all(struct rig *rig, uint32_t partition, uint64_t from, bool en
 struct twins {
     struct rig memory, redis;
     struct buffer told[2];
+    struct truth truth;
     uint64_t seed;
     size_t done;
+    uint64_t compared[PARTITIONS_USED];     /* of the logs, as far as nobody has to look again */
     size_t seen[DEEDS][STATUSES];
+    size_t failures[DEEDS];                 /* planted, and met */
 };
 
 /* What a run of any length worth its name must have met, or it proves nothing. */
@@ -131,6 +170,9 @@ static void assert_met(const struct twins *twins)
         for (size_t d = 0; d < DEEDS; d++)
             if (!strcmp(deeds[d].name, must_meet[i].deed) && !twins->seen[d][must_meet[i].status])
                 fail_msg("%s never came to: %s", deeds[d].name, store_status_text(must_meet[i].status));
+    for (size_t d = 0; d < DEEDS; d++)
+        if (deeds[d].can_fail && !twins->failures[d])
+            fail_msg("%s never failed inside", deeds[d].name);
 }
 
 static void print_met(const struct twins *twins)
@@ -139,7 +181,7 @@ static void print_met(const struct twins *twins)
         print_message("%-10s", deeds[d].name);
         for (int status = 0; status < STATUSES; status++)
             print_message(" %7zu", twins->seen[d][status]);
-        print_message("\n");
+        print_message("  failed inside %zu\n", twins->failures[d]);
     }
 }
 
@@ -156,42 +198,85 @@ static void assert_alike(struct twins *twins, const char *doing)
              memory + from, redis + from);
 }
 
-static void compare(struct twins *twins, uint32_t partition, uint64_t from, bool entities)
+static void compare_all(struct twins *twins, uint32_t partition, uint64_t from)
 {
-    buffer_clear(&twins->told[0]);
-    buffer_clear(&twins->told[1]);
-    tell_all(&twins->memory, partition, from, entities, &twins->told[0]);
-    tell_all(&twins->redis, partition, from, entities, &twins->told[1]);
+    struct rig *rigs[2] = {&twins->memory, &twins->redis};
+    for (int i = 0; i < 2; i++) {
+        arena_reset(rigs[i]->arena);
+        buffer_clear(&twins->told[i]);
+        tell_all(rigs[i], partition, from, &twins->told[i]);
+    }
     assert_alike(twins, "what can be read");
+}
+
+static void compare_touched(struct twins *twins, const struct step *step, const char *doing)
+{
+    struct rig *rigs[2] = {&twins->memory, &twins->redis};
+    uint64_t from = twins->truth.views[step->partition].head.seq + 1;
+    bool lists = one_in(LISTS_ONE_IN);
+    for (int i = 0; i < 2; i++) {
+        arena_reset(rigs[i]->arena);
+        buffer_clear(&twins->told[i]);
+        tell_touched(rigs[i], step, from, lists, &twins->told[i]);
+    }
+    assert_alike(twins, doing);
+}
+
+/* -------- doing */
+
+static enum store_status act(struct twins *twins, int which, const struct deed *deed, const struct step *step)
+{
+    struct rig *rig = which ? &twins->redis : &twins->memory;
+    struct step own = *step;
+    buffer_clear(&twins->told[which]);
+    enum store_status status = deed->act(rig, &own, &twins->told[which]);
+    buffer_printf(&twins->told[which], " %s", store_status_text(status));
+    if (status == STORE_REFUSED)
+        buffer_string(&twins->told[which], rig->calls->message(rig->store));
+    return status;
 }
 
 static void perform(struct twins *twins, const struct deed *deed, const struct step *step)
 {
-    struct rig *rigs[2] = {&twins->memory, &twins->redis};
-    for (int i = 0; i < 2; i++) {
-        struct step own = *step;
-        buffer_clear(&twins->told[i]);
-        enum store_status status = deed->act(rigs[i], &own, &twins->told[i]);
-        buffer_printf(&twins->told[i], " %s", store_status_text(status));
-        if (status == STORE_REFUSED)
-            buffer_string(&twins->told[i], rigs[i]->calls->message(rigs[i]->store));
-        twins->seen[deed - deeds][status]++;
-    }
+    for (int i = 0; i < 2; i++)
+        twins->seen[deed - deeds][act(twins, i, deed, step)]++;
     assert_alike(twins, deed->name);
 }
 
-static void one_step(struct twins *twins, struct truth *truth)
+/* Something inside the function fails, as long as it has written nothing: Redis is still what memory is. If the function
+ * had come further than that, it is done, and memory does the same. */
+static void perform_with_failure(struct twins *twins, const struct deed *deed, const struct step *step)
 {
+    failures_plant(twins->redis.redis, 1 + (unsigned)chance_number(CALLS_MAX));
+    enum store_status status = act(twins, 1, deed, step);
+    if (status == STORE_REFUSED && failure_is_planted(twins->redis.calls->message(twins->redis.store))) {
+        twins->failures[deed - deeds]++;
+        compare_touched(twins, step, "after a failure inside");
+        return;
+    }
+    failures_plant(twins->redis.redis, 0);
+    act(twins, 0, deed, step);
+    assert_alike(twins, deed->name);
+}
+
+static void one_step(struct twins *twins)
+{
+    struct truth *truth = &twins->truth;
     arena_reset(truth->arena);
     for (uint32_t i = 0; i < PARTITIONS_USED; i++)
         assert_status(truth->rig, STORE_OK, truth->rig->calls->view(truth->rig->store, &i, 1, &truth->views[i]));
     struct step step;
     const struct deed *deed = step_make(truth, &step);
-    uint64_t head = truth->views[step.partition].head.seq;
+    if (deed->can_fail && one_in(FAILURES_ONE_IN))
+        perform_with_failure(twins, deed, &step);
     perform(twins, deed, &step);
     if (one_in(5))                          /* the answer was lost, or a zombie comes back: the same again */
         perform(twins, deed, &step);
-    compare(twins, step.partition, head + 1, !strcmp(deed->name, "commit"));
+    compare_touched(twins, &step, "what was touched");
+    for (uint32_t i = 0; i < PARTITIONS_USED && twins->done % FULL_EVERY == FULL_EVERY - 1; i++) {
+        compare_all(twins, i, twins->compared[i] + 1);
+        twins->compared[i] = truth->views[i].head.seq;
+    }
 }
 
 static uint64_t number_from(const char *name, uint64_t otherwise)
@@ -200,28 +285,37 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
     return text && *text ? strtoull(text, NULL, 10) : otherwise;
 }
 
+static void run_seed(struct twins *twins, struct redis_server *server, size_t steps)
+{
+    rig_open(&twins->memory, NULL);
+    rig_open(&twins->redis, server);
+    assert_true(failures_prepare(twins->redis.redis));
+    twins->truth = (struct truth){.rig = &twins->memory, .arena = arena_new()};
+    memset(twins->compared, 0, sizeof twins->compared);
+    chance_start(twins->seed);
+    for (twins->done = 0; twins->done < steps; twins->done++)
+        one_step(twins);
+    for (uint32_t i = 0; i < PARTITIONS_USED; i++)
+        compare_all(twins, i, 1);
+    arena_free(&twins->truth.arena);
+    rig_close(&twins->memory);
+    rig_close(&twins->redis);
+}
+
 static void both_stores_do_the_same(void **context)
 {
-    struct twins twins = {.seed = number_from("SEED", 1)};
-    struct redis_server *server = *context;
-    rig_open(&twins.memory, NULL);
-    rig_open(&twins.redis, server);
-    struct truth truth = {.rig = &twins.memory, .arena = arena_new()};
-    chance_start(twins.seed);
-    for (size_t steps = number_from("STEPS", STEPS_DEFAULT); twins.done < steps; twins.done++) {
-        one_step(&twins, &truth);
-        for (uint32_t i = 0; i < PARTITIONS_USED && twins.done % FULL_EVERY == FULL_EVERY - 1; i++)
-            compare(&twins, i, 1, true);
-    }
-    if (twins.done >= STEPS_DEFAULT)
+    static struct twins twins;
+    size_t steps = number_from("STEPS", STEPS_DEFAULT), seeds = number_from("SEEDS", SEEDS_DEFAULT);
+    uint64_t first = number_from("SEED", 1);
+    for (twins.seed = first; twins.seed < first + seeds; twins.seed++)
+        run_seed(&twins, *context, steps);
+    print_message("%zu steps\n", seeds * steps);
+    if (seeds * steps >= STEPS_WORTH_THE_NAME)
         assert_met(&twins);
     if (getenv("VERBOSE"))
         print_met(&twins);
-    arena_free(&truth.arena);
     buffer_free(&twins.told[0]);
     buffer_free(&twins.told[1]);
-    rig_close(&twins.memory);
-    rig_close(&twins.redis);
 }
 
 int main(void)

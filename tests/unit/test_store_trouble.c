@@ -124,34 +124,6 @@ static void a_connection_closed_by_redis_is_opened_again(void **context)
     store->functions->free(&store);
 }
 
-static void a_key_of_a_wrong_type_stops_a_function_before_it_writes(void **context)
-{
-    (void)context;
-    static const char *const keys[] = {"head", "timers", "queue", "stage:scheduler", "entity:P"};
-    redisContext *redis = redis_server_connect(&durable);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        assert_true(redis_server_do(redis, "FLUSHALL"));
-        struct store *store = open_durable();
-        struct standing standing;
-        assert_int_equal(store_claim_one(store, 0, STAGE_SCHEDULER, "a", RIG_TTL_MS, &standing), STORE_OK);
-        assert_true(redis_server_do(redis, "DEL {p0000}%s", keys[i]));
-        assert_true(redis_server_do(redis, "LPUSH {p0000}%s x", keys[i]));
-        struct entity_put put = {.kind = ENTITY_PLAN, .id = "sample/1", .version = 1, .packed = bytes_of("x"), .due = 5,
-                                 .queue = "work/x"};
-        struct new_event event = {.chain_id = 5, .packed = result_bytes("out")};
-        struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1, .events = &event,
-                                .event_count = 1};
-        assert_int_equal(store->functions->commit(store, &commit), STORE_REFUSED);
-        assert_non_null(strstr(store->functions->message(store), "WRONGTYPE"));
-        redisReply *log = redisCommand(redis, "EXISTS {p0000}log");
-        assert_int_equal(log->integer, 0);
-        freeReplyObject(log);
-        store->functions->free(&store);
-    }
-    assert_true(redis_server_do(redis, "FLUSHALL"));
-    redisFree(redis);
-}
-
 static void addresses_that_cannot_be_are_refused_with_a_reason(void **context)
 {
     (void)context;
@@ -310,7 +282,6 @@ int main(void)
         cmocka_unit_test(what_was_acknowledged_is_there_after_a_kill),
         cmocka_unit_test(lost_functions_are_loaded_again),
         cmocka_unit_test(a_connection_closed_by_redis_is_opened_again),
-        cmocka_unit_test(a_key_of_a_wrong_type_stops_a_function_before_it_writes),
         cmocka_unit_test(addresses_that_cannot_be_are_refused_with_a_reason),
         cmocka_unit_test(faults_happen_as_told),
         cmocka_unit_test(a_rewind_takes_back_whole_writes),
