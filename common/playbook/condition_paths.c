@@ -108,6 +108,43 @@ static void tell_unknown_path(struct playbook_reading *reading, const struct yam
                      reading_hint(reading, key->text, all_paths(reading, scope, event)));
 }
 
+/* -------- what stands in a form */
+
+static const char *const field_prefix = "field.";
+
+static bool is_of_form(enum condition_scope scope, const char *path)
+{
+    return scope == SCOPE_EVENT && !strncmp(path, field_prefix, strlen(field_prefix));
+}
+
+static void tell_unknown_field(struct playbook_reading *reading, const struct yaml *key, const char *name)
+{
+    const struct form *form = reading->form;
+    const char **known = reading_array(reading, (form ? form->field_count : 0) + 1, sizeof *known);
+    for (size_t i = 0; form && i < form->field_count; i++)
+        known[i] = form->fields[i].name;
+    if (!form)
+        yaml_mistake(reading->mistakes, key, "a field of which form? say form: NAME beside the event");
+    else
+        yaml_mistake(reading->mistakes, key, "form %s has no field \"%.40s\"%s", form->name, name,
+                     reading_hint(reading, name, known));
+}
+
+static bool field_find(struct playbook_reading *reading, const struct yaml *key, struct path_type *ret)
+{
+    const char *name = key->text + strlen(field_prefix);
+    const struct form_field *field = reading->form ? form_field(reading->form, name) : NULL;
+    if (!field) {
+        tell_unknown_field(reading, key, name);
+        return false;
+    }
+    if (field->personal)
+        yaml_mistake(reading->mistakes, key, "\"%s\" is personal and sealed: no condition can read it", name);
+    bool number = field->kind == FORM_NUMBER || field->kind == FORM_SCORE;
+    *ret = (struct path_type){key->text, number ? FIELD_INT : field->kind == FORM_YES_NO ? FIELD_BOOL : FIELD_TEXT, NULL};
+    return true;
+}
+
 /* -------- what came of a step */
 
 static const char *const step_prefix = "step.";
@@ -219,6 +256,9 @@ struct condition_list reading_conditions(struct playbook_reading *reading, const
         if (is_of_step(reading, scope, path)) {
             type = (struct path_type){path, FIELD_TEXT, NULL};
             check_results(reading, node->items[i]);
+        } else if (is_of_form(scope, path)) {
+            if (!field_find(reading, node->keys[i], &type))
+                continue;
         } else if (!path_find(scope, event, path, &type)) {
             tell_unknown_path(reading, node->keys[i], scope, event);
             continue;

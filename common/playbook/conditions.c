@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cursor.h"
 #include "records.h"
 
 /* -------- how one value matches */
@@ -37,11 +38,25 @@ static bool match_within(const char *found, const char *value)
     return strstr(found, value) != NULL;
 }
 
+/* `found` holds words separated by commas, of which one is enough; a single word is such a list, too. */
+static bool match_element(const char *found, const char *value)
+{
+    size_t bytes = strlen(value);
+    for (const char *word = found; *word; word += strcspn(word, ","), word += *word == ',')
+        if (strcspn(word, ",") == bytes && !strncmp(word, value, bytes))
+            return true;
+    return match_whole(found, value);
+}
+
 static bool (*matcher_of(const char *path))(const char *, const char *)
 {
-    if (!strcmp(path, "code"))
-        return match_code;
-    return strcmp(path, "words") ? match_whole : match_within;
+    static const struct { const char *path; bool (*matches)(const char *, const char *); } matchers[] = {
+        {"code", match_code}, {"words", match_within}, {"changed", match_element}, {"missing", match_element},
+    };
+    for (size_t i = 0; i < sizeof matchers / sizeof matchers[0]; i++)
+        if (!strcmp(path, matchers[i].path))
+            return matchers[i].matches;
+    return strncmp(path, "field.", 6) ? match_whole : match_element;
 }
 
 static bool in_range(const struct condition *condition, const char *found)
@@ -123,6 +138,30 @@ static const char *fact_in(const struct record *record, const void *data, const 
     return field ? field_as_text(field, data, arena) : NULL;
 }
 
+/* A value of a packed map as text. */
+static const char *fact_in_map(struct slice map, const char *name, struct arena *arena)
+{
+    struct slice value, text;
+    int64_t number;
+    bool truth;
+    if (!map.bytes || !cursor_find(map, name, &value))
+        return "";
+    struct cursor cursor = cursor_over(value);
+    if (cursor_text(&cursor, &text))
+        return arena_text(arena, text.at, text.bytes);
+    if (cursor_int(&cursor, &number))
+        return arena_printf(arena, "%lld", (long long)number);
+    return cursor_bool(&cursor, &truth) && truth ? "yes" : "no";
+}
+
+static const char *field_fact(const struct condition_facts *facts, const char *name)
+{
+    const struct field *fields = facts->data ? record_field(facts->record, "fields") : NULL;
+    if (facts->fields.bytes || !fields || fields->kind != FIELD_MAP)
+        return fact_in_map(facts->fields, name, facts->arena);
+    return fact_in_map(*(const struct slice *)((const char *)facts->data + fields->offset), name, facts->arena);
+}
+
 /* The last result of a step counts: a stage may be gone through again. */
 static const char *result_of(const struct step_result_list *results, const char *step)
 {
@@ -135,8 +174,10 @@ static const char *result_of(const struct step_result_list *results, const char 
 
 const char *condition_fact(void *context, const char *path)
 {
-    static const char prefix[] = "customer.", of_step[] = "step.";
+    static const char prefix[] = "customer.", of_step[] = "step.", of_form[] = "field.";
     const struct condition_facts *facts = context;
+    if (!strncmp(path, of_form, sizeof of_form - 1))
+        return field_fact(facts, path + sizeof of_form - 1);
     if (!strncmp(path, of_step, sizeof of_step - 1))
         return result_of(facts->results, path + sizeof of_step - 1);
     if (!strncmp(path, prefix, sizeof prefix - 1))

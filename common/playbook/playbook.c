@@ -7,7 +7,7 @@
 enum { WINDOWS_MAX = 64, DISSATISFIED_DEFAULT = 2 };
 
 static const char *const top_keys[] = {
-    "playbook", "version", "roles", "windows", "variants", "rules", "questionnaires", "dissatisfied_at_most",
+    "playbook", "version", "roles", "windows", "variants", "rules", "forms", "questionnaires", "dissatisfied_at_most",
     "late_after", "claim_for", "complaints", "classes", "contact", "notices", NULL
 };
 
@@ -75,6 +75,7 @@ struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct m
     read_windows(&reading, yaml_get(top, "windows"));
     reading_check_variants(&reading);
     reading_questionnaires(&reading, yaml_get(top, "questionnaires"));
+    reading_forms(&reading, yaml_get(top, "forms"));
     reading_rules(&reading, yaml_get(top, "rules"));
     reading_loops(&reading, yaml_get(top, "rules"));
     reading_complaints(&reading, yaml_get(top, "complaints"));
@@ -90,5 +91,13 @@ const struct questionnaire *playbook_questionnaire(const struct playbook *playbo
     for (size_t i = 0; i < playbook->questionnaire_count; i++)
         if (!strcmp(playbook->questionnaires[i].name, name))
             return &playbook->questionnaires[i];
+    return NULL;
+}
+
+const struct form *playbook_form(const struct playbook *playbook, const char *name)
+{
+    for (size_t i = 0; i < playbook->form_count; i++)
+        if (!strcmp(playbook->forms[i].name, name))
+            return &playbook->forms[i];
     return NULL;
 }

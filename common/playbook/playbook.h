@@ -41,6 +41,7 @@ struct condition_facts {
     const struct customer *customer;
     struct arena *arena;            /* for numbers turned into text */
     const struct step_result_list *results;     /* step.NAME: what came of the steps; NULL: nothing yet */
+    struct slice fields;            /* field.NAME: what stands in the form concerned; empty: as the record's `fields` say */
 };
 const char *condition_fact(void *facts, const char *path);
 
@@ -96,6 +97,7 @@ struct step {
     bool optional;                  /* its stage does not wait for it */
     const char *to;                 /* message: customer, owner or a role */
     enum event_number event;        /* wait: what is waited for */
+    const struct form *form;        /* wait for form.…: only this one; form: the one to be filled in. NULL: any, none */
     struct condition_list match;    /* wait: what the event must be like */
     bool of_customer;               /* wait: any event about the customer; else one about what the plan follows */
     struct span within;             /* wait: how long; zero: for ever */
@@ -113,6 +115,7 @@ struct rule_stage {
 struct rule {
     enum event_number on;
     const char *on_text;
+    const struct form *form;        /* on form.…: only this one; NULL: any */
     const char *name;               /* "": known by its number */
     struct condition_list when;
     size_t step_count;
@@ -131,6 +134,33 @@ struct question {
     bool satisfaction;              /* its score is the satisfaction */
 };
 struct questionnaire { const char *name; size_t count; struct question *questions; };
+
+/* What a field of a form can hold. Each has its word, its check and its normal form: form_value. */
+enum form_field_kind {
+    FORM_TEXT, FORM_NUMBER, FORM_DATE, FORM_DAY, FORM_TIME, FORM_YES_NO, FORM_SCORE, FORM_CHOICE, FORM_CHOICES, FORM_LINK,
+    FORM_STAFF, FORM_FIELD_KINDS
+};
+
+struct form_field {
+    const char *name;
+    enum form_field_kind kind;
+    const char *zh, *en;
+    struct texts choices;           /* choice, choices */
+    const char *form;               /* link: to which form */
+    const char *role;               /* staff: who has this role; "": anybody */
+    bool required;
+    bool personal;                  /* sealed: no condition can ask for it, no text show it */
+    bool has_min, has_max;          /* number */
+    int64_t min, max;
+};
+
+struct form {
+    const char *name;
+    const char *zh, *en;
+    struct texts roles;             /* who may fill it in; none: anybody */
+    size_t field_count;
+    struct form_field *fields;
+};
 
 struct clock_rule {                 /* one deadline of a complaint */
     const char *name;               /* acknowledged, assessed, first_response, progress, resolved, verified */
@@ -185,6 +215,7 @@ struct playbook {
     size_t window_count; struct week *windows;
     size_t rule_count; struct rule *rules;
     size_t questionnaire_count; struct questionnaire *questionnaires;
+    size_t form_count; struct form *forms;
     struct complaint_rules complaints;
     struct class_rules classes;
     bool has_contact; struct contact_rules contact;
@@ -199,6 +230,16 @@ struct playbook {
 struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
 
 const struct questionnaire *playbook_questionnaire(const struct playbook *playbook, const char *name);
+const struct form *playbook_form(const struct playbook *playbook, const char *name);
+const struct form_field *form_field(const struct form *form, const char *name);
+
+/* One value as it was told, brought into the form in which it is kept: numbers as digits, dates as 2026-03-06, days as
+ * 03-06, times as 2026-03-06 16:00 by the site's clock, truth as yes or no, several choices separated by commas. Returns
+ * NULL with the value in *ret (into the arena), or what is wanted instead. Links and staff are only checked for their form. */
+const char *form_value(const struct form_field *field, const char *told, const struct calendar *calendar, struct arena *arena,
+                       const char **ret);
+/* The instant at which a kept date (its first opening's day begins: 00:00) or time lies; false: it is neither. */
+bool form_instant(const char *value, const struct calendar *calendar, wall_ms *ret);
 
 /* The templates that a playbook sends; the roles that somebody must hold for it. Each once, into the arena. */
 struct texts playbook_templates(const struct playbook *playbook, struct arena *arena);

@@ -13,6 +13,7 @@ struct playbook_reading {
     struct texts roles;             /* those that may be named */
     bool roles_told;                /* false: any role may be named */
     const struct rule *rule;        /* the rule being read; NULL outside */
+    const struct form *form;        /* whose fields conditions can ask for; NULL: none */
 };
 
 /* -------- values (playbook_values.c) */
@@ -65,6 +66,11 @@ void reading_check_variants(struct playbook_reading *reading);
 
 /* -------- parts of the file */
 
+void reading_forms(struct playbook_reading *reading, const struct yaml *node);
+/* The form under this key; NULL if missing or wrong. */
+const struct form *reading_form(struct playbook_reading *reading, const struct yaml *node);
+/* Does a rule or wait that names a form concern forms? */
+void reading_check_form(struct playbook_reading *reading, const struct yaml *node, enum event_number event);
 void reading_questionnaires(struct playbook_reading *reading, const struct yaml *node);
 void reading_step(struct playbook_reading *reading, const struct yaml *node, enum event_number event, struct step *to);
 void reading_wait(struct playbook_reading *reading, const struct yaml *node, struct step *to);

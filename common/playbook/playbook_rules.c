@@ -4,7 +4,7 @@
 
 /* Rules: on which event, under which conditions, which steps. The steps themselves are in playbook_steps.c. */
 
-static const char *const rule_keys[] = {"rule", "on", "when", "steps", "stages", NULL};
+static const char *const rule_keys[] = {"rule", "on", "form", "when", "steps", "stages", NULL};
 
 /* Acts may be refused, so rules follow their results; the others are the engine's own. */
 static bool event_can_start_rules(enum event_number number)
@@ -59,6 +59,9 @@ static void read_rule(struct playbook_reading *reading, const struct yaml *node,
     to->on = reading_event(reading, on);
     to->on_text = to->on ? event_types[to->on].name : "";
     to->name = reading_name(reading, yaml_get(node, "rule"), "rule", NULL);
+    to->form = reading_form(reading, yaml_get(node, "form"));
+    reading_check_form(reading, yaml_get(node, "form"), to->on);
+    reading->form = to->form;
     /* of an unknown event nothing can be said about conditions */
     if (to->on)
         to->when = reading_conditions(reading, yaml_get(node, "when"), SCOPE_EVENT, to->on);
@@ -70,6 +73,7 @@ static void read_rule(struct playbook_reading *reading, const struct yaml *node,
     reading->rule = to;
     reading_stages(reading, work, stages != NULL, to);
     reading->rule = NULL;
+    reading->form = NULL;
 }
 
 static void check_rule_names(struct playbook_reading *reading, const struct yaml *node)

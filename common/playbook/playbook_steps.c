@@ -10,6 +10,9 @@ static const struct step_shape {
     const char *task_kind;
     const char *keys[24];
 } shapes[] = {
+    {STEP_WAIT, "",
+     {"wait", "name", "when", "after", "business", "follows", "optional", "event", "form", "match", "of", "within", "then",
+      "else", "priority", "purpose", NULL}},
     {STEP_CALL, "call",
      {"call", "name", "when", "after", "before", "business", "follows", "optional", "window", "role", "announce",
       "questionnaire", "retry", "outcome", "priority", "purpose", NULL}},
@@ -18,12 +21,9 @@ static const struct step_shape {
       "purpose", NULL}},
     {STEP_FORM, "form",
      {"form", "name", "when", "after", "before", "business", "follows", "optional", "window", "role", "questionnaire",
-      "outcome", "priority", "purpose", NULL}},
+      "fills", "outcome", "priority", "purpose", NULL}},
     {STEP_DEADLINE, "",
      {"deadline", "name", "when", "after", "before", "business", "role", "priority", "purpose", NULL}},
-    {STEP_WAIT, "",
-     {"wait", "name", "when", "after", "business", "follows", "optional", "event", "match", "of", "within", "then",
-      "else", "priority", "purpose", NULL}},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
@@ -94,11 +94,21 @@ static const char *all_kinds(struct playbook_reading *reading)
     return all;
 }
 
+static bool shape_knows(const struct step_shape *shape, const char *key)
+{
+    for (size_t i = 0; shape->keys[i]; i++)
+        if (!strcmp(shape->keys[i], key))
+            return true;
+    return false;
+}
+
 static const struct step_shape *shape_of(struct playbook_reading *reading, const struct yaml *node)
 {
     const struct step_shape *shape = NULL;
     for (size_t i = 0; i < SHAPES; i++) {
         const struct yaml *key = yaml_get(node, shapes[i].keys[0]);
+        if (key && shape && shape_knows(shape, shapes[i].keys[0]))
+            continue;               /* a wait for a form */
         if (key && shape)
             yaml_mistake(reading->mistakes, key, "a step is either a %s or a %s", shape->keys[0], shapes[i].keys[0]);
         else if (key)
@@ -169,6 +179,8 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
     to->role = has_role(to->kind) ? reading_role(reading, yaml_get(node, "role"), default_role) : "";
     if (event)
         read_texts_of_step(reading, node, what, event, to);
+    if (to->kind == STEP_FORM)
+        to->form = reading_form(reading, yaml_get(node, "fills"));
     to->retry = reading_retry(reading, yaml_get(node, "retry"), default_retry);
     reading_outcomes(reading, yaml_get(node, "outcome"), event, to);
     if (to->kind == STEP_WAIT)

@@ -18,6 +18,19 @@ static void check_way_out(struct playbook_reading *reading, const struct yaml *n
         yaml_mistake(reading->mistakes, yaml_get(node, "else"), "else never comes: within is missing");
 }
 
+/* What the event must be like: what came of the rule's own steps, and its own form, are no matter of it. */
+static void read_match(struct playbook_reading *reading, const struct yaml *node, struct step *to)
+{
+    const struct rule *rule = reading->rule;
+    const struct form *form = reading->form;
+    reading->rule = NULL;
+    reading->form = to->form;
+    if (to->event)
+        to->match = reading_conditions(reading, node, SCOPE_EVENT, to->event);
+    reading->rule = rule;
+    reading->form = form;
+}
+
 void reading_wait(struct playbook_reading *reading, const struct yaml *node, struct step *to)
 {
     static const char *const whose[] = {"this", "customer", NULL};
@@ -25,11 +38,9 @@ void reading_wait(struct playbook_reading *reading, const struct yaml *node, str
     if (!event)
         yaml_mistake(reading->mistakes, node, "event is missing: what is waited for?");
     to->event = reading_event(reading, event);
-    const struct rule *rule = reading->rule;
-    reading->rule = NULL;           /* what came of steps is no matter of the event */
-    if (to->event)
-        to->match = reading_conditions(reading, yaml_get(node, "match"), SCOPE_EVENT, to->event);
-    reading->rule = rule;
+    to->form = reading_form(reading, yaml_get(node, "form"));
+    reading_check_form(reading, yaml_get(node, "form"), to->event);
+    read_match(reading, yaml_get(node, "match"), to);
     reading_choice(reading, yaml_get(node, "of"), whose);
     to->of_customer = is_text_of_wait(yaml_get(node, "of"), whose[1]);
     to->within = reading_span(reading, yaml_get(node, "within"));

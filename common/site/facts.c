@@ -41,6 +41,38 @@ static bool value_pack(const struct field *field, const void *data, struct buffe
     }
 }
 
+enum { FORM_VALUE_BYTES_MAX = 512 };    /* longer texts are to be read in the form itself */
+
+/* The values of a form, each as field.NAME. Returns how many. */
+static size_t fields_pack(struct slice fields, struct buffer *to)
+{
+    struct cursor cursor = cursor_over(fields);
+    struct slice name, value;
+    size_t pairs = 0, count = 0;
+    if (!fields.bytes || !cursor_map(&cursor, &pairs))
+        return 0;
+    for (; pairs && cursor_text(&cursor, &name); pairs--) {
+        cursor_skip(&cursor, &value);
+        if (value.bytes > FORM_VALUE_BYTES_MAX || to->bytes + value.bytes + name.bytes + 16 > FACTS_BYTES_MAX)
+            continue;
+        struct buffer path = {0};
+        buffer_printf(&path, "field.%.*s", (int)name.bytes, (const char *)name.at);
+        pack_text(to, buffer_text(&path));
+        buffer_free(&path);
+        pack_raw(to, value);
+        count++;
+    }
+    return count;
+}
+
+static struct slice fields_of(const struct record *record, const void *data)
+{
+    const struct field *field = record_field(record, "fields");
+    if (!data || !field || field->kind != FIELD_MAP || field->flags & PERSONAL)
+        return (struct slice){0};
+    return *(const struct slice *)((const char *)data + field->offset);
+}
+
 struct slice facts_pack(const struct record *record, const void *data, const char *about, struct arena *arena)
 {
     struct buffer pairs = {0}, value = {0}, map = {0};
@@ -57,6 +89,7 @@ struct slice facts_pack(const struct record *record, const void *data, const cha
         pack_raw(&pairs, buffer_slice(&value));
         count++;
     }
+    count += fields_pack(fields_of(record, data), &pairs);
     pack_map(&map, count);
     pack_raw(&map, buffer_slice(&pairs));
     struct slice kept = {arena_copy(arena, map.at, map.bytes), map.bytes};

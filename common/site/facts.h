@@ -7,7 +7,7 @@
 enum { FACTS_BYTES_MAX = 4000 };        /* fits the fields `variables` of plans, tasks and notices */
 
 /* The plain fields of a record (texts, words, numbers, times, truth values; nothing personal) as a packed map, with
- * `about` added. What would go over the bound is left out, later fields first. Into the arena. */
+ * `about` added, and of a form what stands in it, as field.NAME (texts of up to 512 bytes). What would go over the bound is left out, later fields first. Into the arena. */
 struct slice facts_pack(const struct record *record, const void *data, const char *about, struct arena *arena);
 
 /* The struct again, with the fields that were kept. Never NULL. */

@@ -153,6 +153,7 @@ static const struct sugar {
     {"customer_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_CUSTOMER, NULL},
     {"notice_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_NOTICE, NULL},
     {"plan_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_PLAN, NULL},
+    {"form_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_FORM, NULL},
 };
 
 static const struct sugar *find_sugar(const struct yaml *node)
@@ -223,7 +224,7 @@ static void parse_expectation(struct parsing *parsing, const struct yaml *node, 
     if (!sugar) {
         yaml_mistake(parsing->mistakes, node,
                      "expected is one of notice, task, event, refused, absent, case, task_id, customer_id, notice_id, "
-                     "plan_id");
+                     "plan_id, form_id");
         return;
     }
     parse_subject(parsing, node, sugar, to);

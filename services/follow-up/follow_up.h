@@ -123,6 +123,7 @@ void on_present(struct turn *turn, const struct event *event, const void *data);
 void on_preferred(struct turn *turn, const struct event *event, const void *data);
 void on_step_skipped(struct turn *turn, const struct event *event, const void *data);
 void on_case_reopened(struct turn *turn, const struct event *event, const void *data);
+void on_form_fill(struct turn *turn, const struct event *event, const void *data);
 void task_fire(struct turn *turn, const struct task *task);
 
 /* -------- finish.c, answers.c, unhappy.c: the end of a task and what it leads to */

@@ -133,6 +133,8 @@ static const char *do_completed(const struct attempt_act *act)
 {
     struct task *task = &act->job->task;
     int64_t satisfaction = act->said->satisfaction;
+    if (*task->form)
+        return arena_printf(turn_arena(act->job->turn), "outcome: it is completed by filling in the form %.64s", task->form);
     const char *wrong = answers_check(act->job, &act->said->answers, act->said->complaint, &satisfaction);
     if (wrong)
         return wrong;

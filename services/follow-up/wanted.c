@@ -26,6 +26,7 @@ static struct task task_from(struct turn *turn, const struct event *event, const
     task.window = want->window;
     task.window_end_at = want->window_end_at;
     task.questionnaire = want->questionnaire;
+    task.form = want->form;
     task.customer_class = want->customer_class;
     task.arrived_late = want->arrived_late;
     task.cause = event->cause;

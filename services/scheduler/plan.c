@@ -14,6 +14,8 @@ static const char *about_complaint(const void *data) { return ((const struct com
 static const char *about_progress(const void *data) { return ((const struct complaint_progressed *)data)->complaint; }
 static const char *about_case(const void *data) { return ((const struct case_changed *)data)->case_id; }
 static const char *about_task(const void *data) { return ((const struct task_changed *)data)->task; }
+static const char *about_form(const void *data) { return ((const struct form_changed *)data)->about; }
+static const char *about_stage(const void *data) { return ((const struct plan_stage *)data)->about; }
 static const char *about_notice(const void *data) { return ((const struct notice_changed *)data)->notice; }
 
 static const struct { const struct record *record; const char *(*about)(const void *data); } abouts[] = {
@@ -24,6 +26,8 @@ static const struct { const struct record *record; const char *(*about)(const vo
     {&case_changed_record, about_case},
     {&task_changed_record, about_task},
     {&notice_changed_record, about_notice},
+    {&form_changed_record, about_form},
+    {&plan_stage_record, about_stage},
     {&customer_recorded_record, NULL},
     {&customer_preferred_record, NULL},
     {&customer_changed_record, NULL},
@@ -166,6 +170,11 @@ static wall_ms happened_at(const struct event *event)
     return event->occurred_at ? event->occurred_at : event->received_at ? event->received_at : event->time;
 }
 
+bool form_fits(const struct form *form, const void *data)
+{
+    return !form || !strcmp(((const struct form_changed *)data)->form, form->name);
+}
+
 static void playbook_follow(struct planning *planning)
 {
     const struct playbook *playbook = planning->in_force->playbook;
@@ -173,7 +182,7 @@ static void playbook_follow(struct planning *planning)
         const struct rule *rule = &playbook->rules[planning->rule];
         struct condition_facts facts = {.record = event_types[planning->event->number].data, .data = planning->data,
                                         .customer = planning->customer, .arena = turn_arena(planning->turn)};
-        if (rule->on == planning->event->number && conditions_hold(&rule->when, condition_fact, &facts))
+        if (rule->on == planning->event->number && form_fits(rule->form, planning->data) && conditions_hold(&rule->when, condition_fact, &facts))
             plan_make(planning, facts.record);
     }
 }

@@ -64,6 +64,8 @@ struct planning {
 
 /* Plans every rule in force that the event meets. */
 void plans_make(struct turn *turn, const struct event *event, const void *data);
+/* Is the event, whose rule or wait speaks of this form (or of none), about such a one? */
+bool form_fits(const struct form *form, const void *data);
 /* What the event is about, by which it is followed once; "" for nothing. */
 const char *event_about(struct turn *turn, const struct event *event, const void *data);
 /* -------- steps.c: when the time comes */

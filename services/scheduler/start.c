@@ -45,7 +45,7 @@ static void task_want(struct planned *planned, struct planned_step *step, const 
         .about_type = plan->about_type, .role = rule_step->role, .due_at = step->due_at, .deadline_at = step->deadline_at,
         .window = step->window, .window_end_at = step->window_end_at, .questionnaire = chosen(planned, &rule_step->questionnaire),
         .customer_class = planned->customer ? planned->customer->class : CLASS_NONE, .arrived_late = step->arrived_late,
-        .why = step->why, .variables = plan->variables,
+        .why = step->why, .variables = plan->variables, .form = rule_step->form ? rule_step->form->name : "",
     };
     struct event like = planned_event(planned, EVENT_TASK_WANTED);
     like.subject = step->work;

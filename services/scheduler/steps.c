@@ -42,13 +42,24 @@ struct event planned_event(const struct planned *planned, enum event_number numb
     return like;
 }
 
+/* What stands in the form that the plan follows, as it is now. */
+static struct slice form_fields_now(const struct planned *planned)
+{
+    const struct plan *plan = &planned->plan;
+    if (strncmp(plan->about_type, "form.", 5))
+        return (struct slice){0};
+    const struct filled_form *form =
+        turn_get(planned->turn, ENTITY_FORM, ident_of_site(turn_arena(planned->turn), plan->site, plan->about));
+    return form ? form->fields : (struct slice){0};
+}
+
 struct condition_facts planned_facts(const struct planned *planned)
 {
     enum event_number number = event_number(planned->plan.about_type);
     const struct record *record = event_types[number].data;
     struct arena *arena = turn_arena(planned->turn);
     const void *data = record ? facts_data(planned->plan.variables, record, arena) : NULL;
-    return (struct condition_facts){.record = record, .data = data, .customer = planned->customer, .arena = arena,
+    return (struct condition_facts){.fields = form_fields_now(planned), .record = record, .data = data, .customer = planned->customer, .arena = arena,
                                     .results = &planned->plan.results};
 }
 

@@ -133,7 +133,8 @@ static void wait_hear(const struct hearing *hearing, const struct awaited *wait)
     const struct step *rule_step = step ? planned_rule_step(&planned, step) : NULL;
     struct condition_facts facts = {.record = event_types[hearing->event->number].data, .data = hearing->data,
                                     .customer = planned.customer, .arena = turn_arena(hearing->turn)};
-    if (!rule_step || step->state != STEP_STARTED || !conditions_hold(&rule_step->match, condition_fact, &facts))
+    if (!rule_step || step->state != STEP_STARTED || !form_fits(rule_step->form, hearing->data) ||
+        !conditions_hold(&rule_step->match, condition_fact, &facts))
         return;
     wait_end(&planned, step);
     outcome_follow(&planned, step, OUTCOME_ARRIVED);

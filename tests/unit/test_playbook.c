@@ -352,7 +352,7 @@ static const struct broken { const char *text; const char *lines[5]; } broken[] 
     {RULE "      - { message: m, when: { kind: {} } }\n", {"says nothing"}},
     /* steps */
     {"playbook: p\nrules:\n  - on: visit.finished\n", {"p.yaml:3:5: rules[0]: a rule without steps does nothing"}},
-    {RULE "      - { after: 1d }\n", {"p.yaml:5:9: rules[0].steps[0]: what is done? give one of call, message, form"}},
+    {RULE "      - { after: 1d }\n", {"p.yaml:5:9: rules[0].steps[0]: what is done? give one of wait, call, message, form"}},
     {RULE "      - { message: m, call: c }\n", {"a step is either a call or a message", "unknown key"}},
     {RULE "      - { message: m, retry: {} }\n", {"p.yaml:5:23: rules[0].steps[0].retry: unknown key"}},
     {RULE "      - { call: c, after: 1 day }\n", {"p.yaml:5:27: rules[0].steps[0].after: \"1 day\" is no duration: write it as 90s, 30m, 2h, 3d or 2w"}},

@@ -42,6 +42,8 @@ static const struct playbook *sound(const char *text)
 
 #define RULE "playbook: p\nrules:\n  - on: visit.finished\n    steps:\n"
 #define STAGES "playbook: p\nrules:\n  - on: visit.finished\n    stages:\n"
+#define FORM "playbook: p\nforms:\n  f:\n    fields:\n"
+#define FIELD "      - { field: a, zh: 甲, en: A }\n"
 
 /* -------- as it is meant */
 
@@ -88,6 +90,30 @@ static void stages_lead_where_they_say(void **state)
     assert_int_equal(rule->stages[2].next, STAGE_END);
 }
 
+static void values_have_one_form(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"high", "low"};
+    static const struct { enum form_field_kind kind; const char *told, *kept; } cases[] = {
+        {FORM_TEXT, "甲 , 乙", "甲 , 乙"}, {FORM_NUMBER, "007", "7"}, {FORM_NUMBER, "-1", NULL}, {FORM_NUMBER, "1.5", NULL},
+        {FORM_NUMBER, "", NULL}, {FORM_NUMBER, "101", NULL}, {FORM_DATE, "2026-3-6", "2026-03-06"}, {FORM_DATE, "2026-02-29", NULL},
+        {FORM_DATE, "6.3.2026", NULL}, {FORM_DATE, "2026-03-06 16:00", NULL}, {FORM_DAY, "2-29", "02-29"},
+        {FORM_DAY, "1990-05-21", "05-21"}, {FORM_DAY, "13-01", NULL}, {FORM_TIME, "2026-03-06 16:00", "2026-03-06 16:00"},
+        {FORM_TIME, "2026-03-06T16:00:00+08:00", "2026-03-06 08:00"}, {FORM_TIME, "2026-03-06", NULL},
+        {FORM_TIME, "2026-03-06 24:00", NULL}, {FORM_YES_NO, "true", "yes"}, {FORM_YES_NO, "no", "no"}, {FORM_YES_NO, "maybe", NULL},
+        {FORM_SCORE, "5", "5"}, {FORM_SCORE, "6", NULL}, {FORM_CHOICE, "low", "low"}, {FORM_CHOICE, "lower", NULL},
+        {FORM_CHOICES, "low, high", "low,high"}, {FORM_CHOICES, "low,", "low"}, {FORM_CHOICES, "low,middle", NULL},
+        {FORM_LINK, "N-1.2", "N-1.2"}, {FORM_LINK, "a/b", NULL}, {FORM_STAFF, "li", "li"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct form_field field = {.kind = cases[i].kind, .choices = {(const char **)words, 2}, .has_min = true, .max = 100,
+                                   .has_max = true};
+        const char *kept = "", *wrong = form_value(&field, cases[i].told, calendar_everyday(), arena, &kept);
+        if (cases[i].kept ? wrong || strcmp(kept, cases[i].kept) : !wrong)
+            fail_msg("%s: %s, %s", cases[i].told, kept, wrong ? wrong : "taken");
+    }
+}
+
 /* -------- mistakes */
 
 static const struct broken { const char *text; const char *lines[5]; } broken[] = {
@@ -125,6 +151,24 @@ static const struct broken { const char *text; const char *lines[5]; } broken[] 
      {"endless: stage \"a\" leads back to itself", "endless: stage \"b\""}},
     {STAGES "      - { stage: a, else: { goto: b }, exit: most, stepz: [], steps: [{ call: x }] }\n",
      {"else never comes: within is missing", "\"most\" is not one of all, any", "stepz: unknown key, did you mean steps?"}},
+    /* forms */
+    {"playbook: p\nforms: { f: {} }\n", {"p.yaml:2:13: forms.f: a form without fields holds nothing"}},
+    {FORM "      - { field: a, kind: datum, zh: 甲, en: A }\n", {"\"datum\" is not one of text, number, date, day, time, yes_no, score, choice"}},
+    {FORM "      - { kind: date, zh: 甲, en: A }\n", {"field: NAME is missing"}},
+    {FORM "      - { field: a, kind: choice, zh: 甲, en: A }\n", {"a choice needs choices"}},
+    {FORM "      - { field: a, kind: choice, choices: [\"x,y\", z], zh: 甲, en: A }\n", {"a choice cannot have a comma"}},
+    {FORM "      - { field: a, kind: link, zh: 甲, en: A }\n      - { field: b, kind: link, form: g, zh: 甲, en: A }\n",
+     {"a link to which form?", "no form \"g\" is described under forms"}},
+    {FORM "      - { field: a, min: 1, zh: 甲 }\n", {"only a number has min and max", "zh and en: how is it called on the form?"}},
+    {FORM FIELD FIELD, {"p.yaml:6:9: forms.f.fields[1]: field \"a\" stands there twice"}},
+    {FORM FIELD "rules:\n  - { on: form.filled, form: g, steps: [{ call: c }] }\n", {"no form \"g\" is described under forms"}},
+    {FORM FIELD "rules:\n  - { on: visit.finished, form: f, steps: [{ call: c }] }\n", {"visit.finished is not about a form"}},
+    {FORM FIELD "rules:\n  - { on: form.filled, when: { field.a: x }, steps: [{ call: c }] }\n", {"a field of which form? say form: NAME"}},
+    {FORM FIELD "rules:\n  - { on: form.filled, form: f, when: { field.b: x }, steps: [{ call: c }] }\n", {"form f has no field \"b\""}},
+    {FORM "      - { field: a, personal: yes, zh: 甲, en: A }\nrules:\n  - { on: form.filled, form: f, when: { field.a: x }, steps: [{ call: c }] }\n",
+     {"\"a\" is personal and sealed"}},
+    {FORM FIELD "rules:\n  - { on: visit.finished, steps: [{ form: c, fills: g }, { wait: w, event: car.delivered, form: f }] }\n",
+     {"no form \"g\" is described under forms", "car.delivered is not about a form"}},
     {"playbook: p\nrules:\n  - { on: visit.finished, steps: [{ call: a }], stages: [{ stage: s, steps: [{ call: b }] }] }\n", {"either steps or stages"}},
     {"playbook: p\nrules:\n  - { rule: r, on: visit.finished, steps: [{ call: a }] }\n  - { rule: r, on: visit.finished, steps: [{ call: b }] }\n", {"rule \"r\" stands there twice"}},
 };
@@ -181,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wait_is_read),
         cmocka_unit_test(stages_lead_where_they_say),
+        cmocka_unit_test(values_have_one_form),
         cmocka_unit_test(every_mistake_is_told_with_its_place),
         cmocka_unit_test(circles_with_work_in_them_are_taken),
     };
