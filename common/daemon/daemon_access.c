@@ -3,7 +3,7 @@
 
 const struct setting access_settings[] = {
     {"store", SETTING_TEXT, "unix:%s/redis/redis.sock", 0, 0, NULL,
-     "Redis that holds the truth: unix:/path, tcp://host:port, tls://host:port, sentinel://h:p,h:p,h:p/NAME or cluster://h:p,h:p"},
+     "Redis that holds the truth: unix:/path, tcp://host:port, tls://…, sentinel://h:p,h:p/NAME, cluster://h:p,h:p"},
     {"store_user", SETTING_TEXT, "", 0, 0, NULL, "user of the store; empty: Redis' default user"},
     {"store_password_file", SETTING_TEXT, "", 0, 0, NULL, "file whose first line is the password; empty: no login"},
     {"store_replicas", SETTING_INT, "0", 0, REDIS_REPLICAS_MAX, NULL,

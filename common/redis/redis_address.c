@@ -72,8 +72,8 @@ static bool sentinel_read(const char *text, struct redis_place *ret, char messag
     if (good)
         strcpy(ret->name, slash + 1);
     else
-        snprintf(message, REDIS_MESSAGE_BYTES, "sentinel://%.70s is no address: write sentinel://host:port,host:port/NAME",
-                 text);
+        snprintf(message, REDIS_MESSAGE_BYTES,
+                 "sentinel://%.70s is no address: write sentinel://host:port,host:port/NAME", text);
     return good;
 }
 
@@ -81,7 +81,8 @@ static bool cluster_read(const char *text, struct redis_place *ret, char message
 {
     bool good = list_read(text, strlen(text), PORT_DEFAULT, ret);
     if (!good)
-        snprintf(message, REDIS_MESSAGE_BYTES, "cluster://%.70s is no address: write cluster://host:port,host:port", text);
+        snprintf(message, REDIS_MESSAGE_BYTES,
+                 "cluster://%.70s is no address: write cluster://host:port,host:port", text);
     return good;
 }
 
@@ -103,6 +104,7 @@ bool redis_address_read(const char *address, struct redis_place *ret, char messa
         return schemes[i].read(address + bytes, ret, message);
     }
     snprintf(message, REDIS_MESSAGE_BYTES,
-             "%.60s is no address of Redis: give unix:/path, tcp://host:port, sentinel://… or cluster://…", address);
+             "%.60s is no address of Redis: give unix:/path, tcp://host:port, sentinel://… or cluster://…",
+             address);
     return false;
 }

@@ -49,8 +49,8 @@ static unsigned table_node(struct table *table, const char *host, int port)
     return (unsigned)table->count++;
 }
 
-/* A range: [first slot, last slot, [host, port, …] of the master, replicas…]. A node that does not know its own name is
- * the one that we asked. */
+/* A range: [first slot, last slot, [host, port, …] of the master, replicas…]. A node that does not know its
+ * own name is the one that we asked. */
 static bool range_read(const redisReply *range, const struct redis_node *asked, struct table *table)
 {
     if (range->type != REDIS_REPLY_ARRAY || range->elements < 3 || range->element[2]->elements < 2)
@@ -76,9 +76,11 @@ static bool table_read(struct redis_node *asked, struct table *table, char messa
     table->count = 0;
     for (size_t i = 0; good && i < answer->elements; i++)
         good = range_read(answer->element[i], asked, table);
+    bool error = answer->type == REDIS_REPLY_ERROR;
     if (!good)
-        snprintf(message, REDIS_MESSAGE_BYTES, "Redis at %.60s knows no slots of a Cluster: %.50s",
-                 redis_node_name(asked, name), answer->type == REDIS_REPLY_ERROR ? answer->str : "is it made?");
+        snprintf(message, REDIS_MESSAGE_BYTES, "Redis at %.40s knows no slots of a Cluster: %s%.50s",
+                 redis_node_name(asked, name), error ? redis_error_hint(answer->str) : "",
+                 error ? answer->str : "is it made?");
     freeReplyObject(answer);
     return good;
 }

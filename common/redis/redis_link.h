@@ -1,13 +1,13 @@
 /* redis_link: commands to Redis, wherever each belongs. The one way that this program talks to a Redis.
  *
- * A call writes its commands one after another and runs them: grouped by node, each node's as one pipeline, all nodes at
- * the same time; the replies come back in the order of the commands. What a Cluster refuses because a slot moves is
+ * A call writes its commands one after another and runs them: grouped by node, each node's as one pipeline, all nodes
+ * at the same time; the replies come back in the order of the commands. What a Cluster refuses because a slot moves is
  * asked again at the right node after a short while, a few times; ASKING is never used. Commands that write are
  * followed by a WAIT on the same connection if `replicas` say so.
  *
  * After any failure of a connection it is closed, and the next call opens it again: asks the Sentinels anew, or the
  * Cluster for its slots. What took long to fail is not tried again for as long as it took (HOLD_OFF_MS_MAX at most),
- * but fails at once, so that a dead machine does not hold up a loop that makes many calls. Callers space their tries. */
+ * but fails at once, so that a dead machine does not hold up a loop of many calls. Callers space their tries. */
 #ifndef CARELINE_REDIS_LINK_H
 #define CARELINE_REDIS_LINK_H
 

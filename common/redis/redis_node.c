@@ -143,3 +143,18 @@ redisReply *redis_node_ask(struct redis_node *node, const char *const *words, si
         lose(node, "no answer from", message);
     return answer;
 }
+
+const char *redis_error_hint(const char *error)
+{
+    static const struct { const char *begins, *hint; } hints[] = {
+        {"NOAUTH ", "it wants a password, which the settings do not name. "},
+        {"WRONGPASS ", "it does not let us in. "},
+        {"NOPERM ", "its user may not do this. "},
+        {"MOVED ", "it is of a Cluster: is the address cluster://…? "},
+        {"ERR This instance has cluster support disabled", "it is of no Cluster: is the address tcp://…? "},
+    };
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (strncmp(error, hints[i].begins, strlen(hints[i].begins)) == 0)
+            return hints[i].hint;
+    return "";
+}

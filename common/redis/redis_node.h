@@ -48,6 +48,9 @@ redisReply *redis_node_ask(struct redis_node *node, const char *const *words, si
     redis_node_ask(node, (const char *const[]){__VA_ARGS__},                             \
                    sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *), message)
 
+/* What an error reply means for the operator, to stand before what Redis says itself; "" if that says enough. */
+const char *redis_error_hint(const char *error);
+
 /* redis_tls.c: TLS on a connection that has just been made. */
 bool redis_tls_start(redisContext *context, const struct redis_login *login, const char *host,
                      char message[REDIS_MESSAGE_BYTES]);

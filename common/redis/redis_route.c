@@ -64,9 +64,11 @@ static bool is_primary(struct redis_node *node, char message[160])
         return false;
     bool primary = role->type == REDIS_REPLY_ARRAY && role->elements && role->element[0]->type == REDIS_REPLY_STRING &&
                    strcmp(role->element[0]->str, "master") == 0;
+    bool error = role->type == REDIS_REPLY_ERROR;
     if (!primary)
-        snprintf(message, REDIS_MESSAGE_BYTES, "Redis at %.50s, which Sentinel names, is not the primary: %.50s",
-                 redis_node_name(node, name), role->type == REDIS_REPLY_ERROR ? role->str : "a fail-over is under way");
+        snprintf(message, REDIS_MESSAGE_BYTES, "Redis at %.40s, which Sentinel names, is not the primary: %s%.50s",
+                 redis_node_name(node, name), error ? redis_error_hint(role->str) : "",
+                 error ? role->str : "a fail-over is under way");
     freeReplyObject(role);
     return primary;
 }

@@ -22,33 +22,32 @@ enum verdict {
     VERDICT_GONE
 };
 
-/* What an error reply means; anything else is a mistake of ours. `told` is for the operator, before what Redis says. */
-static const struct meaning { const char *begins; enum verdict verdict; const char *told; } meanings[] = {
-    {"OOM ", VERDICT_FULL, ""},
-    {"MISCONF ", VERDICT_FULL, ""},
-    {"READONLY ", VERDICT_GONE, ""},
-    {"LOADING ", VERDICT_GONE, ""},
-    {"MASTERDOWN ", VERDICT_GONE, ""},
-    {"NOREPLICAS ", VERDICT_GONE, ""},
-    {"BUSY ", VERDICT_GONE, ""},
-    {"UNKILLABLE ", VERDICT_GONE, ""},
-    {"CLUSTERDOWN ", VERDICT_ELSEWHERE, ""},
-    {"MOVED ", VERDICT_ELSEWHERE, ""},
-    {"ASK ", VERDICT_AGAIN, ""},
-    {"TRYAGAIN ", VERDICT_AGAIN, ""},
-    {"ERR Function not found", VERDICT_UNPREPARED, ""},
-    {"NOAUTH ", VERDICT_GONE, "it wants a password, which the settings do not name. "},
-    {"NOPERM ", VERDICT_GONE, "its user may not do this. "},
-    {"WRONGPASS ", VERDICT_GONE, "it does not let us in. "},
+/* What an error reply means; anything else is a mistake of ours. */
+static const struct { const char *begins; enum verdict verdict; } meanings[] = {
+    {"OOM ", VERDICT_FULL},
+    {"MISCONF ", VERDICT_FULL},
+    {"READONLY ", VERDICT_GONE},
+    {"LOADING ", VERDICT_GONE},
+    {"MASTERDOWN ", VERDICT_GONE},
+    {"NOREPLICAS ", VERDICT_GONE},
+    {"BUSY ", VERDICT_GONE},
+    {"UNKILLABLE ", VERDICT_GONE},
+    {"CLUSTERDOWN ", VERDICT_ELSEWHERE},
+    {"MOVED ", VERDICT_ELSEWHERE},
+    {"ASK ", VERDICT_AGAIN},
+    {"TRYAGAIN ", VERDICT_AGAIN},
+    {"ERR Function not found", VERDICT_UNPREPARED},
+    {"NOAUTH ", VERDICT_GONE},
+    {"NOPERM ", VERDICT_GONE},
+    {"WRONGPASS ", VERDICT_GONE},
 };
 
-static const struct meaning *meaning_of(const char *error)
+static enum verdict error_verdict(const char *error)
 {
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
         if (strncmp(error, meanings[i].begins, strlen(meanings[i].begins)) == 0)
-            return &meanings[i];
-    static const struct meaning unknown = {"", VERDICT_REFUSED, ""};
-    return &unknown;
+            return meanings[i].verdict;
+    return VERDICT_REFUSED;
 }
 
 static enum verdict worse(enum verdict a, enum verdict b)
@@ -60,11 +59,10 @@ static enum verdict judge(struct redis_link *link, const redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_ERROR)
         return VERDICT_GOOD;
-    const struct meaning *meaning = meaning_of(reply->str);
-    bool alone = link->route.place.scheme != REDIS_CLUSTER && meaning->verdict == VERDICT_ELSEWHERE;
-    snprintf(link->message, sizeof link->message, "Redis: %s%.100s",
-             alone ? "give its address as cluster://… " : meaning->told, reply->str);
-    return alone ? VERDICT_GONE : meaning->verdict;
+    enum verdict verdict = error_verdict(reply->str);
+    snprintf(link->message, sizeof link->message, "Redis: %s%.100s", redis_error_hint(reply->str), reply->str);
+    bool alone = link->route.place.scheme != REDIS_CLUSTER;
+    return alone && verdict == VERDICT_ELSEWHERE ? VERDICT_GONE : verdict;
 }
 
 /* -------- who gets what */

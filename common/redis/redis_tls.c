@@ -6,7 +6,7 @@
 bool redis_tls_possible(char message[REDIS_MESSAGE_BYTES])
 {
     snprintf(message, REDIS_MESSAGE_BYTES,
-             "TLS to Redis needs hiredis 1.0 or newer, this build has %d.%d: use tcp:// inside a tunnel, or another build",
+             "TLS to Redis needs hiredis 1.0 or newer, this build has %d.%d: use tcp:// in a tunnel, or build with it",
              HIREDIS_MAJOR, HIREDIS_MINOR);
     return false;
 }

@@ -2,7 +2,11 @@
  *
  * Two stores stand behind this interface and behave alike to the byte: Redis (store_redis.c, functions.lua) and memory
  * (store_memory.c). A call is atomic: it happens whole or not at all. After STORE_GONE the outcome is unknown; the
- * caller repeats with the same contents (append by its keys, commit by its checkpoint: both notice what is done). */
+ * caller repeats with the same contents (append by its keys, commit by its checkpoint: both notice what is done).
+ *
+ * A write to Redis counts once `replicas` of redis_access have it; fewer within WAIT_MS is STORE_GONE, also when it was
+ * done before and only repeated. So nothing that was answered is lost with a primary if `replicas` is the number of
+ * those that may be promoted: with less, the one promoted may be one that was not waited for. */
 #ifndef CARELINE_STORE_H
 #define CARELINE_STORE_H
 
@@ -17,6 +21,7 @@ enum {
     FIRE_MAX = 512,                 /* timers fired in one call */
     TRIM_MAX = 10000,               /* log entries let go in one call */
     READ_MAX = 512,                 /* log entries read in one call */
+    SETTLED_MS_MAX = 200,           /* how old an answer of `settled` may be */
     OWNER_BYTES_MAX = 64,
     ENTITY_ID_BYTES_MAX = NAME_BYTES_MAX,
     ENTITY_BYTES_MAX = 256 * 1024,
@@ -210,6 +215,8 @@ struct store_functions {
                               struct partition_view *ret_each);
     /* Only where each log ends: what a view would say, for a fraction of the work. */
     enum store_status (*heads)(struct store *, const uint32_t *partitions, size_t count, struct checkpoint *ret_each);
+    /* How far each log is safe from a fail-over: the last event that all replicas waited for are known to have. */
+    enum store_status (*settled)(struct store *, const uint32_t *partitions, size_t count, struct checkpoint *ret_each);
     enum store_status (*trim)(struct store *, uint32_t partition, uint64_t before_seq, struct trimmed *ret);
     enum store_status (*content_put)(struct store *, const char *hash, struct slice content);
     enum store_status (*content_get)(struct store *, const char *hash, struct arena *, struct slice *ret);
@@ -263,6 +270,8 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
  * scan_entities: starts with *cursor 0, is over when *cursor is 0 again; may show one twice, misses none that stays.
  * read_queue: members that begin with `prefix`, in byte order, after `after` ("" for the first).
  * read_timers: in order of (due, member), from the time `from` on, without the first `skip`.
+ * settled: never beyond what a fail-over can lose, but up to SETTLED_MS_MAX behind; without replicas to wait for it is the
+ *   head. STORE_GONE while too few replicas answer. What others are to see for good ends there.
  * trim: lets go of the oldest log entries, those before `before_seq`, at most TRIM_MAX; never of the head, nor of an
  *   entry at or after the checkpoint of a stage (all stages: one that has never worked keeps everything). 0 only
  *   measures.
@@ -291,6 +300,9 @@ void store_memory_fault(struct store *store, int (*fate)(void *context, const ch
 /* Takes back the last `writes` appends (of something new), commits and fires (of something) of a partition, as a
  * fail-over that lost acknowledged writes does; leases stay. Tells how many it could: REWIND_MAX are remembered. */
 unsigned store_memory_rewind(struct store *store, uint32_t partition, unsigned writes);
+
+/* From now on `settled` leaves out the last `events` of each log, as if no replica had them yet. */
+void store_memory_unsettle(struct store *store, uint64_t events);
 
 /* Another store with the same contents, time and fate; the caller owns it. It remembers no writes to take back. */
 struct store *store_memory_copy(const struct store *store);

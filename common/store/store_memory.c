@@ -104,6 +104,7 @@ static const struct store_functions memory_functions = {
     .read_timers = memory_read_timers,
     .view = memory_view,
     .heads = memory_heads,
+    .settled = memory_settled,
     .trim = memory_trim,
     .content_put = memory_content_put,
     .content_get = memory_content_get,
@@ -147,6 +148,11 @@ void store_memory_time(struct store *store, wall_ms (*now)(void *context), void 
     struct store_memory *memory = store_memory_of(store);
     memory->now = now ? now : real_now;
     memory->now_context = context;
+}
+
+void store_memory_unsettle(struct store *store, uint64_t events)
+{
+    store_memory_of(store)->unsettled = events;
 }
 
 void store_memory_fault(struct store *store, int (*fate)(void *context, const char *call), void *context)

@@ -83,6 +83,7 @@ struct store_memory {
     void *now_context;
     int (*fate)(void *context, const char *call);
     void *fate_context;
+    uint64_t unsettled;             /* events at the end of each log that `settled` leaves out */
     char message[MESSAGE_BYTES];
 };
 
@@ -137,6 +138,7 @@ enum store_status memory_read_timers(struct store *, uint32_t, wall_ms, size_t, 
                                      struct timer_list *);
 enum store_status memory_view(struct store *, const uint32_t *, size_t, struct partition_view *);
 enum store_status memory_heads(struct store *, const uint32_t *, size_t, struct checkpoint *);
+enum store_status memory_settled(struct store *, const uint32_t *, size_t, struct checkpoint *);
 enum store_status memory_trim(struct store *, uint32_t, uint64_t, struct trimmed *);
 enum store_status memory_content_put(struct store *, const char *, struct slice);
 enum store_status memory_content_get(struct store *, const char *, struct arena *, struct slice *);

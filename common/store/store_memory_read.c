@@ -199,6 +199,31 @@ enum store_status memory_view(struct store *store, const uint32_t *partitions, s
     return STORE_OK;
 }
 
+static struct checkpoint settled_of(const struct partition *partition, uint64_t unsettled)
+{
+    struct checkpoint head = partition_head(partition);
+    uint64_t seq = head.seq > unsettled ? head.seq - unsettled : 0;
+    if (seq == head.seq)
+        return head;
+    return seq > partition->trimmed ? (struct checkpoint){seq, partition->log[seq - partition->trimmed - 1]->id}
+                                    : (struct checkpoint){0};
+}
+
+enum store_status memory_settled(struct store *store, const uint32_t *partitions, size_t count,
+                                 struct checkpoint *ret_each)
+{
+    struct store_memory *memory = store_memory_of(store);
+    const char *fault = NULL;
+    for (size_t i = 0; i < count && !fault; i++)
+        fault = partition_fault(memory, partitions[i]);
+    enum store_status status;
+    if (!may_read(memory, "settled", fault, &status))
+        return status;
+    for (size_t i = 0; i < count; i++)
+        ret_each[i] = settled_of(memory->partition[partitions[i]], memory->unsettled);
+    return STORE_OK;
+}
+
 enum store_status memory_heads(struct store *store, const uint32_t *partitions, size_t count, struct checkpoint *ret_each)
 {
     struct store_memory *memory = store_memory_of(store);

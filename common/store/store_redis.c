@@ -16,6 +16,11 @@ enum store_status redis_refuse(struct store_redis *redis, const char *fault)
     return STORE_REFUSED;
 }
 
+const char *partition_fault(const struct store_redis *redis, uint32_t partition)
+{
+    return partition < redis->partitions ? NULL : "there is no such partition";
+}
+
 enum store_status redis_run(struct store_redis *redis)
 {
     static const enum store_status statuses[] = {
@@ -51,6 +56,7 @@ static void redis_free(struct store **store)
     struct store_redis *redis = store_redis_of(*store);
     redis_link_free(&redis->link);
     buffer_free(&redis->blob);
+    free(redis->settled);
     free(redis);
     *store = NULL;
 }
@@ -69,6 +75,7 @@ static const struct store_functions redis_functions = {
     .read_timers = redis_read_timers,
     .view = redis_view,
     .heads = redis_heads,
+    .settled = redis_settled,
     .trim = redis_trim,
     .content_put = redis_content_put,
     .content_get = redis_content_get,
@@ -90,6 +97,9 @@ struct store *store_redis_new(const struct redis_access *access, uint32_t partit
     assert(redis);
     redis->store.functions = &redis_functions;
     redis->partitions = partitions;
+    redis->replicas = access->replicas;
+    redis->settled = calloc(partitions, sizeof *redis->settled);
+    assert(redis->settled);
     functions_library(redis->build);
     redis->link = redis_link_new(access, functions_load, NULL, message);
     struct store *store = &redis->store;

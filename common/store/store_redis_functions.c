@@ -17,8 +17,8 @@ static bool library_load(struct redis_node *node, const char *library, char mess
     redisReply *answer = REDIS_ASK(node, message, "FUNCTION", "LOAD", library);
     bool good = answer && (answer->type != REDIS_REPLY_ERROR || strstr(answer->str, "already exists"));
     if (answer && !good)
-        snprintf(message, REDIS_MESSAGE_BYTES, "Redis at %.50s does not take the functions: %.70s",
-                 redis_node_name(node, name), answer->str);
+        snprintf(message, REDIS_MESSAGE_BYTES, "Redis at %.40s does not take the functions: %s%.60s",
+                 redis_node_name(node, name), redis_error_hint(answer->str), answer->str);
     freeReplyObject(answer);
     return good;
 }
@@ -32,8 +32,8 @@ bool functions_load(void *context, struct redis_node *node, char message[REDIS_M
     redisReply *list = REDIS_ASK(node, message, "FUNCTION", "LIST", "LIBRARYNAME", library);
     bool answered = list && list->type != REDIS_REPLY_ERROR, present = answered && library_present(list);
     if (list && !answered)
-        snprintf(message, REDIS_MESSAGE_BYTES, "Redis at %.50s does not tell its functions: %.70s",
-                 redis_node_name(node, name), list->str);
+        snprintf(message, REDIS_MESSAGE_BYTES, "Redis at %.40s does not tell its functions: %s%.60s",
+                 redis_node_name(node, name), redis_error_hint(list->str), list->str);
     freeReplyObject(list);
     return present || (answered && library_load(node, text, message));
 }

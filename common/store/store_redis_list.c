@@ -8,11 +8,6 @@ enum { VIEW_COMMANDS = 6 + STAGE_COUNT - 1, VIEW_SOME = 64 };
 
 _Static_assert(1 + VIEW_SOME * VIEW_COMMANDS <= PIPELINE_MAX, "a view's pipeline is too long");
 
-static const char *partition_fault(const struct store_redis *redis, uint32_t partition)
-{
-    return partition < redis->partitions ? NULL : "there is no such partition";
-}
-
 /* The first text, by bytes, behind all that begin with `prefix`; "+" if there is none. */
 static void command_end_of_prefix(struct store_redis *redis, const char *prefix)
 {
@@ -110,13 +105,6 @@ static void command_log_first(struct store_redis *redis, uint32_t partition)
     command_text(redis->link, "1");
 }
 
-static void command_of_key(struct store_redis *redis, const char *command, uint32_t partition, const char *key)
-{
-    command_begin(redis->link, 2);
-    command_text(redis->link, command);
-    key_of(redis, partition, "%s", key);
-}
-
 static void command_stage(struct store_redis *redis, uint32_t partition, enum stage stage)
 {
     static const char *const fields[] = {"seq", "id", "owner", "epoch", "expires", "unclean"};
@@ -148,14 +136,6 @@ static void view_commands(struct store_redis *redis, uint32_t partition)
         command_stage(redis, partition, stage);
 }
 
-static struct checkpoint head_read(const redisReply *reply)
-{
-    struct slice bytes = reply_bytes(reply);
-    if (bytes.bytes <= 8)
-        return (struct checkpoint){0};
-    return (struct checkpoint){strtoull((const char *)bytes.at + 8, NULL, 10), reply_id(reply)};
-}
-
 static struct checkpoint first_read(const redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_ARRAY || !reply->elements || reply->element[0]->elements != 2)
@@ -182,7 +162,7 @@ static void stage_read(const redisReply *reply, wall_ms now, struct partition_vi
 static void view_read(redisReply *const *replies, wall_ms now, struct partition_view *ret)
 {
     *ret = (struct partition_view){
-        .head = head_read(replies[0]),
+        .head = log_head_read(replies[0]),
         .first = first_read(replies[1]),
         .earliest_due = replies[2]->elements > 1 ? reply_number(replies[2]->element[1]) : 0,
         .timers = (size_t)reply_number(replies[3]),
@@ -222,33 +202,6 @@ enum store_status redis_view(struct store *store, const uint32_t *partitions, si
     for (size_t from = 0; from < count && status == STORE_OK; from += VIEW_SOME) {
         size_t some = count - from < VIEW_SOME ? count - from : VIEW_SOME;
         status = view_some(redis, partitions + from, some, ret_each + from);
-    }
-    return status;
-}
-
-static enum store_status heads_some(struct store_redis *redis, const uint32_t *partitions, size_t count,
-                                    struct checkpoint *ret_each)
-{
-    for (size_t i = 0; i < count; i++)
-        command_of_key(redis, "GET", partitions[i], "head");
-    enum store_status status = redis_run(redis);
-    for (size_t i = 0; i < count && status == STORE_OK; i++)
-        ret_each[i] = head_read(redis->replies[i]);
-    return status;
-}
-
-enum store_status redis_heads(struct store *store, const uint32_t *partitions, size_t count, struct checkpoint *ret_each)
-{
-    struct store_redis *redis = store_redis_of(store);
-    for (size_t i = 0; i < count; i++) {
-        const char *fault = partition_fault(redis, partitions[i]);
-        if (fault)
-            return redis_refuse(redis, fault);
-    }
-    enum store_status status = STORE_OK;
-    for (size_t from = 0; from < count && status == STORE_OK; from += PIPELINE_MAX) {
-        size_t some = count - from < PIPELINE_MAX ? count - from : PIPELINE_MAX;
-        status = heads_some(redis, partitions + from, some, ret_each + from);
     }
     return status;
 }

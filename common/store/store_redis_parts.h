@@ -19,6 +19,9 @@ struct store_redis {
     char build[BUILD_BYTES];        /* of the functions, in hex */
     int64_t generation;             /* of idempotency keys, as far as we know */
     struct buffer blob;             /* argument of the function being called */
+    unsigned replicas;              /* that are waited for */
+    struct checkpoint *settled;     /* of each partition, when last asked */
+    mono_ms settled_at;             /* 0: never */
     char message[MESSAGE_BYTES];
 };
 
@@ -28,6 +31,8 @@ enum store_status redis_refuse(struct store_redis *redis, const char *fault);
 /* store_redis_wire.c: adds a key of a partition: "{p0007}" and the rest. */
 void key_of(struct store_redis *redis, uint32_t partition, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A command of a partition's key alone. */
+void command_of_key(struct store_redis *redis, const char *command, uint32_t partition, const char *key);
 /* FCALL of our function, up to the number of keys; `keys` keys and one argument follow. */
 void command_function(struct store_redis *redis, const char *function, size_t keys);
 /* The blob as the function's argument. */
@@ -38,6 +43,12 @@ void big_endian_write(uint8_t *to, uint64_t number, size_t bytes);
 
 uint64_t reply_id(const redisReply *reply);         /* of 8 bytes; 0: the reply is something else */
 wall_ms reply_time(const redisReply *reply);        /* what TIME answers */
+
+/* store_redis_heads.c: the value of a partition's head. */
+struct checkpoint log_head_read(const redisReply *reply);
+
+/* store_redis.c: NULL, or what is wrong with it. */
+const char *partition_fault(const struct store_redis *redis, uint32_t partition);
 
 /* Runs the commands in the link. STORE_OK: `replies` holds as many, none of them an error; they stay until the next
  * run. */
@@ -53,7 +64,7 @@ bool functions_load(void *context, struct redis_node *node, char message[REDIS_M
 enum { FUNCTION_GENERATION = 100 };
 enum store_status function_status(struct store_redis *redis, const redisReply *reply);
 
-/* store_redis_health.c, store_redis_write.c, store_redis_lease.c, store_redis_read.c, store_redis_list.c, store_redis_note.c */
+/* store_redis_health.c, _write.c, _lease.c, _read.c, _list.c, _heads.c, _note.c */
 enum store_status redis_append(struct store *, uint32_t, struct fact *, size_t);
 enum store_status redis_commit(struct store *, struct commit *);
 enum store_status redis_fire(struct store *, const struct lease *, wall_ms, uint64_t, struct arena *,
@@ -74,6 +85,7 @@ enum store_status redis_read_timers(struct store *, uint32_t, wall_ms, size_t, s
                                     struct timer_list *);
 enum store_status redis_view(struct store *, const uint32_t *, size_t, struct partition_view *);
 enum store_status redis_heads(struct store *, const uint32_t *, size_t, struct checkpoint *);
+enum store_status redis_settled(struct store *, const uint32_t *, size_t, struct checkpoint *);
 enum store_status redis_trim(struct store *, uint32_t, uint64_t, struct trimmed *);
 enum store_status redis_content_put(struct store *, const char *, struct slice);
 enum store_status redis_content_get(struct store *, const char *, struct arena *, struct slice *);

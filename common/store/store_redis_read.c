@@ -6,11 +6,6 @@
 
 enum { READ_IDS_MAX = 512, SCAN_STEP = 256, ENTRY_VALUES = 6 };
 
-static const char *partition_fault(const struct store_redis *redis, uint32_t partition)
-{
-    return partition < redis->partitions ? NULL : "there is no such partition";
-}
-
 static struct slice slice_copy(struct arena *arena, struct slice bytes)
 {
     return (struct slice){arena_copy(arena, bytes.at, bytes.bytes), bytes.bytes};

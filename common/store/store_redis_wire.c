@@ -16,6 +16,13 @@ void key_of(struct store_redis *redis, uint32_t partition, const char *format, .
     command_key(redis->link, "{p%04u}%s", (unsigned)partition, rest);
 }
 
+void command_of_key(struct store_redis *redis, const char *command, uint32_t partition, const char *key)
+{
+    command_begin(redis->link, 2);
+    command_text(redis->link, command);
+    key_of(redis, partition, "%s", key);
+}
+
 void command_function(struct store_redis *redis, const char *function, size_t keys)
 {
     command_begin(redis->link, 4 + keys);

@@ -57,19 +57,21 @@ static enum store_status record_read(const struct replay_scene *scene, const str
 
 /* -------- hello */
 
+/* `head`: what is settled of the log; nobody is told of more. */
 static enum store_status start_of(const struct replay_scene *scene, const struct replay_request *request,
-                                  uint32_t partition, const struct partition_view *view, struct checkpoint *ret)
+                                  uint32_t partition, const struct partition_view *view, const struct checkpoint *head,
+                                  struct checkpoint *ret)
 {
     uint64_t first = view->first.seq ? view->first.seq : 1, seq = first;
     enum store_status status = STORE_OK;
     if (request->from == FROM_NOW)
-        seq = view->head.seq + 1;
+        seq = head->seq + 1;
     else if (request->from == FROM_SEQ)
         seq = request->seq;
     else if (request->from == FROM_TIME)
-        status = log_seq_of_time(scene->store, partition, first, view->head.seq, request->time, scene->arena, &seq);
-    seq = seq < first ? first : seq > view->head.seq ? view->head.seq + 1 : seq;
-    return status == STORE_OK ? log_point_before(scene->store, partition, seq, &view->head, scene->arena, ret) : status;
+        status = log_seq_of_time(scene->store, partition, first, head->seq, request->time, scene->arena, &seq);
+    seq = seq < first ? first : seq > head->seq ? head->seq + 1 : seq;
+    return status == STORE_OK ? log_point_before(scene->store, partition, seq, head, scene->arena, ret) : status;
 }
 
 /* Where each partition begins: where the consumer says, else where its name stands, else as `from` says. */
@@ -79,7 +81,10 @@ static enum store_status starts_of(const struct replay_scene *scene, const struc
     uint32_t *each = arena_alloc(scene->arena, (scene->partitions + 1) * sizeof *each);
     size_t count = replay_request_partitions(request, scene->partitions, each);
     struct partition_view *views = arena_alloc(scene->arena, (count + 1) * sizeof *views);
-    enum store_status status = scene->store->functions->view(scene->store, each, count, views);
+    struct checkpoint *settled = arena_alloc(scene->arena, (count + 1) * sizeof *settled);
+    enum store_status status = scene->store->functions->settled(scene->store, each, count, settled);
+    if (status == STORE_OK)
+        status = scene->store->functions->view(scene->store, each, count, views);
     *ret = (struct point_list){0};
     for (size_t i = 0; i < count && status == STORE_OK; i++) {
         const struct point *own = points_find(&request->at, each[i]), *held = points_find(stored, each[i]);
@@ -87,7 +92,7 @@ static enum store_status starts_of(const struct replay_scene *scene, const struc
         if (own || held)
             start = own ? *own : *held;
         else
-            status = start_of(scene, request, each[i], &views[i], &start.at);
+            status = start_of(scene, request, each[i], &views[i], &settled[i], &start.at);
         points_set(ret, start, scene->arena);
     }
     return status;
@@ -248,16 +253,24 @@ static enum store_status page_of(const struct replay_scene *scene, struct replay
     return page_read(scene->store, request->partition, done, request->max, &request->at, scene->arena, ret);
 }
 
+/* What a fail-over may still take back is not told. */
+static void page_cut(struct page *page, uint64_t settled)
+{
+    while (page->entries.count && page->entries.at[page->entries.count - 1].place.seq > settled)
+        page->entries.count--;
+}
+
 static enum store_status answer_fetch(const struct replay_scene *scene, struct replay_request *request,
                                       struct buffer *to)
 {
     struct page page;
     struct checkpoint head = {0};
-    enum store_status status = page_of(scene, request, &page);
+    enum store_status status = scene->store->functions->settled(scene->store, &request->partition, 1, &head);
     if (status == STORE_OK)
-        status = scene->store->functions->heads(scene->store, &request->partition, 1, &head);
+        status = page_of(scene, request, &page);
     if (status != STORE_OK)
         return status;
+    page_cut(&page, head.seq);
     if (page.resume == RESUME_HERE)
         page_pack(request, &page, head.seq, to);
     else
@@ -331,7 +344,7 @@ static enum store_status answer_lag(const struct replay_scene *scene, struct rep
     struct point *points = arena_alloc(scene->arena, (count + 1) * sizeof *points);
     struct member_list members = {0};
     uint64_t lag = 0;
-    enum store_status status = scene->store->functions->heads(scene->store, each, count, heads);
+    enum store_status status = scene->store->functions->settled(scene->store, each, count, heads);
     if (status == STORE_OK)
         status = scene->store->functions->members(scene->store, scene->arena, &members);
     if (status != STORE_OK)

@@ -96,6 +96,12 @@ static enum store_status f_heads(struct store *store, const uint32_t *partitions
     PASS(heads, false, partitions, count, ret);
 }
 
+static enum store_status f_settled(struct store *store, const uint32_t *partitions, size_t count,
+                                   struct checkpoint *ret)
+{
+    PASS(settled, false, partitions, count, ret);
+}
+
 static enum store_status f_trim(struct store *store, uint32_t partition, uint64_t before_seq, struct trimmed *ret)
 {
     PASS(trim, false, partition, before_seq, ret);
@@ -165,7 +171,7 @@ static void f_free(struct store **store)
 static const struct store_functions faulty_functions = {
     .append = f_append, .commit = f_commit, .fire = f_fire, .claim = f_claim, .renew = f_renew, .release = f_release,
     .read_log = f_read_log, .read_entities = f_read_entities, .scan_entities = f_scan_entities, .read_queue = f_read_queue,
-    .read_timers = f_read_timers, .view = f_view, .heads = f_heads, .trim = f_trim,
+    .read_timers = f_read_timers, .view = f_view, .heads = f_heads, .settled = f_settled, .trim = f_trim,
     .content_put = f_content_put, .content_get = f_content_get,
     .note_put = f_note_put, .note_get = f_note_get, .note_swap = f_note_swap, .announce = f_announce, .members = f_members,
     .now = f_now, .health = f_health, .message = f_message, .free = f_free,

@@ -208,6 +208,30 @@ static void pages(void **state)
     }
 }
 
+/* What no replica has yet is told to nobody: a fail-over would take it back. */
+static void what_is_not_settled_is_not_told(void **state)
+{
+    struct desk *desk = *state;
+    static const struct { uint64_t unsettled, seq; size_t events; uint64_t to; uint64_t now; } cases[] = {
+        {0, 90, 10, 100, 100}, {3, 90, 7, 97, 97}, {10, 90, 0, 90, 90}, {20, 90, 0, 90, 80}, {200, 0, 0, 0, 0},
+    };
+    fill(desk, 100);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        store_memory_unsettle(desk->store, cases[i].unsettled);
+        struct replay_request fetch = {.ask = ASK_FETCH, .seq = cases[i].seq, .id = cases[i].seq ? 100 + cases[i].seq : 0},
+                              hello = {.ask = ASK_HELLO, .from = FROM_NOW};
+        struct slice answer = answer_of(desk, &fetch);
+        assert_answer(answer, "events");
+        assert_int_equal(count_of(answer, "events"), cases[i].events);
+        assert_int_equal(seq_to(answer), cases[i].to);
+        struct cursor lag = field(answer, "lag");
+        uint64_t behind;
+        assert_true(cursor_uint(&lag, &behind));
+        assert_int_equal(behind, 0);
+        assert_int_equal(start_of(answer_of(desk, &hello), 0).at.seq, cases[i].now);
+    }
+}
+
 static void rights_and_wishes(void **state)
 {
     struct desk *desk = *state;
@@ -380,6 +404,7 @@ int main(void)
         cmocka_unit_test(limits_of_trimming),
         WITH_DESK(starting_points),
         WITH_DESK(pages),
+        WITH_DESK(what_is_not_settled_is_not_told),
         WITH_DESK(rights_and_wishes),
         WITH_DESK(rewound_with_the_last_in_common),
         WITH_DESK(trimmed_with_the_first_kept),
