@@ -148,6 +148,15 @@ struct client_answer client_get(struct client *client, const char *path)
     return perform(client, path);
 }
 
+struct client_answer client_delete(struct client *client, const char *path)
+{
+    curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, "DELETE");
+    struct client_answer answer = perform(client, path);
+    curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, NULL);
+    return answer;
+}
+
 struct client_answer client_post(struct client *client, const char *path, const json_t *body)
 {
     char *text = json_dumps(body, JSON_COMPACT);

@@ -23,6 +23,7 @@ struct client *client_new(const char *dir, const char *url, const char *key, con
 void client_free(struct client **client);
 
 struct client_answer client_get(struct client *client, const char *path);
+struct client_answer client_delete(struct client *client, const char *path);
 struct client_answer client_post(struct client *client, const char *path, const json_t *body);
 
 /* Who acts from now on, where no key says so. */

@@ -84,6 +84,9 @@ void print_list(const struct invocation *call, const json_t *list, const char *c
 void print_line(const struct invocation *call, const char *name, const json_t *object, const char *key);
 void print_json(const json_t *value);
 
+/* How consumers are listed. */
+extern const char consumer_columns[];
+
 /* The whole of a file; false with a message printed. At most 256 MiB. */
 bool file_read(const char *path, struct arena *arena, const uint8_t **ret_at, size_t *ret_bytes);
 
@@ -105,6 +108,7 @@ int run_plans(struct invocation *call);
 int run_trace(struct invocation *call);
 int run_notices(struct invocation *call);
 int run_status(struct invocation *call);
+int run_consumers(struct invocation *call);
 int run_check(struct invocation *call);
 int run_backup(struct invocation *call);
 int run_restore(struct invocation *call);

@@ -61,7 +61,12 @@ const struct command commands[] = {
     {"trace", "ID", "what led to what, and when", "追溯因果链", " site ", "  ID of an event, order, visit, complaint, task, case, plan or notice: what it led to and what led to it   --site SITE", false, run_trace},
     {"notices", "[resend ID | pause | resume]", "list messages; send dead letters again; stop and start sending", "列出通知；重发死信；暂停与恢复发送",
      " site state customer limit reason !dead ", "  --dead: dead letters only", false, run_notices},
-    {"status", "", "the installation at a glance", "系统概况", " ", NULL, false, run_status},
+    {"status", "", "the installation at a glance: is it well, and what to do if not", "系统概况：是否正常，异常如何处理", " !check ",
+     "  --check         exit code 1 unless all is good", false, run_status},
+    {"consumers", "[forget NAME]", "other teams' programs that read events; forget one that does not come back",
+     "列出订阅方；移除不再使用的订阅方", " !force ",
+     "  forget NAME     the log waits for it no longer; what it had not read it may miss\n"
+     "  --force         though it was heard of within the last minute", false, run_consumers},
     {"check", "", "does every open entity have its timer and list entry", "一致性检查", " site ", "  --site SITE     only of this site", false, run_check},
     {"backup", "OUT", "copy all state of a run's directory", "备份", " ",
      "  OUT/log holds the log, state and gateways; OUT/keys the customers' keys and API keys: keep it apart, so that an erasure\n"

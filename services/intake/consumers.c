@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "clock_record.h"
 #include "cursor.h"
 #include "head.h"
 
@@ -150,4 +151,51 @@ uint64_t consumers_slowest(const struct consumer_list *list, uint32_t partition)
             slowest = point->at.seq;
     }
     return slowest;
+}
+
+static enum store_status heads_read(struct store *store, uint32_t partitions, struct arena *arena,
+                                    struct checkpoint **ret)
+{
+    uint32_t *numbers = arena_alloc(arena, partitions * sizeof *numbers);
+    for (uint32_t p = 0; p < partitions; p++)
+        numbers[p] = p;
+    *ret = arena_alloc(arena, partitions * sizeof **ret);
+    return store->functions->heads(store, numbers, partitions, *ret);
+}
+
+static enum store_status time_read(struct store *store, struct arena *arena, wall_ms *ret_now, int64_t *ret_speed)
+{
+    struct clock_record record;
+    struct slice packed;
+    wall_ms real = 0;
+    enum store_status status = store->functions->now(store, &real);
+    if (status == STORE_OK)
+        status = clock_record_read(store, arena, &record, &packed);
+    if (status != STORE_OK)
+        return status;
+    *ret_now = clock_record_now(&record, real);
+    *ret_speed = record.mode == CLOCK_SCALED && record.speed > 1 ? record.speed : 1;
+    return STORE_OK;
+}
+
+enum store_status consumers_glance(struct store *store, uint32_t partitions, struct arena *arena,
+                                   struct consumer_glance **ret, size_t *ret_count)
+{
+    struct consumer_list list = {0};
+    struct checkpoint *heads = NULL;
+    wall_ms now = 0;
+    int64_t speed = 1;
+    enum store_status status = consumers_read(store, arena, &list);
+    if (status == STORE_OK)
+        status = heads_read(store, partitions, arena, &heads);
+    if (status == STORE_OK)
+        status = time_read(store, arena, &now, &speed);
+    *ret_count = status == STORE_OK ? list.count : 0;
+    *ret = arena_alloc(arena, (list.count + 1) * sizeof **ret);
+    for (size_t i = 0; i < *ret_count; i++) {
+        int64_t silent_ms = (now - list.at[i].seen) / speed;
+        (*ret)[i] = (struct consumer_glance){&list.at[i], consumer_lag(&list.at[i], heads, partitions),
+                                             silent_ms > 0 ? silent_ms : 0};
+    }
+    return status;
 }

@@ -36,6 +36,17 @@ const struct point *points_find(const struct point_list *points, uint32_t partit
 /* Sets the point of a partition, keeping the order. */
 void points_set(struct point_list *points, struct point point, struct arena *arena);
 
+/* One at a glance. */
+struct consumer_glance {
+    const struct consumer *consumer;
+    uint64_t lag;
+    int64_t silent_ms;              /* since it was heard of, in real time */
+};
+
+/* All of them, in the arena. */
+enum store_status consumers_glance(struct store *store, uint32_t partitions, struct arena *arena,
+                                   struct consumer_glance **ret, size_t *ret_count);
+
 /* Events between what it has done and the heads (by partition). */
 uint64_t consumer_lag(const struct consumer *consumer, const struct checkpoint *heads, uint32_t partitions);
 /* The least seq that any of them has done in a partition; UINT64_MAX: none is concerned with it. */

@@ -27,6 +27,11 @@ bool credential_may_see(const struct credential *credential, const char *site)
     return !credential->sites.count || texts_have(credential->sites, site);
 }
 
+bool credential_is_unbound(const struct credential *credential)
+{
+    return !credential->sites.count && !credential->types.count && !credential->acts.count;
+}
+
 bool credential_may_post(const struct credential *credential, const char *site, const char *type)
 {
     bool unbound = !credential->types.count && !credential->acts.count;

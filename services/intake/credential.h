@@ -52,6 +52,8 @@ int64_t keys_take(struct keys *keys, const struct credential *credential, mono_m
 void keys_charge(struct keys *keys, const struct credential *credential, size_t events);
 
 bool credential_may_see(const struct credential *credential, const char *site);
+/* May it do all that can be done: is it bound by neither sites nor types nor acts? */
+bool credential_is_unbound(const struct credential *credential);
 /* May it post this type, a fact or an act, for the site? */
 bool credential_may_post(const struct credential *credential, const char *site, const char *type);
 

@@ -48,17 +48,27 @@ static bool wait_for(struct intake *intake, int fd)
     return !epoll_ctl(intake->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
+static struct installation_limits limits_of(const struct config *config)
+{
+    return (struct installation_limits){
+        .keep_ms = config_int(config, "keep_hours") * HOUR_MS,
+        .keep_for_consumers_ms = config_int(config, "keep_for_consumers_hours") * HOUR_MS,
+        .memory_percent = (int)config_int(config, "memory_percent"),
+    };
+}
+
 static bool replay_open(struct intake *intake, char message[160])
 {
     struct daemon *daemon = intake->daemon;
     const struct config *config = daemon_config(daemon);
+    const struct installation_limits limits = limits_of(config);
     struct replay_options options = {
         .store = daemon_store_access(daemon),
         .address = config_text(config, "replay"),
         .partitions = daemon_partitions(daemon),
         .metrics = daemon_metrics(daemon),
-        .keep_ms = config_int(config, "keep_hours") * HOUR_MS,
-        .keep_for_consumers_ms = config_int(config, "keep_for_consumers_hours") * HOUR_MS,
+        .keep_ms = limits.keep_ms,
+        .keep_for_consumers_ms = limits.keep_for_consumers_ms,
     };
     if (intake_keys_read(config_text(config, "keys"), &options.keys, message))
         intake->replay = replay_new(&options, message);
@@ -74,6 +84,7 @@ static bool intake_open(struct intake *intake, char message[160])
         .keys_store = daemon_keys_access(daemon),
         .master_key = config_text(config, "master_key"),
         .partitions = daemon_partitions(daemon),
+        .limits = limits_of(config),
     };
     if (!intake_keys_read(config_text(config, "keys"), &intake->keys, message))
         return false;
@@ -85,7 +96,7 @@ static bool intake_open(struct intake *intake, char message[160])
     intake->acts = acts_new(intake);
     if (clock_store_mode(daemon_clock(daemon)) == CLOCK_STEPPED)
         daemon_bus(daemon)->functions->listen_hint(daemon_bus(daemon), HINT_CLOCK);
-    intake->pressure = pressure_new(daemon_store(daemon), (int)config_int(config, "memory_percent"), daemon_dir(daemon),
+    intake->pressure = pressure_new(daemon_store(daemon), options.limits.memory_percent, daemon_dir(daemon),
                                     config_int(config, "disk_mb_min") << 20);
     intake->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     return intake->epoll_fd >= 0 && wait_for(intake, readings_fd(intake->readings)) &&

@@ -45,7 +45,8 @@ static void listing_work(struct reading *reading, struct views *views)
     const char *rest = listing->exchange->part[0];
     const struct view_request request = {
         .rest = rest ? rest : "", .argument = listing_argument, .may_see = listing_may_see, .context = listing,
-        .personal = listing->credential.personal, .body = listing->body, .arena = arena,
+        .personal = listing->credential.personal, .unbound = credential_is_unbound(&listing->credential),
+        .actor = listing->credential.actor, .body = listing->body, .arena = arena,
     };
     struct view_answer answer = listing->handler(views, &request);
     listing->status = (unsigned)answer.status;
@@ -204,7 +205,8 @@ const struct http_route *list_routes(void)
     assert(view_route_count * 2 < LIST_ROUTES_MAX);
     for (size_t i = 0; i < view_route_count; i++) {
         const struct view_route *view = &view_routes[i];
-        for (int rest = 0; rest < (strcmp(view->method, "GET") ? 1 : 2); rest++) {
+        int first = !strcmp(view->method, "DELETE"), last = strcmp(view->method, "POST") != 0;
+        for (int rest = first; rest <= last; rest++) {          /* GET has both, POST none, DELETE names one */
             snprintf(patterns[count], sizeof patterns[count], "%s%s", view->path, rest ? "/{*}" : "");
             routes[count] =
                 (struct http_route){view->method, patterns[count], list_start, NEEDS_KEY, view->about, view->arguments};

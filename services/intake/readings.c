@@ -122,6 +122,8 @@ void readings_collect(struct readings *readings)
 static bool views_open(struct views *views, const struct readings_options *options, char message[160])
 {
     views->partitions = options->partitions;
+    views->limits = options->limits;
+    views->quarantine = quarantine_new(options->partitions);
     views->store = store_redis_new(&options->store, options->partitions, message);
     views->sealer = views->store ? sealer_redis_new(&options->keys_store, options->master_key, message) : NULL;
     if (!views->sealer)
@@ -135,6 +137,7 @@ static void views_close(struct views *views)
     if (views->contents)
         content_cache_free(&views->contents);
     sealer_free(&views->sealer);
+    quarantine_free(&views->quarantine);
     if (views->store)
         views->store->functions->free(&views->store);
 }

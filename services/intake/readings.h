@@ -17,7 +17,12 @@ struct reading {
 
 struct readings;
 
-struct readings_options { struct redis_access store, keys_store; const char *master_key; uint32_t partitions; };
+struct readings_options {
+    struct redis_access store, keys_store;
+    const char *master_key;
+    uint32_t partitions;
+    struct installation_limits limits;
+};
 
 /* NULL with a message for the operator. */
 struct readings *readings_new(const struct readings_options *options, char message[160]);

@@ -14,6 +14,9 @@ const struct view_route view_routes[] = {
     {"GET", "/v1/events", view_events, "the log", "site, type, from (cursor of the last answer, seq, start or now), limit"},
     {"GET", "/v1/trace", view_trace, "what led to what", "site"},
     {"GET", "/v1/status", view_status, "the installation at a glance", ""},
+    {"GET", "/v1/consumers", view_consumers, "other teams' programs that have a durable name, and how far they are", ""},
+    {"DELETE", "/v1/consumers", view_consumer_forget, "forget a durable name: the log waits for it no longer",
+     "force (yes: though it was heard of a moment ago)"},
     {"GET", "/v1/check", view_check, "does every open entity have its timer and its list entry, and the reverse", "site"},
     {"GET", "/v1/config", view_config, "what is in force for a site", "site, kind (playbook, calendar, templates, staff), name"},
     {"POST", "/v1/contents", view_contents_put, "store a playbook, calendar, set of templates or staff list, checked", ""},
@@ -60,6 +63,11 @@ static int site_offset(void *context, wall_ms at)
 struct json_style view_style(const struct site *site)
 {
     return (struct json_style){.offset_minutes = site_offset, .context = (void *)site, .empty_fields = true};
+}
+
+json_t *view_time(wall_ms at, const struct json_style *style, struct arena *arena)
+{
+    return at ? json_string(moment_text(arena, at, style->offset_minutes(style->context, at))) : json_null();
 }
 
 const char *view_mask(const char *text, struct arena *arena)

@@ -5,6 +5,7 @@
 #ifndef CARELINE_VIEWS_H
 #define CARELINE_VIEWS_H
 
+#include "installation.h"
 #include "json.h"
 #include "seal.h"
 #include "site.h"
@@ -16,6 +17,8 @@ struct views {
     struct store *store;
     struct sealer *sealer;          /* NULL: names are never shown */
     struct content_cache *contents;
+    struct quarantine *quarantine;
+    struct installation_limits limits;
     uint32_t partitions;
 };
 
@@ -25,6 +28,8 @@ struct view_request {
     bool (*may_see)(void *context, const char *site);              /* has the credential a right there? */
     void *context;
     bool personal;                  /* may see names and contact points in full; else masked */
+    bool unbound;                   /* the credential has every right there is; or there are no keys */
+    const char *actor;              /* who asks */
     const json_t *body;             /* of a POST; NULL for a GET */
     struct arena *arena;
 };
@@ -37,7 +42,7 @@ struct view_answer {
 typedef struct view_answer (*view_handler)(struct views *views, const struct view_request *request);
 
 struct view_route {
-    const char *method;             /* GET, or POST for the few that write nothing but settings and clocks */
+    const char *method;             /* GET; POST and DELETE for the few that write nothing but settings, clocks, consumers */
     const char *path;               /* "/v1/tasks"; "/v1/tasks/…" goes to the same handler with the rest */
     view_handler handler;
     const char *about;
@@ -67,12 +72,19 @@ const char *view_mask(const char *text, struct arena *arena);
 /* The whole number in an argument, or `otherwise`. */
 int64_t view_number(const struct view_request *request, const char *name, int64_t otherwise, int64_t max);
 
+/* A time as it is written in JSON; null for 0. */
+json_t *view_time(wall_ms at, const struct json_style *style, struct arena *arena);
+
 /* One entry of the log as JSON, owned by the caller; NULL if it is no event. */
 json_t *view_entry_json(const struct views *views, const struct entry *entry, struct arena *arena);
+
+json_t *view_consumers_json(const struct consumer_glance *consumers, size_t count, struct arena *arena);
 
 struct view_answer view_events(struct views *views, const struct view_request *request);
 struct view_answer view_trace(struct views *views, const struct view_request *request);
 struct view_answer view_status(struct views *views, const struct view_request *request);
+struct view_answer view_consumers(struct views *views, const struct view_request *request);
+struct view_answer view_consumer_forget(struct views *views, const struct view_request *request);
 struct view_answer view_check(struct views *views, const struct view_request *request);
 struct view_answer view_tasks(struct views *views, const struct view_request *request);
 struct view_answer view_cases(struct views *views, const struct view_request *request);

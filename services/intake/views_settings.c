@@ -94,3 +94,35 @@ struct view_answer view_clock_park(struct views *views, const struct view_reques
         return view_error(503, store_status_text(status), views->store->functions->message(views->store));
     return view_clock(views, request);
 }
+
+/* -------- what is in force */
+
+static bool wanted(const struct active_config *active, const struct view_request *request)
+{
+    const char *kind = request->argument(request->context, "kind"), *name = request->argument(request->context, "name");
+    return (!kind || strcmp(words_name(&config_kind_words, active->kind), kind) == 0) &&
+           (!name || strcmp(active->name, name) == 0);
+}
+
+struct view_answer view_config(struct views *views, const struct view_request *request)
+{
+    const char *site_id = request->argument(request->context, "site");
+    if (!site_id || !request->may_see(request->context, site_id))
+        return view_error(400, "which site?", "give ?site=NAME");
+    const struct site *site = view_site(views, site_id, request->arena);
+    if (!site || !site->config)
+        return view_error(404, "no such site is set up", "care apply --site NAME PATH sets one up");
+    json_t *list = json_array();
+    for (size_t i = 0; i < site->config->active.count; i++) {
+        const struct active_config *active = &site->config->active.at[i];
+        struct slice content = {0};
+        if (!wanted(active, request))
+            continue;
+        views->store->functions->content_get(views->store, active->hash, request->arena, &content);
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s, s:s%}", "kind", words_name(&config_kind_words, active->kind),
+                                        "name", active->name, "hash", active->hash, "content",
+                                        content.at ? (const char *)content.at : "", content.bytes));
+    }
+    return (struct view_answer){200, list};
+}

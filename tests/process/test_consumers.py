@@ -218,6 +218,12 @@ class Consumers(unittest.TestCase):
             self.assertEqual(seqs, list(range(1, len(seqs) + 1)))
             shown = {c["name"]: c for c in system.get("/v1/status")["consumers"]}
             self.assertEqual(shown["in-c"]["partitions"], 1)
+            held = first()
+            system.post(delivery("A3"))
+            wait_for(lambda: system.get("/v1/status")["consumers"][0]["lag"] > 0, 10, "it is behind again")
+            self.assertEqual(first(), held)
+            self.assertEqual(system.http("DELETE", "/v1/consumers/in-c?force=yes")[0], 200)
+            wait_for(lambda: first() > held, 15, "what is forgotten holds nothing back")
 
     def test_keys(self):
         system = System()
@@ -239,6 +245,9 @@ class Consumers(unittest.TestCase):
                     wait_for(lambda: sorted(consumer.list()) == seen, 10, f"{key} sees what it may")
                 time.sleep(0.3)                 # and nothing else after it
                 self.assertEqual((consumer.kill(signal.SIGTERM), sorted(consumer.list())), (0, seen))
+            for name, key, status in [("plans", "north", 403), ("plans", "unknown", 401), ("plans", "plans", 200), ("north", "all", 200)]:
+                asked = system.http("DELETE", f"/v1/consumers/{name}?force=yes", None, {"Authorization": f"Bearer {key}"})
+                self.assertEqual(asked[0], status, asked)
             for consumer, key in [(InC(self.folder, "x"), "unknown"), (InC(self.folder, "all"), "north")]:
                 consumer.start(system.endpoints["replay"], "--key", key)
                 self.assertEqual(consumer.process.wait(10 * SLOW), 1, "a wrong key, and another's name")
