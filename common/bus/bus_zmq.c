@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,15 +242,6 @@ int bus_zmq_fd(struct bus *base)
 
 /* -------- who is there */
 
-/* The public key that a member announced; "" for one without. */
-static void member_key(const struct member *member, char ret[CURVE_KEY_DIGITS + 1])
-{
-    json_t *details = json_loads(member->details ? member->details : "{}", 0, NULL);
-    const char *key = json_string_value(json_object_get(details, "key"));
-    snprintf(ret, CURVE_KEY_DIGITS + 1, "%s", key ? key : "");
-    json_decref(details);
-}
-
 static struct peer *peer_find(struct bus_zmq *bus, const char *endpoint, const char *key)
 {
     for (size_t i = 0; i < bus->peer_count; i++)
@@ -299,7 +289,7 @@ static void zmq_meet(struct bus *base, const struct member_list *members)
             const char *endpoint = members->at[i].endpoint;
             if (!endpoint || !*endpoint || !strcmp(endpoint, bus->door.endpoint))
                 continue;
-            member_key(&members->at[i], key);
+            curve_announced(members->at[i].details, key);
             struct peer *peer = peer_find(bus, endpoint, key);
             if (!curve_trusts(bus->curve, endpoint, key))
                 continue;

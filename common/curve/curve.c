@@ -1,5 +1,5 @@
 #include <assert.h>
-#include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,9 @@
 #include "log.h"
 
 const struct curve_kind_about curve_kinds[CURVE_KIND_COUNT] = {
-    [CURVE_BUS] = {"bus", "bus", CURVE_DAEMON | CURVE_LISTEN, ZMQ_SUB},
-    [CURVE_FACTS] = {"zmq", "facts", CURVE_POST, ZMQ_DEALER},
-    [CURVE_REPLAY] = {"replay", "replay", CURVE_CONSUME, ZMQ_DEALER},
+    [CURVE_BUS] = {"bus", "bus", CURVE_DAEMON | CURVE_LISTEN, ZMQ_SUB, 1},
+    [CURVE_FACTS] = {"zmq", "facts", CURVE_POST, ZMQ_DEALER, 1},
+    [CURVE_REPLAY] = {"replay", "replay", CURVE_CONSUME, ZMQ_DEALER, 2},
 };
 
 void *curve_context(const struct curve *curve) { return curve->context; }
@@ -76,6 +76,7 @@ struct curve *curve_new(const char *dir, struct metrics *metrics, char message[1
     curve->context = zmq_ctx_new();
     curve->wake_fd = -1;
     assert(curve->dir && curve->context);
+    zmq_ctx_set(curve->context, ZMQ_IO_THREADS, CURVE_IO_THREADS);
     pthread_mutex_init(&curve->lock, NULL);
     if (!*dir)
         return curve;
@@ -99,6 +100,14 @@ void curve_free(struct curve **curve)
 }
 
 /* -------- the other side */
+
+void curve_announced(const char *details, char ret[CURVE_KEY_DIGITS + 1])
+{
+    json_t *json = json_loads(details ? details : "{}", 0, NULL);
+    const char *key = json_string_value(json_object_get(json, "key"));
+    snprintf(ret, CURVE_KEY_DIGITS + 1, "%s", key ? key : "");
+    json_decref(json);
+}
 
 bool curve_trusts(struct curve *curve, const char *endpoint, const char *public_key)
 {

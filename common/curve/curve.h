@@ -65,6 +65,8 @@ bool curve_endpoint_is_local(const char *endpoint);
  * given up within fifteen seconds, and connected to anew. */
 void curve_socket_outlive(void *socket);
 
+/* The public key that a member of the installation announced in its details (store.h); "" for one without. */
+void curve_announced(const char *details, char ret[CURVE_KEY_DIGITS + 1]);
 /* May we listen to a daemon that announced this public key ("": none) at this endpoint? */
 bool curve_trusts(struct curve *curve, const char *endpoint, const char *public_key);
 /* Connects, with our key if there are keys; errno when it is false. */

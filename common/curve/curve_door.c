@@ -55,6 +55,7 @@ bool curve_door_open(struct curve *curve, struct curve_door *door, void *socket,
     const struct curve_kind_about *about = &curve_kinds[kind];
     size_t bytes = sizeof door->endpoint;
     *door = (struct curve_door){.socket = socket, .kind = kind, .withdrawals = curve->withdrawals};
+    zmq_setsockopt(socket, ZMQ_AFFINITY, &about->io_threads, sizeof about->io_threads);
     if (!curve_is_on(curve) && !curve_endpoint_is_local(address))
         snprintf(message, 160, "%s=%.70s: without keys (curve_dir) only tcp://127.0.0.1:… or ipc://…", about->setting, address);
     else if (is_wildcard(address))

@@ -29,7 +29,13 @@ struct curve {
 
 enum { CURVE_HANDSHAKE_MS = 3000 };
 
-struct curve_kind_about { const char *setting, *domain; unsigned rights; int peer_type; };
+struct curve_kind_about {
+    const char *setting, *domain;
+    unsigned rights;
+    int peer_type;
+    uint64_t io_threads;            /* of libzmq, as bits: pages for a consumer do not hold up anything else */
+};
+enum { CURVE_IO_THREADS = 2 };
 extern const struct curve_kind_about curve_kinds[CURVE_KIND_COUNT];
 
 /* Reads DIR/allowed; what cannot be read leaves all as it was. false with a message. */

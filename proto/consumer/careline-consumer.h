@@ -40,6 +40,9 @@ enum careline_from { CARELINE_NOW, CARELINE_BEGINNING, CARELINE_SEQ, CARELINE_TI
 struct careline_options {
     const char *endpoint;           /* replay's address, or several with commas */
     const char *key;                /* API key; NULL without keys */
+    /* Where the installation has CURVE keys (`curve_dir`): */
+    const char *server_key;         /* replay's public key, 40 characters; as many as endpoints with commas, or one for all */
+    const char *secret_file;        /* our own: a line "secret" and 40 characters, as `care keys curve` makes it; NULL: none */
     const char *name;               /* NULL: none */
     bool durable;                   /* what is acknowledged is remembered under the name, and the log waits for it */
     enum careline_from from;        /* where partitions begin of which neither `at` nor the name tells */

@@ -235,21 +235,6 @@ static void *socket_new(void *context, int type)
     return socket;
 }
 
-static bool endpoints_connect(struct careline_consumer *consumer, const char *endpoints, char message[160])
-{
-    while (*endpoints) {
-        char endpoint[ENDPOINT_BYTES_MAX];
-        size_t bytes = strcspn(endpoints, ",");
-        snprintf(endpoint, sizeof endpoint, "%.*s", (int)bytes, endpoints);
-        if (bytes >= sizeof endpoint || zmq_connect(consumer->dealer, endpoint)) {
-            snprintf(message, 160, "%.100s: %s", endpoint, zmq_strerror(errno));
-            return false;
-        }
-        endpoints += bytes + (endpoints[bytes] == ',');
-    }
-    return true;
-}
-
 /* Places that the program brings stand as flows until hello is answered: it names them. */
 static void options_take(struct careline_consumer *consumer, const struct careline_options *options)
 {
@@ -285,7 +270,9 @@ static bool hello_wait(struct careline_consumer *consumer, int timeout_ms, char 
         consumer_hear(consumer, now_ms, &item);
     }
     snprintf(message, 160, "%s",
-             consumer->refused ? consumer->message : "no answer: is intake running, and this its replay address?");
+             consumer->refused   ? consumer->message
+             : *consumer->secret ? "no answer: is intake running, this its replay address, its key right and ours allowed?"
+                                 : "no answer: is intake running, and this its replay address?");
     return consumer->ready;
 }
 
@@ -302,7 +289,8 @@ int careline_open(const struct careline_options *options, struct careline_consum
     options_take(consumer, options);
     snprintf(message, 160, "no sockets: %s", zmq_strerror(errno));
     *ret = consumer;
-    if (consumer->dealer && consumer->sub && endpoints_connect(consumer, options->endpoint, message) &&
+    if (consumer->dealer && consumer->sub && consumer_secret_read(consumer, options->secret_file, message) &&
+        consumer_endpoints_connect(consumer, options->endpoint, options->server_key, message) &&
         hello_wait(consumer, options->open_timeout_ms, message))
         return 0;
     consumer->durable = false;                  /* nothing to tell */

@@ -12,6 +12,7 @@ enum {
     PARTITIONS_MAX = 1024,
     PUBLISHERS_MAX = 512,
     ENDPOINT_BYTES_MAX = 160,
+    CURVE_KEY_DIGITS = 40,          /* of Z85 */
     ANSWER_MS = 2000,               /* a request without an answer is made again */
     RETRY_MS = 50,                  /* after "busy", or with nobody to send to */
     TAIL_MS = 1000,                 /* the last frame may be the one that was lost */
@@ -38,6 +39,7 @@ struct consumer_page {              /* events that the log gave, not all handed 
 struct careline_consumer {
     void *context, *dealer, *sub;
     char *key, *name;
+    char secret[CURVE_KEY_DIGITS + 1], public[CURVE_KEY_DIGITS + 1];    /* "": without CURVE */
     bool durable;
     enum careline_from from;
     uint64_t seq;
@@ -48,7 +50,7 @@ struct careline_consumer {
     struct flow *flows;
     size_t flow_count, flow_next;
     struct flow *flow_of[PARTITIONS_MAX];
-    struct list publishers;
+    struct list publishers;         /* "endpoint key", or "endpoint " of one without a key */
     struct pending pending[REQUEST_COUNT];
     uint64_t number;
     struct consumer_page page;
@@ -66,6 +68,15 @@ int64_t consumer_now_ms(void);
 void list_add(struct list *list, const char *text, size_t bytes);
 bool list_has(const struct list *list, const void *text, size_t bytes);
 void list_clear(struct list *list);
+
+/* lock.c: CURVE, if there is a secret */
+bool consumer_secret_read(struct careline_consumer *consumer, const char *path, char message[160]);
+/* Connects to each of several with commas, each with its key or all with the one; "": none. false with a message. */
+bool consumer_endpoints_connect(struct careline_consumer *consumer, const char *endpoints, const char *keys,
+                                char message[160]);
+/* Publishers, as in the list: one that has a key when we have none, or none when we have one, is passed over. */
+void consumer_publisher_meet(struct careline_consumer *consumer, const char *publisher);
+void consumer_publisher_leave(struct careline_consumer *consumer, const char *publisher);
 
 /* ask.c: each sends a request, unless one of its kind is out already or it is too early */
 void consumer_ask_hello(struct careline_consumer *consumer, int64_t now_ms);

@@ -2,10 +2,10 @@
 """Keeps every event in an SQLite file, exactly once: the list and the place in it are stored in one transaction.
 
     consumer.py ENDPOINT FILE [--name NAME] [--key KEY] [--type TYPE]… [--site SITE]…
+                [--server-key KEY --secret FILE]
 
-ENDPOINT is replay's address (proto/PROTOCOL.md). Needs pyzmq and msgpack (Debian: python3-zmq, python3-msgpack).
-What is published comes at once, what was missed is fetched. Copy it; change `keep` to what you make of an event.
-"""
+ENDPOINT is replay's address, --server-key its public CURVE key if it has one (proto/PROTOCOL.md). Needs pyzmq, msgpack
+(Debian: python3-zmq, python3-msgpack). Copy it; change `keep` to what you make of an event."""
 import argparse
 import itertools
 import signal
@@ -21,33 +21,36 @@ PLACE = struct.Struct(">IQQQ")          # partition, seq, id, id of the one befo
 ANSWER_MS, TAIL_SECONDS = 2000, 1.0
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS events (partition INTEGER, seq INTEGER, id TEXT, type TEXT, event BLOB,
-                                   PRIMARY KEY (partition, seq));
+CREATE TABLE IF NOT EXISTS events (partition INTEGER, seq INTEGER, id, type, event BLOB, PRIMARY KEY (partition, seq));
 CREATE TABLE IF NOT EXISTS places (partition INTEGER PRIMARY KEY, seq INTEGER, id TEXT);
 """
 
 
 class Consumer:
     def __init__(self, options):
-        self.options, self.numbers = options, itertools.count(1)
+        self.options, self.numbers, self.replay = options, itertools.count(1), (options.endpoint, options.server_key)
+        self.secret = open(options.secret, "rb").read().split()[1] if options.secret else None
         self.base = sqlite3.connect(options.file, isolation_level=None)
         self.base.executescript("PRAGMA journal_mode=WAL;" + TABLES)
         self.context = zmq.Context()
         self.context.linger = 0
-        self.sub = self.context.socket(zmq.SUB)
-        self.publishers, self.behind = set(), set()
-        self.connect()
+        self.sub, self.publishers, self.behind = self.context.socket(zmq.SUB), set(), set()
+        self.dealer = self.connect(self.context.socket(zmq.DEALER), *self.replay)
         stored = self.base.execute("SELECT partition, seq, id FROM places").fetchall()
         hello = self.ask("hello", durable=True, **{"from": "beginning"}, at=[[p, s, int(i, 16)] for p, s, i in stored])
         self.places = {p: (seq, id) for p, seq, id in hello["at"]}
         self.sites, self.types = set(hello["sites"]), set(hello["types"])
         for partition in self.places:
             self.sub.subscribe(b"p/%04d/" % partition)
-        self.meet(hello["publishers"])
+        self.meet(hello)
 
-    def connect(self):
-        self.dealer = self.context.socket(zmq.DEALER)
-        self.dealer.connect(self.options.endpoint)
+    def connect(self, socket, endpoint, server_key):
+        """With a secret: to whoever has the secret of `server_key`, and has allowed our public key."""
+        if self.secret:
+            socket.curve_secretkey, socket.curve_publickey = self.secret, zmq.curve_public(self.secret)
+            socket.curve_serverkey = server_key.encode()
+        socket.connect(endpoint)
+        return socket
 
     def ask(self, what, **more):
         """Asks until it is answered."""
@@ -65,21 +68,21 @@ class Consumer:
                     return answer if answer["answer"] != "refused" else sys.exit(f"refused: {answer['reason']}")
             else:
                 self.dealer.close()     # intake was away: what stood in this socket's queue is not wanted any more
-                self.connect()
+                self.dealer = self.connect(self.context.socket(zmq.DEALER), *self.replay)
 
-    def meet(self, publishers):
-        for gone in self.publishers - set(publishers):
-            self.sub.disconnect(gone)
-        for new in set(publishers) - self.publishers:
-            self.sub.connect(new)
-        self.publishers = set(publishers)
+    def meet(self, answer):
+        told = zip(answer["publishers"], answer["publisher_keys"])
+        now = {(endpoint, key) for endpoint, key in told if bool(key) == bool(self.secret)}
+        for endpoint, key in self.publishers - now:
+            self.sub.disconnect(endpoint)
+        for endpoint, key in now - self.publishers:
+            self.connect(self.sub, endpoint, key)
+        self.publishers = now
 
     def keep(self, place, packed):
-        partition, seq, id, _ = place
-        event = msgpack.unpackb(packed, raw=False)
+        event, id = msgpack.unpackb(packed, raw=False), f"{place[2]:016x}"
         if (not self.types or event["type"] in self.types) and (not self.sites or event["site"] in self.sites):
-            row = (partition, seq, "%016x" % id, event["type"], packed)
-            self.base.execute("INSERT INTO events VALUES (?,?,?,?,?)", row)
+            self.base.execute("INSERT INTO events VALUES (?,?,?,?,?)", (*place[:2], id, event["type"], packed))
 
     def move(self, partition, seq, id):
         self.places[partition] = (seq, id)
@@ -89,8 +92,7 @@ class Consumer:
         """Takes what was published and fits; what does not fit tells that the log must be read."""
         while self.sub.poll(0):
             _, head, packed = self.sub.recv_multipart()
-            place = PLACE.unpack(head)
-            partition, seq, id, prev = place
+            partition, seq, id, prev = place = PLACE.unpack(head)
             last_seq, last_id = self.places[partition]
             if (seq, prev) == (last_seq + 1, last_id):
                 self.keep(place, packed)
@@ -111,14 +113,13 @@ class Consumer:
         for head, packed in page.get("events", []):
             self.keep(PLACE.unpack(head), packed)
         self.move(partition, *page["to"])
-        if page.get("head") == page["to"][0]:
-            self.behind.discard(partition)
+        self.behind -= {partition} if page.get("head") == page["to"][0] else set()
 
     def tail(self):
         """Once a second: the last frame may be the one that was lost."""
         lag = self.ask("lag", at=[[p, *at] for p, at in self.places.items()])
         self.behind |= {p for p, seq, id in lag["heads"] if p in self.places and (seq, id) != self.places[p]}
-        self.meet(lag["publishers"])
+        self.meet(lag)
         if self.ask("acknowledge", at=[[p, *at] for p, at in self.places.items()])["answer"] != "acknowledged":
             self.behind |= set(self.places)         # a place that is not on the log: fetch will tell
 
@@ -141,8 +142,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("endpoint")
     parser.add_argument("file")
-    parser.add_argument("--name", default="consumer.py")
-    parser.add_argument("--key", default="")
-    parser.add_argument("--type", action="append", default=[])
-    parser.add_argument("--site", action="append", default=[])
+    for option, default in [("--name", "consumer.py"), ("--key", ""), ("--server-key", ""), ("--secret", "")]:
+        parser.add_argument(option, default=default)
+    for option in ["--type", "--site"]:
+        parser.add_argument(option, action="append", default=[])
     Consumer(parser.parse_args()).run()

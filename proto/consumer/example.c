@@ -1,7 +1,7 @@
 /* example: prints every event, and shows how to have each exactly once.
  *
  *     consumer-example ENDPOINT [--name NAME] [--key KEY] [--from now|beginning] [--site SITE]… [--type TYPE]…
- *                      [--list FILE]
+ *                      [--list FILE] [--server-key KEY --secret FILE]
  *
  * With --list the events are kept in FILE, one line each: partition, seq, id, type. A line is what was made of an event
  * and the checkpoint at once: it is written whole or not at all, and after a crash the file tells from where to go on.
@@ -129,6 +129,10 @@ static bool option_take(struct example *example, const char *name, const char *v
         options->name = value;
     else if (!strcmp(name, "--key"))
         options->key = value;
+    else if (!strcmp(name, "--server-key"))
+        options->server_key = value;
+    else if (!strcmp(name, "--secret"))
+        options->secret_file = value;
     else if (!strcmp(name, "--list"))
         example->path = value;
     else if (!strcmp(name, "--site"))
@@ -177,7 +181,7 @@ int main(int argc, char **argv)
     int told;
     if (!options_read(&example, argc, argv)) {
         fprintf(stderr, "usage: %s ENDPOINT [--name NAME] [--key KEY] [--from now|beginning]\n"
-                        "       [--site SITE]… [--type TYPE]… [--list FILE]\n", argv[0]);
+                        "       [--site SITE]… [--type TYPE]… [--list FILE] [--server-key KEY --secret FILE]\n", argv[0]);
         return 64;
     }
     signal(SIGTERM, on_signal);

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,16 +50,34 @@ static void field_list(struct slice answer, const char *key, struct list *to)
 
 /* -------- publishers */
 
+/* "endpoint key" of each. An older intake tells no keys. */
+static void publishers_read(struct slice answer, struct list *ret)
+{
+    struct list endpoints = {0}, keys = {0};
+    char text[ENDPOINT_BYTES_MAX + CURVE_KEY_DIGITS + 2];
+    field_list(answer, "publishers", &endpoints);
+    field_list(answer, "publisher_keys", &keys);
+    for (size_t i = 0; i < endpoints.count && i < PUBLISHERS_MAX; i++) {
+        const char *key = i < keys.count ? keys.at[i] : "";
+        int bytes = snprintf(text, sizeof text, "%s %s", endpoints.at[i], key);
+        if (bytes > 0 && (size_t)bytes < sizeof text)
+            list_add(ret, text, (size_t)bytes);
+    }
+    list_clear(&endpoints);
+    list_clear(&keys);
+}
+
+/* Those gone are left first: one may have come back at its old endpoint with another key. */
 static void publishers_meet(struct careline_consumer *consumer, struct slice answer)
 {
-    struct list now = {0};
-    field_list(answer, "publishers", &now);
-    for (size_t i = 0; i < now.count && i < PUBLISHERS_MAX; i++)
-        if (!list_has(&consumer->publishers, now.at[i], strlen(now.at[i])))
-            zmq_connect(consumer->sub, now.at[i]);
-    for (size_t i = 0; i < consumer->publishers.count; i++)
-        if (!list_has(&now, consumer->publishers.at[i], strlen(consumer->publishers.at[i])))
-            zmq_disconnect(consumer->sub, consumer->publishers.at[i]);
+    struct list now = {0}, before = consumer->publishers;
+    publishers_read(answer, &now);
+    for (size_t i = 0; i < before.count; i++)
+        if (!list_has(&now, before.at[i], strlen(before.at[i])))
+            consumer_publisher_leave(consumer, before.at[i]);
+    for (size_t i = 0; i < now.count; i++)
+        if (!list_has(&before, now.at[i], strlen(now.at[i])))
+            consumer_publisher_meet(consumer, now.at[i]);
     list_clear(&consumer->publishers);
     consumer->publishers = now;
 }

@@ -13,8 +13,8 @@
 enum { FRAMES_PER_TURN = 4096 };
 
 const struct setting intake_settings[] = {
-    {"zmq", SETTING_TEXT, "tcp://127.0.0.1:*", 0, 0, NULL, "where the ZeroMQ ROUTER listens"},
-    {"replay", SETTING_TEXT, "tcp://127.0.0.1:*", 0, 0, NULL, "where the log is served to consumers, over ZeroMQ"},
+    {"zmq", SETTING_TEXT, "tcp://127.0.0.1:*", 0, 0, NULL, "where facts are taken over ZeroMQ; with curve_dir also tcp://10.0.0.5:8091"},
+    {"replay", SETTING_TEXT, "tcp://127.0.0.1:*", 0, 0, NULL, "where the log is served to consumers over ZeroMQ; likewise"},
     {"keep_hours", SETTING_INT, "0", 0, 876000, NULL, "events older than this go from the log; 0: none do"},
     {"keep_for_consumers_hours", SETTING_INT, "720", 0, 876000, NULL,
      "but those that a durable consumer has yet to read stay so long"},
@@ -63,6 +63,7 @@ static bool replay_open(struct intake *intake, char message[160])
     const struct config *config = daemon_config(daemon);
     const struct installation_limits limits = limits_of(config);
     struct replay_options options = {
+        .curve = daemon_curve(daemon),
         .store = daemon_store_access(daemon),
         .address = config_text(config, "replay"),
         .partitions = daemon_partitions(daemon),
@@ -178,6 +179,7 @@ void intake_report(void *context)
 {
     struct intake *intake = context;
     struct metrics *metrics = daemon_metrics(intake->daemon);
+    router_watch(intake->router);
     replay_time(intake->replay, clock_now(daemon_clock(intake->daemon)));
     for (int status = TAKEN_NEW; status <= TAKEN_BUSY; status++)
         metrics_set(metrics, &events_metric, taken_words[status],

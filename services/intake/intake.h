@@ -7,6 +7,7 @@
  *   pressure.c    when the store must not be given more
  *   posts.c       POST /v1/events                          acts.c      POST /v1/acts, and waiting for what came of one
  *   lists.c       the views, over HTTP                     router.c    ZeroMQ
+ *   wire.c        what all of ZeroMQ goes through
  *   readings.c    the thread that reads                    views*.c    what it reads
  *   requests.c    what all requests go through             openapi.c   the document of it all
  *   replay*.c     the log for other teams' consumers       consumers.c how far these have come
@@ -95,9 +96,6 @@ void acts_free(struct acts **acts);
 void acts_frame(struct acts *acts, const struct frame *frame);
 int64_t acts_step(struct acts *acts, mono_ms now);
 
-/* Keys travel in the open over ZeroMQ, so it stays on this machine. */
-bool endpoint_is_local(const char *endpoint);
-
 /* ZeroMQ ROUTER bound to `address`; NULL with a message. */
 struct router *router_new(struct intake *intake, const char *address, char message[160]);
 void router_free(struct router **router);
@@ -106,5 +104,7 @@ const char *router_endpoint(const struct router *router);
 /* Takes what has come into the batch. */
 void router_receive(struct router *router);
 bool router_is_waiting(const struct router *router);
+/* Once a second: see curve_door_watch. */
+void router_watch(struct router *router);
 
 #endif

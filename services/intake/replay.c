@@ -1,7 +1,6 @@
 #include "replay.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,7 +8,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "clock_real.h"
 #include "cursor.h"
@@ -17,11 +15,9 @@
 #include "log.h"
 #include "replay_answers.h"
 #include "trimming.h"
+#include "wire.h"
 
 enum {
-    FRAMES = 4,                     /* identity, number, key, body */
-    API_KEY_BYTES_MAX = 256,
-    NUMBER_BYTES_MAX = 64,
     QUEUE_MESSAGES_MAX = 64,        /* pages of 1 MiB that wait for one consumer; what is over is dropped */
     MESSAGE_BYTES_MAX = 256 * 1024,
     TICK_MS = 500
@@ -32,8 +28,7 @@ struct replay {
     uint32_t partitions;
     struct metrics *metrics;
     struct trimming *trimming;
-    void *context, *socket;
-    char endpoint[160];
+    struct wire wire;
     pthread_t thread;
     pthread_mutex_t lock;           /* of keys */
     struct keys *keys;
@@ -48,25 +43,24 @@ static const struct metric requests_metric = {
 
 /* -------- one request */
 
-static bool credential_read(struct replay *replay, struct slice key, struct arena *arena, struct credential *ret,
-                            bool *ret_secured)
+static bool credential_read(struct replay *replay, struct wire_message *message, struct arena *arena,
+                            struct credential *ret, bool *ret_secured)
 {
-    const char *text = arena_text(arena, key.at, key.bytes);
     pthread_mutex_lock(&replay->lock);
-    *ret_secured = replay->keys;
-    bool known = key.bytes <= API_KEY_BYTES_MAX && credential_of(replay->keys, text, text, "", arena, ret);
+    *ret_secured = replay->keys || curve_is_on(replay->wire.curve);
+    bool known = wire_credential(&replay->wire, message, replay->keys, arena, ret);
     pthread_mutex_unlock(&replay->lock);
     return known;
 }
 
-static void request_answer(struct replay *replay, struct slice key, struct slice body, struct arena *arena,
-                           struct buffer *to)
+static void request_answer(struct replay *replay, struct wire_message *message, struct arena *arena, struct buffer *to)
 {
     struct credential credential;
     struct replay_scene scene = {replay->store, replay->partitions, replay->now, &credential, false, arena};
+    struct slice body = wire_part(message, WIRE_BODY);
     struct replay_request request;
     const char *fault;
-    if (!credential_read(replay, key, arena, &credential, &scene.secured)) {
+    if (!credential_read(replay, message, arena, &credential, &scene.secured)) {
         replay_refuse(to, "refused", "this key is not known");
     } else if (!replay_request_unpack(body, replay->partitions, arena, &request, &fault)) {
         replay_refuse(to, "refused", fault);
@@ -87,51 +81,35 @@ static void answer_count(struct replay *replay, struct slice answer)
     }
 }
 
-/* An answer that nobody takes is dropped: who needs it asks again. */
-static void frames_serve(struct replay *replay, zmq_msg_t frames[FRAMES])
+static void request_serve(struct replay *replay, struct wire_message *message)
 {
     struct arena *arena = arena_new();
     struct buffer answer = {0};
-    request_answer(replay, (struct slice){zmq_msg_data(&frames[2]), zmq_msg_size(&frames[2])},
-                   (struct slice){zmq_msg_data(&frames[3]), zmq_msg_size(&frames[3])}, arena, &answer);
+    request_answer(replay, message, arena, &answer);
     answer_count(replay, buffer_slice(&answer));
-    if (zmq_msg_send(&frames[0], replay->socket, ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0 &&
-        zmq_msg_send(&frames[1], replay->socket, ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0)
-        zmq_send(replay->socket, answer.at, answer.bytes, ZMQ_DONTWAIT);
+    wire_answer(&replay->wire, wire_part(message, WIRE_IDENTITY), wire_part(message, WIRE_NUMBER), buffer_slice(&answer));
     buffer_free(&answer);
     arena_free(&arena);
 }
 
-/* One message; false: there is none. What does not have the right frames can't be answered, and is dropped. */
+/* One message; false: there is none. What does not have the right frames is dropped. */
 static bool message_serve(struct replay *replay)
 {
-    zmq_msg_t frames[FRAMES];
-    int count = 0, more = 1;
-    for (int i = 0; i < FRAMES; i++)
-        zmq_msg_init(&frames[i]);
-    while (more) {
-        zmq_msg_t *to = &frames[count < FRAMES ? count : FRAMES - 1];
-        if (zmq_msg_recv(to, replay->socket, ZMQ_DONTWAIT) < 0) {
-            if (errno == EINTR)
-                continue;
-            break;
-        }
-        more = zmq_msg_more(to);
-        count++;
-    }
-    if (count == FRAMES && !more && zmq_msg_size(&frames[1]) <= NUMBER_BYTES_MAX)
-        frames_serve(replay, frames);
-    for (int i = 0; i < FRAMES; i++)
-        zmq_msg_close(&frames[i]);
-    return count > 0;
+    struct wire_message message;
+    enum wire_got got = wire_receive(&replay->wire, &message);
+    if (got == WIRE_WHOLE)
+        request_serve(replay, &message);
+    wire_message_close(&message);
+    return got != WIRE_NOTHING;
 }
 
 static void *thread_main(void *context)
 {
     struct replay *replay = context;
-    zmq_pollitem_t items[] = {{replay->socket, 0, ZMQ_POLLIN, 0}, {NULL, replay->stop_fd, ZMQ_POLLIN, 0}};
+    zmq_pollitem_t items[] = {{replay->wire.socket, 0, ZMQ_POLLIN, 0}, {NULL, replay->stop_fd, ZMQ_POLLIN, 0}};
     while (!replay->stopping) {
         zmq_poll(items, 2, TICK_MS);
+        curve_door_watch(replay->wire.curve, &replay->wire.door);
         while (!replay->stopping && message_serve(replay))
             trimming_step(replay->trimming, replay->now, real_mono_now());
         trimming_step(replay->trimming, replay->now, real_mono_now());
@@ -143,7 +121,7 @@ static void *thread_main(void *context)
 
 const char *replay_endpoint(const struct replay *replay)
 {
-    return replay->endpoint;
+    return replay->wire.door.endpoint;
 }
 
 void replay_keys(struct replay *replay, struct keys *keys)
@@ -162,38 +140,14 @@ void replay_time(struct replay *replay, wall_ms now)
 
 /* -------- from start to end */
 
-static void socket_set(void *socket)
-{
-    int queue = QUEUE_MESSAGES_MAX, linger = 0;
-    int64_t bytes_max = MESSAGE_BYTES_MAX;
-    zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger);
-    zmq_setsockopt(socket, ZMQ_SNDHWM, &queue, sizeof queue);
-    zmq_setsockopt(socket, ZMQ_RCVHWM, &queue, sizeof queue);
-    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof bytes_max);
-}
-
-static bool socket_open(struct replay *replay, const char *address, char message[160])
-{
-    size_t bytes = sizeof replay->endpoint;
-    replay->context = zmq_ctx_new();
-    assert(replay->context);
-    replay->socket = zmq_socket(replay->context, ZMQ_ROUTER);
-    assert(replay->socket);
-    socket_set(replay->socket);
-    if (!endpoint_is_local(address))
-        snprintf(message, 160, "replay=%.80s: only tcp://127.0.0.1:… or ipc://…", address);
-    else if (zmq_bind(replay->socket, address) ||
-             zmq_getsockopt(replay->socket, ZMQ_LAST_ENDPOINT, replay->endpoint, &bytes))
-        snprintf(message, 160, "replay=%.80s: %s", address, zmq_strerror(errno));
-    else
-        return true;
-    return false;
-}
-
 static bool replay_open(struct replay *replay, const struct replay_options *options, char message[160])
 {
+    const struct wire_options wire = {
+        .curve = options->curve, .kind = CURVE_REPLAY, .address = options->address,
+        .queue_messages_max = QUEUE_MESSAGES_MAX, .message_bytes_max = MESSAGE_BYTES_MAX,
+    };
     replay->store = store_redis_new(&options->store, options->partitions, message);
-    if (!replay->store || !socket_open(replay, options->address, message))
+    if (!replay->store || !wire_open(&replay->wire, &wire, message))
         return false;
     const struct trimming_options trimming = {
         replay->store, options->partitions, options->metrics, options->keep_ms, options->keep_for_consumers_ms
@@ -205,10 +159,7 @@ static bool replay_open(struct replay *replay, const struct replay_options *opti
 
 static void replay_close(struct replay *replay)
 {
-    if (replay->socket)
-        zmq_close(replay->socket);
-    if (replay->context)
-        zmq_ctx_term(replay->context);
+    wire_close(&replay->wire);
     trimming_free(&replay->trimming);
     if (replay->store)
         replay->store->functions->free(&replay->store);

@@ -5,12 +5,14 @@
 #define CARELINE_REPLAY_H
 
 #include "credential.h"
+#include "curve.h"
 #include "metrics.h"
 #include "store.h"
 
 struct replay;
 
 struct replay_options {
+    struct curve *curve;            /* outlives it */
     struct redis_access store;
     const char *address;
     uint32_t partitions;

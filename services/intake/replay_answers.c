@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cursor.h"
+#include "curve.h"
 
 enum { WRITE_TRIES = 8 };           /* another process of the same name may have written in between */
 
@@ -98,9 +99,12 @@ static enum store_status starts_of(const struct replay_scene *scene, const struc
     return status;
 }
 
+/* Two pairs of a map: where to connect to, and the public key of each; "" for one without. */
+enum { PUBLISHERS_PAIRS = 2 };
 static void publishers_pack(const struct member_list *members, struct buffer *to)
 {
     size_t count = 0;
+    char key[CURVE_KEY_DIGITS + 1];
     for (size_t i = 0; i < members->count; i++)
         count += *members->at[i].endpoint != 0;
     pack_text(to, "publishers");
@@ -108,6 +112,13 @@ static void publishers_pack(const struct member_list *members, struct buffer *to
     for (size_t i = 0; i < members->count; i++)
         if (*members->at[i].endpoint)
             pack_text(to, members->at[i].endpoint);
+    pack_text(to, "publisher_keys");
+    pack_array(to, count);
+    for (size_t i = 0; i < members->count; i++) {
+        curve_announced(members->at[i].details, key);
+        if (*members->at[i].endpoint)
+            pack_text(to, key);
+    }
 }
 
 static enum store_status hello_answer(const struct replay_scene *scene, const struct replay_request *request,
@@ -117,7 +128,7 @@ static enum store_status hello_answer(const struct replay_scene *scene, const st
     enum store_status status = scene->store->functions->members(scene->store, scene->arena, &members);
     if (status != STORE_OK)
         return status;
-    pack_map(to, 7);
+    pack_map(to, 6 + PUBLISHERS_PAIRS);
     text_pair(to, "answer", "hello");
     number_pair(to, "partitions", scene->partitions);
     pack_text(to, "resumed");
@@ -355,7 +366,7 @@ static enum store_status answer_lag(const struct replay_scene *scene, struct rep
         if (done && heads[i].seq > done->at.seq)
             lag += heads[i].seq - done->at.seq;
     }
-    pack_map(to, 4);
+    pack_map(to, 3 + PUBLISHERS_PAIRS);
     text_pair(to, "answer", "lag");
     number_pair(to, "lag", lag);
     pack_text(to, "heads");

@@ -1,34 +1,26 @@
-/* ZeroMQ ROUTER: pipelined msgpack. A DEALER sends
- *
- *     [request number] [API key, or empty] [packed array of at most 512 event maps]
- *
- * and gets [the same number] [packed array of {status, partition, seq, id, chain_id, reason, field}], one per event, in
- * order. An event map has the same members as in JSON. Without keys the second frame may name the actor. */
+/* Facts over ZeroMQ: pipelined msgpack. The body of a message (wire.h) is an array of at most 512 event maps, and of its
+ * answer an array of {status, partition, seq, id, chain_id, reason, field}, one per event, in order. An event map has the
+ * same members as in JSON. */
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
 
 #include "cursor.h"
 #include "intake.h"
 #include "json.h"
+#include "wire.h"
 
 enum {
-    FRAMES = 4,                     /* identity, number, key, body */
     REQUESTS_PER_TURN = 512,
-    API_KEY_BYTES_MAX = 256,
-    NUMBER_BYTES_MAX = 64,
     QUEUE_MESSAGES_MAX = 10000,
     MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 };
 
 struct router {
     struct intake *intake;
-    void *context, *socket;
-    char endpoint[160];
+    struct wire wire;
 };
 
 struct request {
@@ -88,10 +80,7 @@ static void request_finish(struct origin *origin)
     pack_array(&body, origin->count);
     for (size_t i = 0; i < origin->count; i++)
         taken_pack(&origin->outcomes[i], &body);
-    void *socket = request->router->socket;
-    if (zmq_send(socket, request->identity.at, request->identity.bytes, ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0 &&
-        zmq_send(socket, request->number.at, request->number.bytes, ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0)
-        zmq_send(socket, body.at, body.bytes, ZMQ_DONTWAIT);
+    wire_answer(&request->router->wire, request->identity, request->number, buffer_slice(&body));
     buffer_free(&body);
     struct arena *arena = request->arena;       /* the request itself lives in it */
     arena_free(&arena);
@@ -99,12 +88,13 @@ static void request_finish(struct origin *origin)
 
 /* -------- requests */
 
-static struct slice frame_copy(struct arena *arena, zmq_msg_t *frame)
+static struct slice part_copy(struct arena *arena, struct wire_message *message, enum wire_frame frame)
 {
-    return (struct slice){arena_copy(arena, zmq_msg_data(frame), zmq_msg_size(frame)), zmq_msg_size(frame)};
+    struct slice part = wire_part(message, frame);
+    return (struct slice){arena_copy(arena, part.at, part.bytes), part.bytes};
 }
 
-static struct request *request_new(struct router *router, zmq_msg_t frames[FRAMES], size_t count)
+static struct request *request_new(struct router *router, struct wire_message *message, size_t count)
 {
     struct arena *arena = arena_new();
     struct request *request = arena_alloc(arena, sizeof *request);
@@ -115,22 +105,22 @@ static struct request *request_new(struct router *router, zmq_msg_t frames[FRAME
                    .finish = request_finish},
         .router = router,
         .arena = arena,
-        .identity = frame_copy(arena, &frames[0]),
-        .number = frame_copy(arena, &frames[1]),
+        .identity = part_copy(arena, message, WIRE_IDENTITY),
+        .number = part_copy(arena, message, WIRE_NUMBER),
     };
     return request;
 }
 
-static void request_refuse(struct router *router, zmq_msg_t frames[FRAMES], const struct refusal *refusal)
+static void request_refuse(struct router *router, struct wire_message *message, const struct refusal *refusal)
 {
-    batch_refuse(router->intake->batch, &request_new(router, frames, 1)->origin, 0, "", refusal);
+    batch_refuse(router->intake->batch, &request_new(router, message, 1)->origin, 0, "", refusal);
 }
 
-static void request_take(struct router *router, zmq_msg_t frames[FRAMES], const struct credential *credential,
+static void request_take(struct router *router, struct wire_message *message, const struct credential *credential,
                          struct cursor events, size_t count)
 {
     struct intake *intake = router->intake;
-    struct request *request = request_new(router, frames, count);
+    struct request *request = request_new(router, message, count);
     struct acceptor acceptor = intake_acceptor(intake);
     for (size_t i = 0; i < count; i++) {
         struct slice packed = {0};
@@ -151,13 +141,11 @@ static void request_take(struct router *router, zmq_msg_t frames[FRAMES], const 
         batch_flush(intake->batch);
 }
 
-static bool request_admit(struct router *router, zmq_msg_t *frame, struct arena *arena, struct credential *ret,
-                          struct refusal *ret_refusal)
+static bool request_admit(struct router *router, struct wire_message *message, struct arena *arena,
+                          struct credential *ret, struct refusal *ret_refusal)
 {
     struct intake *intake = router->intake;
-    bool fits = zmq_msg_size(frame) <= API_KEY_BYTES_MAX;
-    const char *key = arena_text(arena, zmq_msg_data(frame), fits ? zmq_msg_size(frame) : 0);
-    if (fits && credential_of(intake->keys, key, key, "", arena, ret))
+    if (wire_credential(&router->wire, message, intake->keys, arena, ret))
         return admit(intake, ret, ret_refusal);
     admission_unknown(intake, ret_refusal);
     return false;
@@ -175,50 +163,34 @@ static bool request_events(struct slice body, struct cursor *ret, size_t *ret_co
     return !fault;
 }
 
-static void request_receive(struct router *router, zmq_msg_t frames[FRAMES])
+static void request_receive(struct router *router, struct wire_message *message)
 {
-    struct slice body = {zmq_msg_data(&frames[3]), zmq_msg_size(&frames[3])};
     struct arena *arena = arena_new();
     struct credential credential;
     struct cursor events;
     struct refusal refusal = {.status = 503, .error = pressure_reason(router->intake->pressure)};
     size_t count = 0;
-    if (refusal.error || !request_admit(router, &frames[2], arena, &credential, &refusal) ||
-        !request_events(body, &events, &count, &refusal)) {
-        request_refuse(router, frames, &refusal);
+    if (refusal.error || !request_admit(router, message, arena, &credential, &refusal) ||
+        !request_events(wire_part(message, WIRE_BODY), &events, &count, &refusal)) {
+        request_refuse(router, message, &refusal);
     } else {
         keys_charge(router->intake->keys, &credential, count - 1);
-        request_take(router, frames, &credential, events, count);
+        request_take(router, message, &credential, events, count);
     }
     arena_free(&arena);
 }
 
-/* One message; false: there is none. Without a request number it can't be answered, and is dropped. */
 static bool message_receive(struct router *router)
 {
-    zmq_msg_t frames[FRAMES];
-    int count = 0, more = 1;
-    for (int i = 0; i < FRAMES; i++)
-        zmq_msg_init(&frames[i]);
-    while (more) {
-        zmq_msg_t *to = &frames[count < FRAMES ? count : FRAMES - 1];
-        if (zmq_msg_recv(to, router->socket, ZMQ_DONTWAIT) < 0) {
-            if (errno == EINTR)
-                continue;
-            break;
-        }
-        more = zmq_msg_more(to);
-        count++;
-    }
-    bool numbered = count > 1 && !more && zmq_msg_size(&frames[1]) <= NUMBER_BYTES_MAX;
-    if (numbered && count == FRAMES)
-        request_receive(router, frames);
-    else if (numbered)
-        request_refuse(router, frames,
-                       &(struct refusal){.status = 400, .error = "a message has three frames: number, key, events"});
-    for (int i = 0; i < FRAMES; i++)
-        zmq_msg_close(&frames[i]);
-    return count > 0;
+    static const struct refusal odd = {.status = 400, .error = "a message has three frames: number, key, events"};
+    struct wire_message message;
+    enum wire_got got = wire_receive(&router->wire, &message);
+    if (got == WIRE_WHOLE)
+        request_receive(router, &message);
+    else if (got == WIRE_ODD)
+        request_refuse(router, &message, &odd);
+    wire_message_close(&message);
+    return got != WIRE_NOTHING;
 }
 
 void router_receive(struct router *router)
@@ -231,7 +203,7 @@ bool router_is_waiting(const struct router *router)
 {
     int events = 0;
     size_t bytes = sizeof events;
-    zmq_getsockopt(router->socket, ZMQ_EVENTS, &events, &bytes);
+    zmq_getsockopt(router->wire.socket, ZMQ_EVENTS, &events, &bytes);
     return events & ZMQ_POLLIN;
 }
 
@@ -241,59 +213,39 @@ int router_fd(const struct router *router)
 {
     int fd = -1;
     size_t bytes = sizeof fd;
-    zmq_getsockopt(router->socket, ZMQ_FD, &fd, &bytes);
+    zmq_getsockopt(router->wire.socket, ZMQ_FD, &fd, &bytes);
     return fd;
 }
 
 const char *router_endpoint(const struct router *router)
 {
-    return router->endpoint;
+    return router->wire.door.endpoint;
 }
 
-bool endpoint_is_local(const char *endpoint)
+void router_watch(struct router *router)
 {
-    return !strncmp(endpoint, "tcp://127.0.0.1:", 16) || !strncmp(endpoint, "tcp://[::1]:", 12) ||
-           !strncmp(endpoint, "ipc://", 6);
-}
-
-static void socket_set(void *socket)
-{
-    int queue = QUEUE_MESSAGES_MAX, linger = 0;
-    int64_t bytes_max = MESSAGE_BYTES_MAX;
-    zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger);
-    zmq_setsockopt(socket, ZMQ_SNDHWM, &queue, sizeof queue);
-    zmq_setsockopt(socket, ZMQ_RCVHWM, &queue, sizeof queue);
-    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof bytes_max);
+    curve_door_watch(router->wire.curve, &router->wire.door);
 }
 
 struct router *router_new(struct intake *intake, const char *address, char message[160])
 {
     struct router *router = calloc(1, sizeof *router);
     assert(router);
-    size_t bytes = sizeof router->endpoint;
+    const struct wire_options options = {
+        .curve = daemon_curve(intake->daemon), .kind = CURVE_FACTS, .address = address,
+        .queue_messages_max = QUEUE_MESSAGES_MAX, .message_bytes_max = MESSAGE_BYTES_MAX,
+    };
     router->intake = intake;
-    router->context = zmq_ctx_new();
-    assert(router->context);
-    router->socket = zmq_socket(router->context, ZMQ_ROUTER);
-    assert(router->socket);
-    socket_set(router->socket);
-    if (!endpoint_is_local(address))
-        snprintf(message, 160, "zmq=%.80s: only tcp://127.0.0.1:… or ipc://…", address);
-    else if (zmq_bind(router->socket, address) ||
-             zmq_getsockopt(router->socket, ZMQ_LAST_ENDPOINT, router->endpoint, &bytes))
-        snprintf(message, 160, "zmq=%.80s: %s", address, zmq_strerror(errno));
-    else
-        return router;
-    router_free(&router);
-    return NULL;
+    if (!wire_open(&router->wire, &options, message))
+        router_free(&router);
+    return router;
 }
 
 void router_free(struct router **router)
 {
     if (!router || !*router)
         return;
-    zmq_close((*router)->socket);
-    zmq_ctx_term((*router)->context);
+    wire_close(&(*router)->wire);
     free(*router);
     *router = NULL;
 }
