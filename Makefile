@@ -111,19 +111,20 @@ run:
 	@$(MAKE) --no-print-directory all
 	@exec deploy/run --dir run $(ARGS)
 
-# ONLY names groups: make test ONLY="unit flows"
+# ONLY names groups: make test ONLY="unit flows". REDIS is what real processes run on: single, sentinel or cluster, sets of
+# servers that the tests start; nothing said: the one that deploy/run starts.
 test:
 	@.ci/install
 	@$(MAKE) --no-print-directory all unit $(OBJ)/document $(OBJ)/simulate
-	@tests/run --build $(BUILD) --mode $(MODE) $(ONLY)
+	@CARELINE_REDIS=$(REDIS) tests/run --build $(BUILD) --mode $(MODE) $(ONLY)
 
 # A dealer's month against an independent checker. KILL=1 kills everything again and again; SEED=n repeats; DATA=DIR takes
-# other files.
+# other files; REDIS as for test; RESHARD=1 moves slots of a Cluster meanwhile.
 .PHONY: month
 month:
 	@.ci/install
 	@$(MAKE) --no-print-directory all
-	@python3 tests/month/month.py --bin $(BIN) $(if $(KILL),--kill) $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data $(DATA))
+	@python3 tests/month/month.py --bin $(BIN) $(if $(KILL),--kill) $(if $(REDIS),--redis $(REDIS)) $(if $(RESHARD),--reshard) $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data $(DATA))
 
 # What an installation costs while nothing happens.
 .PHONY: idle
@@ -198,6 +199,7 @@ help:
 	@echo 'make run [ARGS=…]        installs what is missing, builds, starts all with a sample dealer; Ctrl-C ends it'
 	@echo 'make test [ONLY=…]       unit, scenarios, simulation, real processes; ONLY="unit flows process"'
 	@echo 'make test MODE=asan      the same with ASan and UBSan'
+	@echo 'make test ONLY=process REDIS=cluster     real processes on three masters; REDIS=sentinel, single; month too'
 	@echo 'make month [KILL=1] [SEED=n] [DATA=DIR]   a month on the stepped clock, held against every promise'
 	@echo 'make sim [SEEDS=100]     the seeded simulation of all daemons in one process, with faults'
 	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'

@@ -2,9 +2,10 @@
 """A dealer's month on the stepped clock, with robot staff, real Redis, a real mail and a real web server; then an independent
 checker holds every promise against it.
 
-    tests/month/month.py [--kill] [--seed N] [--data DIR] [--bin DIR] [--keep DIR] [--days N]
+    tests/month/month.py [--kill] [--seed N] [--redis KIND [--reshard]] [--data DIR] [--bin DIR] [--keep DIR] [--days N]
 
 --kill kills every daemon and Redis with SIGKILL at random moments, at least 20 times, repeatable by --seed.
+--redis single, sentinel or cluster: a set of Redis servers (tests/process/redis_set.py) instead of the one of deploy/run. --reshard: while the month passes, slots of the Cluster are moved from master to master.
 --data takes other files: DIR/deliveries.csv, DIR/settlement.csv and any DIR/complaints*.csv, as deploy/imports reads them.
 Closes with the line `N passed, N failed`.
 """
@@ -20,13 +21,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "month"))
+sys.path[:0] = [str(ROOT / "tests" / "month"), str(ROOT / "tests" / "process")]
 
+import redis_set  # noqa: E402
 from month_data import Month, check, good_numbers, json_lines  # noqa: E402
 from planted import PLANTED  # noqa: E402
 from promises import PROMISES  # noqa: E402
@@ -34,6 +37,7 @@ from redis_log import read_log  # noqa: E402
 
 ZONE = datetime.timezone(datetime.timedelta(hours=8))
 SITE = "sample"
+PARTITIONS = 64
 KILLS = 24
 GATEWAYS = {
     "sms.yaml": 'gateway: sms\nchannel: sms\nkind: http\nmethod: GET\nurl: "http://127.0.0.1:{http}/sms?to={{{{to}}}}&text={{{{text}}}}"\n'
@@ -49,12 +53,17 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kill", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--redis", choices=redis_set.KINDS, help="what holds the truth")
+    parser.add_argument("--reshard", action="store_true", help="move slots of the Cluster meanwhile")
     parser.add_argument("--data", default=str(ROOT / "deploy" / "sample" / "month"))
     parser.add_argument("--bin", type=os.path.abspath, default=str(ROOT / "build" / "bin"))
     parser.add_argument("--keep", help="directory of the run; kept afterwards")
     parser.add_argument("--days", type=int, default=62, help="virtual days from 1 March 2026 on")
     parser.add_argument("--limit", type=int, default=1500, help="real seconds after which it is given up")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.reshard and options.redis != "cluster":
+        parser.error("--reshard needs --redis cluster")
+    return options
 
 
 class System:
@@ -67,6 +76,8 @@ class System:
         self.start = datetime.datetime(2026, 3, 1, tzinfo=ZONE)
         self.end_ms = int((self.start + datetime.timedelta(days=options.days)).timestamp() * 1000)
         self.processes, self.parked = [], 0.0
+        make, self.store_options = redis_set.KINDS[options.redis] if options.redis else (lambda: None, [])
+        self.redis = make()
         self.deadline = time.monotonic() + options.limit
 
     def spawn(self, *argv, **more):
@@ -81,8 +92,10 @@ class System:
         for name, text in GATEWAYS.items():
             (self.dir / "run" / "gateways" / name).write_text(text.format(**ports))
         until = datetime.datetime.fromtimestamp(self.end_ms / 1000, ZONE)
+        if self.redis:
+            self.store_options = ["--store", self.redis.address, *self.store_options]
         self.run = self.spawn(ROOT / "deploy/run", "--dir", self.dir / "run", "--step", "--clock", self.start.isoformat(), "--until",
-                              until.isoformat(), "--empty", "--quiet", "--bin", self.options.bin, stdout=subprocess.PIPE)
+                              until.isoformat(), "--empty", "--quiet", "--bin", self.options.bin, *self.store_options, stdout=subprocess.PIPE)
         ready = self.run.stdout.readline().decode()
         if not ready.startswith("ready"):
             raise SystemExit("deploy/run did not get ready; see " + str(self.dir))
@@ -129,6 +142,18 @@ class System:
                 process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
+        if self.redis:
+            self.redis.stop()
+
+    def kill(self, name):
+        """kill -9; it is started again."""
+        if name == "redis" and self.redis:
+            self.redis.kill()
+        else:
+            os.kill(int((self.dir / "run" / "pids" / name).read_text()), signal.SIGKILL)
+
+    def log(self):
+        return self.redis.log() if self.redis else read_log(self.endpoints["redis"])
 
 
 class Killer:
@@ -138,15 +163,54 @@ class Killer:
         self.system, self.dice, self.kills = system, random.Random(seed), []
 
     def strike(self):
-        pids = self.system.dir / "run" / "pids"
         names = ["intake", "scheduler", "follow-up", "complaint-router", "notifier", "redis"]
         name = names[len(self.kills) % len(names)] if len(self.kills) < len(names) else self.dice.choice(names)
         time.sleep(self.dice.random() * 0.4)
         try:
-            os.kill(int((pids / name).read_text()), signal.SIGKILL)
+            self.system.kill(name)
             self.kills.append(name)
         except (OSError, ValueError):
             pass                                # it is just being started again
+
+
+class Resharder(threading.Thread):
+    """Moves slots of the Cluster, those of the shop's own partition every other time, as long as the month lasts."""
+
+    def __init__(self, system, seed):
+        super().__init__(daemon=True)
+        self.redis, self.dice, self.ended = system.redis, random.Random(seed), threading.Event()
+        self.slots = self.keys = 0
+        self.wrong = None
+
+    def run(self):
+        try:
+            while not self.ended.is_set():
+                own = self.slots % 2 == 0
+                self.move(redis_set.slot_of(f"p{fnv_1a(SITE) % PARTITIONS if own else self.dice.randrange(PARTITIONS):04d}"))
+                self.ended.wait(0.2)
+        except Exception as wrong:      # told in the end: a slot that is left half-way is a failure of the test
+            self.wrong = wrong
+
+    def move(self, slot):
+        masters = self.redis.masters()
+        source = next(server for server in masters if slot in redis_set.slots_of(server))
+        target = self.dice.choice([server for server in masters if server is not source])
+        self.keys += redis_set.slot_move(slot, source, target, masters)
+        self.slots += 1
+
+    def end(self):
+        self.ended.set()
+        self.join(60)
+        if self.wrong or self.is_alive():
+            raise SystemExit(f"resharding failed: {self.wrong}")
+
+
+def fnv_1a(text):
+    """As proto/PROTOCOL.md says."""
+    value = 0xcbf29ce484222325
+    for byte in text.encode():
+        value = (value ^ byte) * 0x100000001b3 % (1 << 64)
+    return value
 
 
 def feed(system):
@@ -198,7 +262,7 @@ def gather(system):
     acts = [(line["act"], line["answer"] if line["status"] == 200 else None) for line in json_lines(system.dir / "acts.jsonl")]
     messages = [m for m in json_lines(system.dir / "sinks.jsonl") if m["taken"]]
     ics = (ROOT / "deploy" / "calendars" / "china-2026.ics").read_text()
-    return Month(SITE, read_log(system.endpoints["redis"]), acknowledged, acts, messages, good_numbers(data / "deliveries.csv", 8),
+    return Month(SITE, system.log(), acknowledged, acts, messages, good_numbers(data / "deliveries.csv", 8),
                  good_numbers(data / "settlement.csv", 10), ics, system.end_ms)
 
 
@@ -229,7 +293,7 @@ def checker_sees(month):
     return failed
 
 
-def numbers(month, system, killer, begun, ran):
+def numbers(month, killer, resharder, begun, ran):
     counts = {kind: len(month.of_type(kind)) for kind in ("task.opened", "task.claimed", "task.closed", "case.opened", "case.warned",
                                                           "case.breached", "case.escalated", "notice.sent")}
     print(f"{len(month.events)} events; " + ", ".join(f"{n} {k}" for k, n in counts.items()))
@@ -237,6 +301,8 @@ def numbers(month, system, killer, begun, ran):
           f"{month.doubled} of them a second time, each matched to an attempt without a recorded answer")
     if killer:
         print(f"killed {len(killer.kills)} times: " + ", ".join(f"{n} {killer.kills.count(n)}" for n in sorted(set(killer.kills))))
+    if resharder:
+        print(f"{resharder.slots} times a slot was moved to another master, with {resharder.keys} keys in all")
     print(f"the month took {ran - begun:.0f} s")
 
 
@@ -247,8 +313,13 @@ def main():
     try:
         system.start_all()
         killer = Killer(system, options.seed) if options.kill else None
+        resharder = Resharder(system, options.seed) if options.reshard else None
         feeders = feed(system)
+        if resharder:
+            resharder.start()
         live(system, killer)
+        if resharder:
+            resharder.end()
         ran = time.monotonic()
         for feeder in feeders:
             feeder.wait(60)
@@ -262,7 +333,7 @@ def main():
     print(f"{'ok  ' if fine else 'FAIL'} Every open entity has its timer and its list entry, and nobody who fed the month was refused.")
     failed += not fine
     failed += checker_sees(month)
-    numbers(month, system, killer, begun, ran)
+    numbers(month, killer, resharder, begun, ran)
     if not options.keep:
         shutil.rmtree(system.dir, ignore_errors=True)
     print(f"{len(results) + 1 + len(PLANTED) - failed} passed, {failed} failed")

@@ -120,6 +120,7 @@ class RedisSet:
         self.owned = folder is None
         self.dir = pathlib.Path(folder or tempfile.mkdtemp(prefix="careline-redis-"))
         self.servers, self.sentinels, self.address = [], [], None
+        self.is_cluster, self.kills = False, 0
 
     def add(self, *lines, appendfsync="always"):
         server = Server(self.dir, ["appendonly yes", f"appendfsync {appendfsync}", 'save ""', "maxmemory-policy noeviction",
@@ -154,6 +155,24 @@ class RedisSet:
             lines = self.primary().command("INFO", "replication").decode()
             return lines.count("state=online") >= count
         wait_for(followed, seconds, f"{count} replicas in step")
+
+    def command(self, *words):
+        """One command to the primary; in a Cluster to whoever has the slot of a key {…}, else to every master, the last one's answer."""
+        if self.is_cluster:
+            tags = [word[word.index("{") + 1:word.index("}")] for word in words if isinstance(word, str) and "{" in word]
+            return [server.command(*words) for server in self.masters() if not tags or slot_of(tags[0]) in slots_of(server)][-1]
+        return self.primary().command(*words)
+
+    def kill(self):
+        """kill -9 of what the work stands on: the primary, or one master of a Cluster, each in its turn; it is started again at once."""
+        masters = self.masters() if self.is_cluster else [self.primary()]
+        victim = masters[self.kills % len(masters)]
+        self.kills += 1
+        victim.kill()
+        victim.start()
+
+    def pids(self):
+        return [server.process.pid for server in self.servers]
 
     def log(self):
         """Every event of every partition, wherever it is, by partition and seq."""
@@ -211,6 +230,7 @@ def sentinel(replicas=2, sentinels=3, down_after_ms=1000, min_replicas=0, folder
 def cluster(masters=3, replicas=0, folder=None, node_timeout_ms=2000):
     """Masters that share the slots evenly, each with so many replicas."""
     made = RedisSet(folder)
+    made.is_cluster = True
     for _ in range(masters * (1 + replicas)):
         made.add("cluster-enabled yes", f"cluster-node-timeout {node_timeout_ms}", "cluster-allow-replica-migration no")
     first = made.servers[0]
@@ -224,6 +244,24 @@ def cluster(masters=3, replicas=0, folder=None, node_timeout_ms=2000):
     wait_for(lambda: all(cluster_is_ok(server) for server in made.servers), 20, "a Cluster that says ok")
     made.address = "cluster://" + ",".join(f"127.0.0.1:{server.port}" for server in made.servers)
     return made
+
+
+def slot_of(tag):
+    """CRC-16/XMODEM, as the Cluster specification says."""
+    crc = 0
+    for byte in tag.encode():
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xffff
+    return crc % SLOTS
+
+
+# What REDIS=… of make chooses: a set, and what deploy/run is told beside its address.
+KINDS = {
+    "single": (single, []),
+    "sentinel": (lambda: sentinel(replicas=1, min_replicas=1), ["--set", "all.store_replicas=1"]),
+    "cluster": (cluster, []),
+}
 
 
 def node_id(server):

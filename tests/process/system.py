@@ -11,10 +11,13 @@ import sys
 import tempfile
 import threading
 import time
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "month"))
 from redis_log import Redis, read_log, unpack       # noqa: E402  (reads the log with nothing of Careline's)
+
+import redis_set        # noqa: E402
 
 BIN = os.environ.get("CARELINE_BIN", str(ROOT / "build" / "bin"))
 SLOW = 4 if os.environ.get("CARELINE_MODE") == "asan" else 1
@@ -34,14 +37,27 @@ def wait_for(condition, seconds, what):
         time.sleep(0.02)
 
 
+# What holds the truth: nothing said, a Redis that deploy/run starts itself; else a set of servers (redis_set.py).
+REDIS = os.environ.get("CARELINE_REDIS", "")
+needs_own_redis = unittest.skipIf(REDIS, "about the Redis that deploy/run starts itself")
+
+
 class System:
-    def __init__(self, *options, directory=None, keep=False):
-        self.options, self.keep = options, keep
+    def __init__(self, *options, directory=None, keep=False, redis=None):
+        """`redis`: a set of servers, which stays the caller's."""
+        self.options, self.keep, self.set, self.own_set = options, keep, redis, None
         self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="careline-test-"))
-        self.process, self.lines = None, []
+        self.process, self.lines, self.set_options = None, [], []
+
+    def store_options(self):
+        if not self.set and REDIS:
+            make, self.set_options = redis_set.KINDS[REDIS]
+            self.set = self.own_set = make()
+        return ["--store", self.set.address, *self.set_options] if self.set else []
 
     def start(self):
-        argv = [str(ROOT / "deploy" / "run"), "--dir", str(self.dir), "--bin", BIN, "--empty", "--quiet", *self.options]
+        argv = [str(ROOT / "deploy" / "run"), "--dir", str(self.dir), "--bin", BIN, "--empty", "--quiet", *self.store_options(),
+                *self.options]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         ready = threading.Event()
         self.reader = threading.Thread(target=self.read_lines, args=(ready,), daemon=True)
@@ -80,6 +96,8 @@ class System:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if self.own_set:
+            self.own_set.stop()
         if not self.keep:
             shutil.rmtree(self.dir, ignore_errors=True)
 
@@ -130,10 +148,12 @@ class System:
 
     def log(self):
         """Every event of every partition, in order."""
-        return read_log(self.endpoints["redis"])
+        return self.set.log() if self.set else read_log(self.endpoints["redis"])
 
     def redis(self, *words):
         """One command to the Redis that holds the truth."""
+        if self.set:
+            return self.set.command(*words)
         redis = Redis(self.endpoints["redis"])
         try:
             return redis.command(*words)
@@ -143,12 +163,18 @@ class System:
     # ---- processes
 
     def pid(self, name):
+        """Of a daemon, or of Redis; of a set of servers those of all."""
+        if name == "redis" and self.set:
+            return self.set.pids()
         return int((self.dir / "pids" / name).read_text())
 
     def kill(self, name):
         """kill -9; its pid before."""
         pid = self.pid(name)
-        os.kill(pid, signal.SIGKILL)
+        if name == "redis" and self.set:
+            self.set.kill()
+        else:
+            os.kill(pid, signal.SIGKILL)
         return pid
 
     def settled(self):

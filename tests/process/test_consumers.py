@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from system import BIN, ROOT, SLOW, System, delivery, wait_for
+from system import BIN, REDIS, ROOT, SLOW, System, delivery, wait_for
 
 EXAMPLE = os.path.join(BIN, "consumer-example")
 PYTHON = ["/usr/bin/python3", str(ROOT / "proto" / "consumer" / "consumer.py")]         # the one that Debian's packages are for
@@ -174,6 +174,8 @@ class Consumers(unittest.TestCase):
             self.assert_same(system)
             for consumer in self.consumers:
                 self.assertNotRegex(consumer.said(), "rewound|trimmed")
+            if REDIS:
+                return                  # the rest is about the files of a single Redis
             self.rewind(system)
             self.assert_same(system)
             for consumer in self.consumers:
