@@ -140,3 +140,43 @@ bool redis_cluster_find(struct redis_route *route, char message[REDIS_MESSAGE_BY
     nodes_take(route, &table);
     return true;
 }
+
+/* -------- one slot */
+
+static struct redis_node *node_add(struct redis_route *route, const struct redis_endpoint *at)
+{
+    for (size_t i = 0; i < route->count; i++)
+        if (route->nodes[i].at.port == at->port && !strcmp(route->nodes[i].at.host, at->host))
+            return &route->nodes[i];
+    if (route->count == REDIS_NODES_MAX)
+        return NULL;
+    route->nodes[route->count] = (struct redis_node){.at = *at};
+    return &route->nodes[route->count++];
+}
+
+/* The host may be missing: then it is that of the node that says so. It may be an IPv6 address without brackets. */
+static bool moved_read(const char *moved, const struct redis_node *from, unsigned *ret_slot, struct redis_endpoint *ret)
+{
+    char host[REDIS_HOST_BYTES] = "";
+    const char *colon = strrchr(moved, ':');
+    int host_at = 0;
+    if (sscanf(moved, "MOVED %u %n", ret_slot, &host_at) < 1 || !host_at || !colon || colon < moved + host_at ||
+        colon - moved - host_at >= (int)sizeof host)
+        return false;
+    memcpy(host, moved + host_at, (size_t)(colon - moved - host_at));
+    *ret = from->at;
+    if (*host)
+        strcpy(ret->host, host);
+    return *ret_slot < REDIS_SLOTS && sscanf(colon + 1, "%d", &ret->port) == 1;
+}
+
+void redis_cluster_moved(struct redis_route *route, const struct redis_node *from, const char *moved)
+{
+    unsigned slot;
+    struct redis_endpoint at;
+    struct redis_node *node = moved_read(moved, from, &slot, &at) ? node_add(route, &at) : NULL;
+    if (node)
+        route->node_of_slot[slot] = (uint8_t)(node - route->nodes);
+    else
+        redis_route_forget(route);
+}

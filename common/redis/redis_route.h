@@ -46,5 +46,8 @@ bool redis_sentinel_find(struct redis_place *place, const struct redis_login *lo
                          char message[REDIS_MESSAGE_BYTES]);
 /* redis_cluster.c: asks one node after another who serves which slot. */
 bool redis_cluster_find(struct redis_route *route, char message[REDIS_MESSAGE_BYTES]);
+/* Takes over what a node says of one slot, "MOVED slot host:port"; forgets the whole table if that makes no sense.
+ * `from` is the node that said so. */
+void redis_cluster_moved(struct redis_route *route, const struct redis_node *from, const char *moved);
 
 #endif

@@ -15,7 +15,7 @@ enum {
 enum verdict {
     VERDICT_GOOD,
     VERDICT_AGAIN,                  /* refused whole for now: again in a moment */
-    VERDICT_ELSEWHERE,              /* … and somebody else has it */
+    VERDICT_ELSEWHERE,              /* … and who has what is to be asked anew */
     VERDICT_UNPREPARED,             /* … and the node lacks our functions */
     VERDICT_REFUSED,
     VERDICT_FULL,
@@ -33,7 +33,7 @@ static const struct { const char *begins; enum verdict verdict; } meanings[] = {
     {"BUSY ", VERDICT_GONE},
     {"UNKILLABLE ", VERDICT_GONE},
     {"CLUSTERDOWN ", VERDICT_ELSEWHERE},
-    {"MOVED ", VERDICT_ELSEWHERE},
+    {"MOVED ", VERDICT_AGAIN},
     {"ASK ", VERDICT_AGAIN},
     {"TRYAGAIN ", VERDICT_AGAIN},
     {"ERR Function not found", VERDICT_UNPREPARED},
@@ -60,9 +60,11 @@ static enum verdict judge(struct redis_link *link, const redisReply *reply)
     if (reply->type != REDIS_REPLY_ERROR)
         return VERDICT_GOOD;
     enum verdict verdict = error_verdict(reply->str);
-    snprintf(link->message, sizeof link->message, "Redis: %s%.100s", redis_error_hint(reply->str), reply->str);
-    bool alone = link->route.place.scheme != REDIS_CLUSTER;
-    return alone && verdict == VERDICT_ELSEWHERE ? VERDICT_GONE : verdict;
+    bool alone = link->route.place.scheme != REDIS_CLUSTER &&
+                 (verdict == VERDICT_AGAIN || verdict == VERDICT_ELSEWHERE);
+    snprintf(link->message, sizeof link->message, "Redis: %s%.100s",
+             alone ? "it is of a Cluster: is the address cluster://…? " : redis_error_hint(reply->str), reply->str);
+    return alone ? VERDICT_GONE : verdict;
 }
 
 /* -------- who gets what */
@@ -190,6 +192,8 @@ static enum verdict reply_take(struct redis_link *link, struct redis_node *node,
     enum verdict verdict = judge(link, reply);
     if (verdict == VERDICT_UNPREPARED)
         node->prepared = false;
+    if (verdict == VERDICT_AGAIN && strncmp(reply->str, "MOVED ", 6) == 0)
+        redis_cluster_moved(&link->route, node, reply->str);
     if (verdict >= VERDICT_AGAIN && verdict <= VERDICT_UNPREPARED) {
         freeReplyObject(reply);
         return verdict;

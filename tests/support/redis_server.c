@@ -16,7 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, ASK_EVERY_MS = 5, DEPTH_MAX = 4, PARENT_BYTES_MAX = 40 };
+enum { START_MS = 10000, ASK_EVERY_MS = 5, DEPTH_MAX = 4, PARENT_BYTES_MAX = 40, PORT_TRIES = 100,
+       CLUSTER_BUS = 10000, PORT_MAX = 65535 };
 
 static void become_server(const struct redis_server *server)
 {
@@ -77,17 +78,29 @@ bool redis_server_again(struct redis_server *server)
     return server->pid > 0 && wait_until_ready(server);
 }
 
-/* A port that is free now. */
-static int port_find(void)
+/* Binds to a port of 127.0.0.1, 0: any, and lets it go again. Tells which; 0: it is taken. */
+static int port_try(int port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons((uint16_t)port)};
     socklen_t bytes = sizeof at;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    bool found = fd >= 0 && bind(fd, (struct sockaddr *)&at, bytes) == 0 &&
-                 getsockname(fd, (struct sockaddr *)&at, &bytes) == 0;
+    bool free_now = fd >= 0 && bind(fd, (struct sockaddr *)&at, bytes) == 0 &&
+                    getsockname(fd, (struct sockaddr *)&at, &bytes) == 0;
     if (fd >= 0)
         close(fd);
-    return found ? ntohs(at.sin_port) : 0;
+    return free_now ? ntohs(at.sin_port) : 0;
+}
+
+/* A port that is free now, and so is that of the Cluster bus that belongs to it. */
+static int port_find(void)
+{
+    for (int tries = 0; tries < PORT_TRIES; tries++) {
+        int port = port_try(0);
+        if (port && port + CLUSTER_BUS < PORT_MAX && port_try(port + CLUSTER_BUS))
+            return port;
+    }
+    return 0;
 }
 
 static bool directory_make(struct redis_server *server)
