@@ -91,7 +91,7 @@ $(OBJ)/tests/unit/%: tests/unit/%.c $(SUPPORT_O) $(OBJ)/careline.a
 
 unit: $(UNIT)
 
-# Everything at once in one process, with faults, from seeds: make sim SEEDS=500 FIRST=1
+# Everything at once in one process, with faults, from seeds: make sim SEEDS=500 FIRST=1. 500 seeds take five minutes.
 SIMULATION_O := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/simulation/*.c))
 SEEDS ?= 100
 FIRST ?= 1
@@ -99,9 +99,14 @@ $(SIMULATION_O): CFLAGS += -Itests
 $(OBJ)/simulate: $(SIMULATION_O) $(SUPPORT_O) $(OBJ)/careline.a
 	$(CC) $(LDFLAGS) -o $@ $(SIMULATION_O) $(SUPPORT_O) $(OBJ)/careline.a $(LDLIBS) -lcmocka
 
-.PHONY: sim
+.PHONY: sim sim-mutants
 sim: $(OBJ)/simulate
 	$< --seeds $(SEEDS) --first $(FIRST)
+
+# Faults planted on purpose, one at a time: the simulation must catch each. ONLY="word …" picks some by name.
+sim-mutants: $(OBJ)/simulate
+	@tests/simulation/mutants --compile '$(CC) $(CFLAGS)' --link '$(CC) $(LDFLAGS) -o' --libraries '$(LDLIBS) -lcmocka' \
+	    --objects '$(SIMULATION_O) $(SUPPORT_O) $(OBJ)/careline.a' --into $(OBJ)/mutants $(ONLY)
 
 # ARGS are deploy/run's. Its own: the second day of the sample month, just before the afternoon's calls, an hour in half a
 # minute: work is on the list at once. make run ARGS= keeps to real time.
@@ -202,6 +207,7 @@ help:
 	@echo 'make test ONLY=process REDIS=cluster     real processes on three masters; REDIS=sentinel, single; month too'
 	@echo 'make month [KILL=1] [SEED=n] [DATA=DIR]   a month on the stepped clock, held against every promise'
 	@echo 'make sim [SEEDS=100]     the seeded simulation of all daemons in one process, with faults'
+	@echo 'make sim-mutants         faults planted in the product one at a time: does the simulation catch each?'
 	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'
 	@echo 'make takeover            how fast a killed or stopped replica is replaced, 100 of each; some minutes'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'

@@ -63,7 +63,12 @@ struct bus_hub *bus_hub_new(void);
 void bus_hub_free(struct bus_hub **hub);
 struct bus *bus_memory_new(struct bus_hub *hub);
 /* For simulations: asked about each message to each receiver: 0 drop, 1 deliver, 2 deliver twice, 3 deliver after the
- * next one. NULL: deliver. */
+ * next one, 4 keep until bus_hub_release. NULL: deliver. */
 void bus_hub_fate(struct bus_hub *hub, int (*fate)(void *context), void *context);
+void bus_hub_release(struct bus_hub *hub);
+/* Told of each event that an end publishes, before anything may happen to it. NULL: nobody is told. */
+void bus_hub_tap(struct bus_hub *hub, void (*tap)(void *context, const struct place *place), void *context);
+/* Is something waiting to be received? */
+bool bus_memory_waiting(const struct bus *bus);
 
 #endif

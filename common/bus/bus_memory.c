@@ -7,7 +7,7 @@
 #include "bus.h"
 
 enum { WAITING_MAX = 100000, TYPES_MAX = 64 };
-enum fate { FATE_DROP, FATE_DELIVER, FATE_TWICE, FATE_AFTER_NEXT };
+enum fate { FATE_DROP, FATE_DELIVER, FATE_TWICE, FATE_AFTER_NEXT, FATE_KEPT };
 
 struct message {
     struct message *next;
@@ -26,6 +26,7 @@ struct bus_memory {
     struct message *first, **last;      /* waiting */
     size_t waiting;
     struct message *late;               /* comes after the next one */
+    struct message *kept;               /* newest first, until they are released */
     struct message *taken;              /* what the last receive showed */
     uint8_t partitions[PARTITIONS_MAX / 8], dues[PARTITIONS_MAX / 8];
     char types[TYPES_MAX][NAME_BYTES_MAX + 1];
@@ -39,6 +40,8 @@ struct bus_hub {
     unsigned named;
     int (*fate)(void *context);
     void *fate_context;
+    void (*tap)(void *context, const struct place *place);
+    void *tap_context;
 };
 
 struct bus_hub *bus_hub_new(void)
@@ -65,6 +68,12 @@ void bus_hub_fate(struct bus_hub *hub, int (*fate)(void *context), void *context
     hub->fate_context = context;
 }
 
+void bus_hub_tap(struct bus_hub *hub, void (*tap)(void *context, const struct place *place), void *context)
+{
+    hub->tap = tap;
+    hub->tap_context = context;
+}
+
 /* ---------------------------------------------------------------- from one end to the others */
 
 static struct message *message_copy(const struct message *from)
@@ -89,6 +98,25 @@ static void enqueue(struct bus_memory *to, struct message *message)
     to->waiting++;
 }
 
+static void keep(struct bus_memory *to, const struct message *message)
+{
+    struct message *copy = message_copy(message);
+
+    copy->next = to->kept;
+    to->kept = copy;
+}
+
+void bus_hub_release(struct bus_hub *hub)
+{
+    for (struct bus_memory *to = hub->ends; to; to = to->next)
+        while (to->kept) {
+            struct message *message = to->kept;
+            to->kept = message->next;
+            message->next = NULL;
+            enqueue(to, message);
+        }
+}
+
 static void deliver(struct bus_memory *to, const struct message *message)
 {
     int fate = to->hub->fate ? to->hub->fate(to->hub->fate_context) : FATE_DELIVER;
@@ -96,6 +124,10 @@ static void deliver(struct bus_memory *to, const struct message *message)
 
     if (fate == FATE_DROP)
         return;
+    if (fate == FATE_KEPT) {
+        keep(to, message);
+        return;
+    }
     if (fate == FATE_AFTER_NEXT) {
         to->late = message_copy(message);
     } else {
@@ -140,6 +172,8 @@ static void memory_publish(struct bus *bus, const struct place *place, const cha
 
     if (!message)
         abort();
+    if (from->hub->tap)
+        from->hub->tap(from->hub->tap_context, place);
     *message = (struct message){.kind = FRAME_EVENT, .place = *place, .bytes = packed.bytes};
     if (packed.bytes > 0)
         memcpy(message->packed, packed.at, packed.bytes);
@@ -222,6 +256,20 @@ static const char *memory_endpoint(struct bus *bus)
     return memory_of(bus)->endpoint;
 }
 
+bool bus_memory_waiting(const struct bus *bus)
+{
+    return ((const struct bus_memory *)bus)->first;
+}
+
+static void messages_free(struct message *first)
+{
+    while (first) {
+        struct message *message = first;
+        first = message->next;
+        free(message);
+    }
+}
+
 static void memory_free(struct bus **bus)
 {
     struct bus_memory *end = *bus ? memory_of(*bus) : NULL;
@@ -232,11 +280,8 @@ static void memory_free(struct bus **bus)
     while (*at != end)
         at = &(*at)->next;
     *at = end->next;
-    while (end->first) {
-        struct message *message = end->first;
-        end->first = message->next;
-        free(message);
-    }
+    messages_free(end->first);
+    messages_free(end->kept);
     free(end->late);
     free(end->taken);
     free(end);

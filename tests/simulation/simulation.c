@@ -1,336 +1,279 @@
 #include "simulation.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    PARTITIONS = 3, REPLICAS_MAX = 3, ROUNDS_MAX = 200000, CHECK_EVERY = 97, STUCK_ROUNDS = 20000,
-    ANNOUNCED_MS = LEASE_MS
-};
+#include "witness.h"
+
+enum { ROUNDS_MAX = 100000, REST_MS_MAX = 10 * 60 * 1000, AT_ONCE_MAX = 400, LOOK_CLOSELY_EVERY = 256 };
+
+/* ---------------------------------------------------------------- dice, words */
 
 uint64_t simulation_dice(struct simulation *simulation, uint64_t below)
 {
     return dice_below(&simulation->dice, below);
 }
 
-static bool one_in(struct simulation *simulation, uint64_t number)
+bool simulation_one_in(struct simulation *simulation, uint64_t number)
 {
     return simulation_dice(simulation, number) == 0;
 }
 
-/* ---------------------------------------------------------------- what goes wrong */
-
-static int before_call(void *context, const char *call)
+void simulation_tell(struct simulation *simulation, const char *format, ...)
 {
-    struct simulation *simulation = context;
+    va_list args;
 
-    if (simulation->crew.current && simulation->crash_in > 0 && strcmp(call, "content_get") != 0 &&
-        --simulation->crash_in == 0) {
-        if (!simulation->crash_after)
-            crew_crash(&simulation->crew);
-        simulation->crash_in = -1;          /* in after_call */
-    }
-    if (simulation->bad_calls == 0)
-        return FATE_DONE;
-    simulation->bad_calls--;
-    if ((int)simulation_dice(simulation, 256) >= simulation->bad_in_256)
-        return FATE_DONE;
-    return (int[]){FATE_GONE, FATE_ANSWER_LOST, FATE_FULL}[simulation_dice(simulation, 3)];
-}
-
-static void after_call(void *context, const char *call)
-{
-    struct simulation *simulation = context;
-
-    (void)call;
-    if (simulation->crash_in == -1 && simulation->crew.current) {
-        simulation->crash_in = 0;
-        crew_crash(&simulation->crew);
-    }
-}
-
-static int wire_fate(void *context)
-{
-    struct simulation *simulation = context;
-
-    if ((int)simulation_dice(simulation, 256) >= simulation->wire_in_256)
-        return 1;
-    return (int[]){0, 2, 3}[simulation_dice(simulation, 3)];
-}
-
-static wall_ms lease_time(void *context)
-{
-    return ((struct simulation *)context)->lease_now;
-}
-
-static void pass(struct simulation *simulation, int64_t ms)
-{
-    simulation->lease_now += ms;
-    clock_manual_set(simulation->crew.clock, clock_now(simulation->crew.clock) + ms);
-}
-
-/* ---------------------------------------------------------------- members */
-
-static size_t replicas(struct simulation *simulation, const struct core *core)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < simulation->crew.member_count; i++)
-        count += simulation->crew.members[i].loop && simulation->crew.members[i].core == core;
-    return count;
-}
-
-static struct crew_member *any_member(struct simulation *simulation)
-{
-    struct crew *crew = &simulation->crew;
-    struct crew_member *member = &crew->members[simulation_dice(simulation, crew->member_count)];
-
-    return member->loop ? member : NULL;
-}
-
-static void start_one(struct simulation *simulation)
-{
-    const struct core *const *cores = simulation->business->cores;
-    size_t count = 0;
-
-    while (cores[count])
-        count++;
-    const struct core *core = cores[simulation_dice(simulation, count)];
-    if (replicas(simulation, core) < REPLICAS_MAX)
-        crew_start(&simulation->crew, core);
-}
-
-static void announce(struct simulation *simulation, const struct crew_member *member)
-{
-    struct member alive = {.name = member->owner, .stage = stage_names[member->core->stage], .endpoint = "",
-                           .details = ""};
-
-    simulation->store->functions->announce(simulation->store, &alive, ANNOUNCED_MS);
-}
-
-/* ---------------------------------------------------------------- actions */
-
-static void step(struct simulation *simulation)
-{
-    struct crew_member *member = any_member(simulation);
-    int64_t wait_ms;
-
-    if (!member || member->paused)
+    if (!simulation->run.trace)
         return;
-    if (one_in(simulation, 8))
-        announce(simulation, member);
-    crew_step_one(member, &wait_ms);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
 }
 
-static void step_all(struct simulation *simulation)
+void simulation_fail(struct simulation *simulation, enum invariant invariant, const char *format, ...)
 {
-    crew_step(&simulation->crew);
+    struct verdict *verdict = simulation->verdict;
+    va_list args;
+
+    if (verdict->broken != HOLDS_ALL)
+        return;
+    va_start(args, format);
+    vsnprintf(verdict->told, sizeof verdict->told, format, args);
+    va_end(args);
+    verdict->broken = invariant;
+    verdict->step = simulation->step;
+    simulation_tell(simulation, "    BROKEN %s: %s", invariant_types[invariant].name, verdict->told);
 }
 
-static void pass_time(struct simulation *simulation)
+bool simulation_failed(const struct simulation *simulation)
 {
-    pass(simulation, (int64_t)simulation_dice(simulation, 40));
+    return simulation->verdict->broken != HOLDS_ALL;
 }
 
-/* To the next timer if it is not too far, or just ahead. */
-static void jump(struct simulation *simulation)
+/* ---------------------------------------------------------------- the run */
+
+static void steps(struct simulation *simulation)
 {
-    wall_ms now = clock_now(simulation->crew.clock), due;
-    int64_t max = simulation->business->jump_ms_max;
-
-    crew_is_quiet(&simulation->crew, &due);
-    if (due <= now || due > now + max || one_in(simulation, 3))
-        due = now + (int64_t)simulation_dice(simulation, (uint64_t)max);
-    clock_manual_set(simulation->crew.clock, due);
-}
-
-static void act(struct simulation *simulation)
-{
-    simulation->business->act(simulation);
-}
-
-static void kill_one(struct simulation *simulation)
-{
-    struct crew_member *member = any_member(simulation);
-
-    if (member)
-        crew_kill(member);
-}
-
-static void stop_one(struct simulation *simulation)
-{
-    struct crew_member *member = any_member(simulation);
-
-    if (member && !member->paused)
-        crew_stop(member);
-}
-
-static void pause_or_wake(struct simulation *simulation)
-{
-    struct crew_member *member = any_member(simulation);
-
-    if (member)
-        member->paused = !member->paused;
-}
-
-static void sleep_past_leases(struct simulation *simulation)
-{
-    pass(simulation, LEASE_MS / 2 + (int64_t)simulation_dice(simulation, LEASE_MS));
-}
-
-static void arm_crash(struct simulation *simulation)
-{
-    simulation->crash_in = 1 + (int)simulation_dice(simulation, 30);
-    simulation->crash_after = one_in(simulation, 2);
-}
-
-static void trouble_store(struct simulation *simulation)
-{
-    simulation->bad_calls = (int)simulation_dice(simulation, 200);
-    simulation->bad_in_256 = 1 << simulation_dice(simulation, 9);
-}
-
-static void trouble_wire(struct simulation *simulation)
-{
-    simulation->wire_in_256 = (int)simulation_dice(simulation, 4) * 64;
-}
-
-static void say_again(struct simulation *simulation)
-{
-    for (size_t i = 0; i < simulation->said_count; i++)
-        while (!crew_append(&simulation->crew, &simulation->said[i].event, simulation->said[i].data))
+    for (int i = 0; i < simulation->run.steps && !simulation_failed(simulation); i++) {
+        simulation->step = i;
+        simulation->dice = dice_of(key_of_number(simulation->run.seed, (uint64_t)i + 100));
+        if (simulation->run.dropped && simulation->run.dropped[i])
             continue;
-}
-
-static void rewind_one(struct simulation *simulation)
-{
-    uint32_t partition = (uint32_t)simulation_dice(simulation, PARTITIONS);
-
-    simulation->rewinds += store_memory_rewind(simulation->store, partition,
-                                               1 + (unsigned)simulation_dice(simulation, 12));
-    say_again(simulation);
-}
-
-static const struct { int weight; void (*act)(struct simulation *simulation); } actions[] = {
-    {600, step}, {150, step_all}, {150, pass_time}, {60, act}, {15, start_one}, {3, kill_one}, {2, stop_one},
-    {5, pause_or_wake}, {2, sleep_past_leases}, {4, arm_crash}, {4, trouble_store}, {3, trouble_wire}, {1, rewind_one},
-    {40, jump},
-};
-
-static void do_something(struct simulation *simulation)
-{
-    int sum = 0, number;
-
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
-        sum += actions[i].weight;
-    number = (int)simulation_dice(simulation, (uint64_t)sum);
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
-        if (number < actions[i].weight) {
-            actions[i].act(simulation);
-            return;
-        }
-        number -= actions[i].weight;
+        simulation_act(simulation);
+        witness_look(simulation);
+        if (i % LOOK_CLOSELY_EVERY == LOOK_CLOSELY_EVERY - 1)
+            witness_compare(simulation);
     }
 }
 
-/* ---------------------------------------------------------------- healing */
-
-static void heal(struct simulation *simulation)
+/* Is there nothing left to do before the time *ret_due? 0: nothing at all. */
+static bool is_quiet(struct simulation *simulation, bool said, wall_ms *ret_due)
 {
-    const struct core *const *cores = simulation->business->cores;
-
-    simulation->bad_calls = simulation->crash_in = simulation->wire_in_256 = 0;
-    for (size_t i = 0; i < simulation->crew.member_count; i++)
-        simulation->crew.members[i].paused = false;
-    for (size_t i = 0; cores[i]; i++)
-        if (replicas(simulation, cores[i]) == 0)
-            crew_start(&simulation->crew, cores[i]);
-    say_again(simulation);
+    return crew_is_quiet(&simulation->crew, ret_due) && said;
 }
 
-/* Time goes on by itself while something is to be done, else straight to the next timer. */
-static bool come_to_rest(struct simulation *simulation)
+/* Nothing to do now: time goes on to the next timer, or to who wants to be called next. */
+static void wait(struct simulation *simulation, bool quiet, wall_ms due)
+{
+    int64_t left = due - crew_now(&simulation->crew);
+
+    if (quiet && left > 0 && !simulation->crew.real_time) {
+        simulation->crew.wall_ahead_ms += left;
+        simulation_wake_all(simulation);
+        return;
+    }
+    simulation_pass(simulation, simulation_wait_ms(simulation));
+}
+
+static void say_where_it_hangs(struct simulation *simulation)
+{
+    for (uint32_t i = 0; i < SIM_PARTITIONS; i++)
+        for (const struct core *const *core = simulation->business->cores; *core; core++) {
+            const struct witnessed_partition *books = &simulation->witness->partitions[i];
+            uint64_t worked = books->stages[(*core)->stage].checkpoint.seq;
+            if (worked < books->count)
+                simulation_fail(simulation, HOLDS_CONSERVED, "it does not come to rest: %s never gets past entry %llu of partition "
+                                "%u, a %s", stage_names[(*core)->stage], (unsigned long long)worked + 1, i,
+                                event_types[books->log[worked].number].name);
+        }
+    simulation_fail(simulation, HOLDS_CONSERVED, "it does not come to rest: something is always on its way");
+}
+
+/* No more faults, but messages may all be lost: everything there is to do is done. */
+static void come_to_rest(struct simulation *simulation)
 {
     struct crew *crew = &simulation->crew;
-    wall_ms until = simulation->business->horizon_ms ? clock_now(crew->clock) + simulation->business->horizon_ms : INT64_MAX;
-    int busy = 0;
+    int64_t horizon_ms = simulation->business->horizon_ms;
+    wall_ms until = horizon_ms ? crew_now(crew) + horizon_ms : INT64_MAX, due, give_up = simulation->real + REST_MS_MAX;
+    int at_once = 0;
 
-    for (int round = 0; round < ROUNDS_MAX && busy < STUCK_ROUNDS; round++) {
-        wall_ms due;
-        crew_step(crew);
-        bool quiet = crew_is_quiet(crew, &due);
-        busy = quiet ? 0 : busy + 1;
+    for (int round = 0; round < ROUNDS_MAX && simulation->real < give_up && !simulation_failed(simulation); round++) {
+        simulation_supervise(simulation);
+        bool said = client_flush(simulation), worked = simulation_work(simulation);
+        witness_look(simulation);
+        witness_bound(simulation);
+        at_once = worked ? at_once + 1 : 0;
+        if (worked && at_once < AT_ONCE_MAX)
+            continue;
+        bool quiet = is_quiet(simulation, said, &due);
         if (quiet && (due == 0 || due > until))
-            return true;
-        if (quiet && due > clock_now(crew->clock))
-            clock_manual_set(crew->clock, due);
-        else
-            pass(simulation, HOLD_MS);
+            return;
+        wait(simulation, quiet, due);
     }
-    return false;
+    if (!simulation_failed(simulation))
+        say_where_it_hangs(simulation);
 }
 
-static const char *live(struct simulation *simulation)
+/* A rewind while nobody does anything: it must be noticed all the same. */
+static void forget_the_last(struct simulation *simulation)
 {
-    const char *wrong = NULL;
-
-    for (int i = 0; i < simulation->steps && !wrong; i++) {
-        do_something(simulation);
-        if (i % CHECK_EVERY == 0)
-            wrong = crew_check_always(&simulation->crew);
-    }
-    if (wrong)
-        return wrong;
-    heal(simulation);
-    if (!come_to_rest(simulation))
-        return "it does not come to rest";
-    wrong = crew_check_always(&simulation->crew);
-    return wrong ? wrong : simulation->business->judge(simulation);
+    simulation_tell(simulation, "at rest");
+    for (uint32_t i = 0; i < SIM_PARTITIONS; i++)
+        simulation_rewind(simulation, i, 1 + (unsigned)simulation_dice(simulation, 3));
+    simulation->last_death = simulation->real;
+    come_to_rest(simulation);
 }
 
-static void open_simulation(struct simulation *simulation, const struct business *business, uint64_t seed, int steps)
+static void open_crew(struct simulation *simulation)
+{
+    struct crew *crew = &simulation->crew;
+
+    simulation->store = store_memory_new(SIM_PARTITIONS);
+    crew_open(crew, simulation->store, SIM_PARTITIONS, &simulation->chains);
+    crew->eager = simulation->run.seed % 2;
+    crew->real_time = simulation->business->real_clocks && simulation->run.seed / 2 % 2;
+    crew->sender = &gateway_sender;
+    crew->sender_context = simulation;
+}
+
+static wall_ms store_time(void *context)
+{
+    return ((struct simulation *)context)->real;
+}
+
+static void open_simulation(struct simulation *simulation, const struct run *run, struct verdict *verdict)
 {
     memset(simulation, 0, sizeof *simulation);
-    simulation->business = business;
-    simulation->seed = seed;
-    simulation->steps = steps;
-    simulation->dice = dice_of(seed);
+    simulation->run = *run;
+    simulation->business = run->business;
+    simulation->verdict = verdict;
+    simulation->dice = dice_of(run->seed);
+    simulation->chains = dice_of(key_of_number(run->seed, 7));
     simulation->arena = arena_new();
-    simulation->lease_now = 1750000000000;
-    simulation->store = store_memory_new(PARTITIONS);
-    store_memory_time(simulation->store, lease_time, simulation);
-    crew_open(&simulation->crew, simulation->store, PARTITIONS, &simulation->dice);
-    simulation->crew.faulty.before = before_call;
-    simulation->crew.faulty.after = after_call;
-    simulation->crew.faulty.context = simulation;
-    simulation->crew.eager = seed % 2;
-    bus_hub_fate(simulation->crew.hub, wire_fate, simulation);
-    crew_start_all(&simulation->crew, business->cores);
-    if (business->begin)
-        business->begin(simulation);
+    simulation->scratch = arena_new();
+    simulation->real = 1750000000000;
+    open_crew(simulation);
+    store_memory_time(simulation->store, store_time, simulation);
+    witness_open(simulation);
+    client_open(simulation);
+    gateway_open(simulation);
+    faults_open(simulation);
+    if (simulation->business->begin)
+        simulation->business->begin(simulation);
+    crew_start_all(&simulation->crew, simulation->business->cores);
 }
 
-const char *simulation_run(const struct business *business, uint64_t seed, int steps)
+static void close_simulation(struct simulation *simulation)
+{
+    crew_close(&simulation->crew);
+    if (simulation->business->end)
+        simulation->business->end(simulation);
+    gateway_close(simulation);
+    client_close(simulation);
+    witness_close(simulation);
+    simulation->store->functions->free(&simulation->store);
+    arena_free(&simulation->scratch);
+    arena_free(&simulation->arena);
+}
+
+static void live(struct simulation *simulation)
+{
+    steps(simulation);
+    simulation->step = simulation->run.steps;
+    simulation->dice = dice_of(key_of_number(simulation->run.seed, 1));
+    simulation_tell(simulation, "calm");
+    faults_end(simulation);
+    if (!simulation_failed(simulation))
+        come_to_rest(simulation);
+    if (!simulation_failed(simulation) && simulation->temper[FAULT_REWOUND] > 0)
+        forget_the_last(simulation);
+    if (!simulation_failed(simulation))
+        witness_compare(simulation);
+    if (!simulation_failed(simulation))
+        simulation->business->judge(simulation);
+}
+
+static int text_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The named fields, sorted, one text; the caller frees it. */
+static char *fields_of(struct simulation *simulation)
+{
+    struct texts lines = {0};
+    char *whole = NULL;
+    size_t bytes = 0;
+    FILE *to = open_memstream(&whole, &bytes);
+
+    if (!to)
+        abort();
+    simulation->business->fields(simulation, &lines);
+    qsort(lines.at, lines.count, sizeof *lines.at, text_compare);
+    for (size_t i = 0; i < lines.count; i++)
+        fprintf(to, "%s\n", lines.at[i]);
+    fclose(to);
+    return whole;
+}
+
+static char *live_and_tell(struct simulation *simulation, const struct run *run, struct verdict *verdict)
+{
+    char *fields = NULL;
+
+    memset(verdict, 0, sizeof *verdict);
+    open_simulation(simulation, run, verdict);
+    live(simulation);
+    if (!simulation_failed(simulation) && verdict->set_aside == 0 && run->same)
+        fields = fields_of(simulation);
+    close_simulation(simulation);
+    return fields;
+}
+
+/* The first line that differs, of the run with faults and of the one without. */
+static void compare_fields(struct verdict *verdict, char *with, char *without)
+{
+    char *rest_a, *rest_b, *a = strtok_r(with, "\n", &rest_a), *b = strtok_r(without, "\n", &rest_b);
+
+    while (a && b && strcmp(a, b) == 0) {
+        a = strtok_r(NULL, "\n", &rest_a);
+        b = strtok_r(NULL, "\n", &rest_b);
+    }
+    if (!a && !b)
+        return;
+    verdict->broken = HOLDS_SAME;
+    snprintf(verdict->told, sizeof verdict->told, "%.200s; without faults: %.200s", a ? a : "nothing", b ? b : "nothing");
+}
+
+void simulation_run(const struct run *run, struct verdict *ret)
 {
     static struct simulation simulation;
-    static char told[512];
+    struct run faultless = *run;
+    struct verdict other;
+    char *with = live_and_tell(&simulation, run, ret), *without = NULL;
 
-    open_simulation(&simulation, business, seed, steps);
-    const char *wrong = live(&simulation);
-    if (wrong)
-        snprintf(told, sizeof told, "%s", wrong);
-    crew_close(&simulation.crew);
-    simulation.store->functions->free(&simulation.store);
-    arena_free(&simulation.arena);
-    return wrong ? told : NULL;
-}
-
-void simulation_say(struct simulation *simulation, const struct event *event, const void *data)
-{
-    if (simulation->said_count == SAID_MAX)
-        return;
-    simulation->said[simulation->said_count++] = (struct said){*event, data};
-    while (!crew_append(&simulation->crew, event, data))
-        continue;                               /* a client says it until it is acknowledged */
+    faultless.without = UINT32_MAX;
+    faultless.trace = false;
+    if (with)
+        without = live_and_tell(&simulation, &faultless, &other);
+    if (with && without)
+        compare_fields(ret, with, without);
+    if (with)
+        ret->events += other.events;
+    if (with && !without && other.broken != HOLDS_ALL)
+        *ret = other;
+    free(with);
+    free(without);
 }

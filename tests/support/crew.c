@@ -24,8 +24,43 @@ void crew_open(struct crew *crew, struct store *inner, uint32_t partitions, stru
     assert(partitions <= CREW_PARTITIONS_MAX);
 }
 
+/* ---------------------------------------------------------------- clocks */
+
+wall_ms crew_now(const struct crew *crew)
+{
+    return clock_now(crew->clock) + crew->wall_ahead_ms;
+}
+
+static const struct crew_clock *clock_of(struct clock *clock)
+{
+    return (const struct crew_clock *)clock;
+}
+
+static wall_ms member_now(struct clock *clock)
+{
+    return crew_now(clock_of(clock)->crew) + clock_of(clock)->skew_ms;
+}
+
+static mono_ms member_mono(struct clock *clock)
+{
+    return clock_mono(clock_of(clock)->crew->clock);
+}
+
+static void member_clock_free(struct clock **clock)
+{
+    *clock = NULL;                      /* it is its member's */
+}
+
+static const struct clock_functions member_clock = {member_now, member_mono, member_clock_free};
+
+/* ---------------------------------------------------------------- coming and going */
+
 static void member_free(struct crew_member *member)
 {
+    struct crew *crew = member->crew;
+
+    if (member->loop && crew->sender)
+        crew->sender->gone(crew->sender_context, member);
     stage_free(&member->loop);
     if (member->bus)
         member->bus->functions->free(&member->bus);
@@ -80,10 +115,15 @@ static void note_sent(struct crew *crew, const struct send_order *order)
 static void take_order(void *context, uint32_t partition, const struct send_order *order, mono_ms lease_ends)
 {
     struct crew_member *member = context;
-    struct crew_order *kept = &member->orders[member->order_count++];
+    struct crew *crew = member->crew;
 
     (void)partition;
     (void)lease_ends;
+    if (crew->sender) {
+        crew->sender->taken(crew->sender_context, member, order);
+        return;
+    }
+    struct crew_order *kept = &member->orders[member->order_count++];
     assert(member->order_count <= ORDERS_MAX / CREW_MAX);
     snprintf(kept->notice, sizeof kept->notice, "%s", order->notice);
     snprintf(kept->site, sizeof kept->site, "%s", order->site);
@@ -94,7 +134,10 @@ static void take_order(void *context, uint32_t partition, const struct send_orde
 static bool is_sending(void *context, const char *notice, int attempt)
 {
     const struct crew_member *member = context;
+    const struct crew *crew = member->crew;
 
+    if (crew->sender)
+        return crew->sender->is_busy(crew->sender_context, member, notice, attempt);
     for (size_t i = 0; i < member->order_count; i++)
         if (member->orders[i].attempt == attempt && strcmp(member->orders[i].notice, notice) == 0)
             return true;
@@ -103,7 +146,11 @@ static bool is_sending(void *context, const char *notice, int attempt)
 
 static void answer_orders(struct crew_member *member)
 {
-    if (member->crew->silent_sender)
+    struct crew *crew = member->crew;
+
+    if (crew->sender)
+        crew->sender->stepped(crew->sender_context, member);
+    if (crew->sender || crew->silent_sender)
         return;
     for (size_t i = 0; i < member->order_count; i++) {
         const struct crew_order *kept = &member->orders[i];
@@ -149,10 +196,11 @@ struct crew_member *crew_start(struct crew *crew, const struct core *core)
     memset(member, 0, sizeof *member);
     member->crew = crew;
     member->core = core;
+    member->clock = (struct crew_clock){{&member_clock}, crew, 0};
     member->bus = bus_memory_new(crew->hub);
     snprintf(member->owner, sizeof member->owner, "%s-%u", stage_names[core->stage], ++crew->started);
     member->loop = stage_new(&(struct stage_options){
-        .core = core, .store = crew->store, .bus = member->bus, .clock = crew->clock, .sealer = crew->sealer,
+        .core = core, .store = crew->store, .bus = member->bus, .clock = &member->clock.clock, .sealer = crew->sealer,
         .owner = member->owner, .partitions = crew->partitions, .build = "crew", .random = dice_chance,
         .random_context = crew->dice, .eager_checkpoints = crew->eager, .virtual_clock = !crew->real_time,
         .send = take_order, .is_sending = is_sending, .send_context = member});
@@ -186,10 +234,17 @@ bool crew_step_one(struct crew_member *member, int64_t *ret_wait_ms)
         return false;
     }
     *ret_wait_ms = stage_step(member->loop);
+    member->wake_at.ms = clock_mono(crew->clock).ms + *ret_wait_ms;
     answer_orders(member);
     memcpy(&crew->crash, &outer, sizeof outer);
     crew->current = before;
     return true;
+}
+
+bool crew_is_awake(const struct crew_member *member)
+{
+    return member->loop && !member->paused &&
+           (clock_mono(member->crew->clock).ms >= member->wake_at.ms || bus_memory_waiting(member->bus));
 }
 
 void crew_step(struct crew *crew)
@@ -265,7 +320,7 @@ bool crew_append(struct crew *crew, const struct event *like, const void *data)
     char key[NAME_BYTES_MAX * 2 + 16];
 
     event.source = "crew";
-    event.time = clock_now(crew->clock);
+    event.time = crew_now(crew);
     world_pack(crew->sealer, &event, data, &packed);
     snprintf(key, sizeof key, "crew\n%s/%s", event.site, event.id);
     struct fact fact = {.key = key, .natural = true, .chain_id = dice_chance(crew->dice),

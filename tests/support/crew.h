@@ -17,15 +17,28 @@ struct crew_order { char notice[160], site[64]; int attempt; };
 
 struct crew;
 
+/* What a member takes for the time: the crew's, and how far its own wall clock is off. */
+struct crew_clock { struct clock clock; const struct crew *crew; int64_t skew_ms; };
+
 struct crew_member {
     struct crew *crew;
+    struct crew_clock clock;
     const struct core *core;
     struct bus *bus;
     struct stage_loop *loop;            /* NULL: dead */
     char owner[32];
     bool paused;
+    mono_ms wake_at;                    /* when it wants its next step, if no message comes */
     struct crew_order orders[ORDERS_MAX / CREW_MAX];    /* handed over, not yet answered */
     size_t order_count;
+};
+
+/* Who sends for the notifiers; NULL in the crew: one who answers "accepted" after the same step. */
+struct crew_sender {
+    void (*taken)(void *context, struct crew_member *member, const struct send_order *order);
+    bool (*is_busy)(void *context, const struct crew_member *member, const char *notice, int attempt);
+    void (*stepped)(void *context, struct crew_member *member);
+    void (*gone)(void *context, const struct crew_member *member);      /* it died */
 };
 
 struct crew {
@@ -33,9 +46,12 @@ struct crew {
     struct store *store;                /* &faulty.store */
     struct bus_hub *hub;
     struct bus *outside;
-    struct clock *clock;
+    struct clock *clock;                /* clock_manual: mono for all; wall, but for what follows */
+    int64_t wall_ahead_ms;              /* virtual time that took no real time */
     struct sealer *sealer;
     struct dice *dice;
+    const struct crew_sender *sender;
+    void *sender_context;
     uint32_t partitions;
     bool eager, real_time;
     bool silent_sender;                 /* nothing is answered */
@@ -61,10 +77,16 @@ void crew_stop(struct crew_member *member);
 /* For hooks: the process that works now dies here. Does not return. */
 void crew_crash(struct crew *crew) __attribute__((noreturn));
 
+/* What the crew's wall clocks show that are not off. */
+wall_ms crew_now(const struct crew *crew);
+
 /* One step of one; false: it died. Its sender answers what it has. */
 bool crew_step_one(struct crew_member *member, int64_t *ret_wait_ms);
 /* One step of each that lives and is not paused. */
 void crew_step(struct crew *crew);
+
+/* Would it do something now? */
+bool crew_is_awake(const struct crew_member *member);
 
 /* Works until all checkpoints are at their tails and no timer is left; time goes on as needed. False: not in `rounds`. */
 bool crew_run(struct crew *crew, int rounds);

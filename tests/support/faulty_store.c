@@ -6,7 +6,8 @@ static struct faulty_store *faulty_of(struct store *store)
 }
 
 /* Passes one call on, unless it is fated otherwise. */
-#define PASS(name, writes, ...)                                                                    \
+#define PASS(name, writes, ...) PASS_WATCHED(name, writes, (void)0, __VA_ARGS__)
+#define PASS_WATCHED(name, writes, watching, ...)                                                  \
     struct faulty_store *faulty = faulty_of(store);                                                \
     int fate = faulty->before ? faulty->before(faulty->context, #name) : FATE_DONE;                \
     if (fate == FATE_GONE)                                                                         \
@@ -14,43 +15,63 @@ static struct faulty_store *faulty_of(struct store *store)
     if (fate == FATE_FULL && (writes))                                                             \
         return STORE_FULL;                                                                         \
     enum store_status status = faulty->inner->functions->name(faulty->inner, __VA_ARGS__);         \
+    watching;                                                                                      \
     if (faulty->after)                                                                             \
         faulty->after(faulty->context, #name);                                                     \
     return fate == FATE_ANSWER_LOST ? STORE_GONE : status
 
+#define WATCH(what, ...) \
+    (faulty->watch ? faulty->watch->what(faulty->watch_context, __VA_ARGS__, status) : (void)0)
+
 static enum store_status f_append(struct store *store, uint32_t partition, struct fact *facts, size_t count)
 {
-    PASS(append, true, partition, facts, count);
+    PASS_WATCHED(append, true, WATCH(appended, partition, facts, count), partition, facts, count);
 }
 
 static enum store_status f_commit(struct store *store, struct commit *commit)
 {
-    PASS(commit, true, commit);
+    PASS_WATCHED(commit, true, WATCH(committed, commit), commit);
 }
 
 static enum store_status f_fire(struct store *store, const struct lease *lease, wall_ms now, uint64_t seed,
                                 struct arena *arena,
                                 struct entry_list *fired, wall_ms *earliest)
 {
-    PASS(fire, true, lease, now, seed, arena, fired, earliest);
+    PASS_WATCHED(fire, true, WATCH(fired, lease, now, fired), lease, now, seed, arena, fired, earliest);
+}
+
+static void watch_claims(const struct faulty_store *faulty, const struct lease *wanted, size_t count, int64_t ttl,
+                         const struct standing *each, const enum store_status *statuses, enum store_status status)
+{
+    for (size_t i = 0; faulty->watch && i < count; i++)
+        faulty->watch->claimed(faulty->watch_context, wanted[i].partition, wanted[i].stage, wanted[i].owner, ttl,
+                               &each[i], status == STORE_OK ? statuses[i] : status);
 }
 
 static enum store_status f_claim(struct store *store, const struct lease *wanted, size_t count, int64_t ttl,
                                  struct standing *ret, enum store_status *statuses)
 {
-    PASS(claim, false, wanted, count, ttl, ret, statuses);
+    PASS_WATCHED(claim, false, watch_claims(faulty, wanted, count, ttl, ret, statuses, status),
+                 wanted, count, ttl, ret, statuses);
 }
 
 static enum store_status f_renew(struct store *store, const struct lease *leases, size_t count, int64_t ttl,
                                  struct standing *ret, enum store_status *statuses)
 {
-    PASS(renew, false, leases, count, ttl, ret, statuses);
+    PASS_WATCHED(renew, false, WATCH(renewed, leases, count, ttl, statuses), leases, count, ttl, ret, statuses);
+}
+
+static void watch_releases(const struct faulty_store *faulty, const struct lease *leases, size_t count,
+                           const enum store_status *statuses, enum store_status status)
+{
+    for (size_t i = 0; faulty->watch && i < count; i++)
+        faulty->watch->released(faulty->watch_context, &leases[i], status == STORE_OK ? statuses[i] : status);
 }
 
 static enum store_status f_release(struct store *store, const struct lease *leases, size_t count,
                                    enum store_status *statuses)
 {
-    PASS(release, false, leases, count, statuses);
+    PASS_WATCHED(release, false, watch_releases(faulty, leases, count, statuses, status), leases, count, statuses);
 }
 
 static enum store_status f_read_log(struct store *store, uint32_t partition, uint64_t from, size_t max,
