@@ -14,8 +14,11 @@ struct cached_key {
     mono_ms read_at;
 };
 
+enum { KEY_CACHE_WAYS = 4 };
+
 struct key_cache {
-    struct cached_key places[KEY_CACHE_COUNT];  /* by hash of the name; a newer one takes the place of an older */
+    /* by hash of the name, in any of a few places; a newer one takes that of the oldest of them */
+    struct cached_key places[KEY_CACHE_COUNT / KEY_CACHE_WAYS][KEY_CACHE_WAYS];
 };
 
 bool key_cache_find(const struct key_cache *cache, const char *customer, mono_ms now, uint8_t ret_key[SEAL_KEY_BYTES]);

@@ -13,6 +13,7 @@ enum {
     ID_HASH_BYTES = 10
 };
 
+_Static_assert(SEAL_ADDS_BYTES == SEAL_HEAD_BYTES + TAG_BYTES, "what seal.h says");
 _Static_assert(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "keys fit the cipher");
 
 void sealer_free(struct sealer **sealer)
@@ -32,10 +33,32 @@ static void make_nonce(const struct sealer *sealer, const uint8_t *key, struct s
         randombytes_buf(nonce, NONCE_BYTES);
 }
 
+/* The keys go as they came: what is kept of them is the sealer's. */
+void seal_fetch(struct sealer *sealer, const char *const *customers, size_t count, bool make)
+{
+    struct wanted_key wanted[WANTED_MAX];
+    for (size_t from = 0, some; from < count; from += some) {
+        some = count - from < WANTED_MAX ? count - from : WANTED_MAX;
+        for (size_t i = 0; i < some; i++)
+            wanted[i] = (struct wanted_key){.customer = customers[from + i]};
+        sealer->functions->keys(sealer, wanted, some, make);
+    }
+    sodium_memzero(wanted, sizeof wanted);
+}
+
+static int one_key(struct sealer *sealer, const char *customer, bool make, uint8_t ret_key[SEAL_KEY_BYTES])
+{
+    struct wanted_key wanted = {.customer = customer};
+    sealer->functions->keys(sealer, &wanted, 1, make);
+    memcpy(ret_key, wanted.key, SEAL_KEY_BYTES);
+    sodium_memzero(wanted.key, sizeof wanted.key);
+    return wanted.found;
+}
+
 bool seal_make(struct sealer *sealer, const char *customer, struct slice plain, struct buffer *to)
 {
     uint8_t key[SEAL_KEY_BYTES], head[SEAL_HEAD_BYTES] = {SEAL_VERSION};
-    if (sealer->functions->key(sealer, customer, true, key) != 1)
+    if (one_key(sealer, customer, true, key) != 1)
         return false;
     make_nonce(sealer, key, plain, head + 1);
     size_t room = plain.bytes + TAG_BYTES;
@@ -56,7 +79,7 @@ int seal_open(struct sealer *sealer, const char *customer, struct slice sealed, 
     uint8_t key[SEAL_KEY_BYTES];
     if (sealed.bytes < SEAL_HEAD_BYTES + TAG_BYTES || sealed.at[0] != SEAL_VERSION)
         return 0;
-    int found = sealer->functions->key(sealer, customer, false, key);
+    int found = one_key(sealer, customer, false, key);
     if (found != 1)
         return found;
     size_t bytes = sealed.bytes - SEAL_HEAD_BYTES - TAG_BYTES;

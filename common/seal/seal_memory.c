@@ -25,9 +25,8 @@ static struct erasure *find_erasure(struct memory_sealer *sealer, const char *cu
     return erasure;
 }
 
-static int memory_key(struct sealer *base, const char *customer, bool make, uint8_t ret_key[SEAL_KEY_BYTES])
+static void derive_key(struct sealer *base, const char *customer, uint8_t ret_key[SEAL_KEY_BYTES])
 {
-    (void)make;
     struct erasure *erasure = find_erasure((struct memory_sealer *)base, customer);
     uint64_t times = erasure ? erasure->times : 0;
     crypto_generichash_state state;
@@ -35,7 +34,15 @@ static int memory_key(struct sealer *base, const char *customer, bool make, uint
     crypto_generichash_update(&state, (const uint8_t *)&times, sizeof times);
     crypto_generichash_update(&state, (const uint8_t *)customer, strlen(customer));
     crypto_generichash_final(&state, ret_key, SEAL_KEY_BYTES);
-    return 1;
+}
+
+static void memory_keys(struct sealer *base, struct wanted_key *wanted, size_t count, bool make)
+{
+    (void)make;
+    for (size_t i = 0; i < count; i++) {
+        derive_key(base, wanted[i].customer, wanted[i].key);
+        wanted[i].found = 1;
+    }
 }
 
 static bool memory_erase(struct sealer *base, const char *customer)
@@ -68,7 +75,7 @@ static void memory_free(struct sealer *base)
 
 struct sealer *sealer_memory_new(void)
 {
-    static const struct sealer_functions functions = {.key = memory_key, .erase = memory_erase, .free = memory_free};
+    static const struct sealer_functions functions = {.keys = memory_keys, .erase = memory_erase, .free = memory_free};
     struct memory_sealer *sealer = calloc(1, sizeof *sealer);
     if (!sealer || sodium_init() < 0)
         abort();

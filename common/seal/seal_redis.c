@@ -2,6 +2,7 @@
 #include "key_file.h"
 #include "redis_link.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,21 +45,30 @@ static void command_put(struct redis_sealer *sealer, const char *command, const 
         command_bytes(sealer->link, (struct slice){value, WRAPPED_BYTES});
 }
 
-/* One command; its answer stays until the next. NULL: no answer, or an error. Tried again once, for the connection may
- * have died while it was not used; each of the commands may be done twice. `lasts`: what the answer tells must not be
- * lost with a server, so it is waited for until the replicas have it. */
-static const redisReply *ask(struct redis_sealer *sealer, const char *command, const char *customer,
-                             const uint8_t *value, bool lasts)
+/* Some customers' keys, and what is to be done with them. */
+struct errand {
+    struct wanted_key *const *wanted;
+    size_t count;
+    const char *command;
+    uint8_t (*wrapped)[WRAPPED_BYTES];      /* values, one for each; NULL: the command takes none */
+    bool lasts;                     /* what is told must not be lost with a server: waited for until the replicas have it */
+};
+
+/* The answers, in the order of the customers, stay until the next. NULL: none, or an error. Tried again once, for the
+ * connection may have died while it was not used; each of the commands may be done twice. */
+static redisReply *const *ask(struct redis_sealer *sealer, const struct errand *errand)
 {
     for (int tries = 0; tries < TRIES; tries++) {
-        command_put(sealer, command, customer, value);
-        if (lasts)
-            command_writes(sealer->link);
+        for (size_t i = 0; i < errand->count; i++) {
+            command_put(sealer, errand->command, errand->wanted[i]->customer, errand->wrapped ? errand->wrapped[i] : NULL);
+            if (errand->lasts)
+                command_writes(sealer->link);
+        }
         sealer->outcome = redis_link_run(sealer->link);
         if (sealer->outcome != REDIS_GONE)
             break;
     }
-    return sealer->outcome == REDIS_DONE ? redis_link_replies(sealer->link)[0] : NULL;
+    return sealer->outcome == REDIS_DONE ? redis_link_replies(sealer->link) : NULL;
 }
 
 /* -------- wrapping */
@@ -80,44 +90,70 @@ static bool unwrap(const struct redis_sealer *sealer, const char *customer, cons
 
 /* -------- keys */
 
-/* A key that something is about to be sealed with may have been made by another process a moment ago: it must last. */
-static int fetch_key(struct redis_sealer *sealer, const char *customer, bool lasts, uint8_t *ret_key)
+static void key_read(struct redis_sealer *sealer, struct wanted_key *wanted, const redisReply *answer)
 {
-    const redisReply *answer = ask(sealer, "HGET", customer, NULL, lasts);
     struct slice wrapped = reply_bytes(answer);
-    if (answer && answer->type == REDIS_REPLY_NIL)
-        return 0;
-    return wrapped.bytes == WRAPPED_BYTES && unwrap(sealer, customer, wrapped.at, ret_key) ? 1 : -1;
+    bool opened = wrapped.bytes == WRAPPED_BYTES && unwrap(sealer, wanted->customer, wrapped.at, wanted->key);
+    if (!answer || answer->type != REDIS_REPLY_NIL)
+        wanted->found = opened ? 1 : -1;
+    if (opened)
+        key_cache_keep(&sealer->cache, wanted->customer, now(), wanted->key);
+}
+
+/* Leaves in `wanted` those that have no key; tells how many. */
+static size_t keys_read(struct redis_sealer *sealer, struct wanted_key **wanted, size_t count, bool lasts)
+{
+    const struct errand errand = {wanted, count, "HGET", NULL, lasts};
+    redisReply *const *answers = ask(sealer, &errand);
+    size_t without = 0;
+    for (size_t i = 0; i < count; i++) {
+        key_read(sealer, wanted[i], answers ? answers[i] : NULL);
+        if (!wanted[i]->found)
+            wanted[without++] = wanted[i];
+    }
+    return without;
 }
 
 /* The first to make a key wins; the others read what it made. */
-static bool propose_key(struct redis_sealer *sealer, const char *customer)
+static bool keys_propose(struct redis_sealer *sealer, struct wanted_key *const *wanted, size_t count)
 {
-    uint8_t key[SEAL_KEY_BYTES], wrapped[WRAPPED_BYTES];
-    randombytes_buf(key, sizeof key);
-    wrap(sealer, customer, key, wrapped);
-    sodium_memzero(key, sizeof key);
-    return ask(sealer, "HSETNX", customer, wrapped, false) != NULL;
+    uint8_t wrapped[WANTED_MAX][WRAPPED_BYTES];
+    for (size_t i = 0; i < count; i++) {
+        randombytes_buf(wanted[i]->key, SEAL_KEY_BYTES);
+        wrap(sealer, wanted[i]->customer, wanted[i]->key, wrapped[i]);
+    }
+    const struct errand errand = {wanted, count, "HSETNX", wrapped, false};
+    return ask(sealer, &errand) != NULL;
 }
 
-static int redis_key(struct sealer *base, const char *customer, bool make, uint8_t ret_key[SEAL_KEY_BYTES])
+/* A key that something is about to be sealed with may have been made by another process a moment ago: it must last. */
+static void redis_keys(struct sealer *base, struct wanted_key *wanted, size_t count, bool make)
 {
     struct redis_sealer *sealer = (struct redis_sealer *)base;
-    if (key_cache_find(&sealer->cache, customer, now(), ret_key))
-        return 1;
-    int found = fetch_key(sealer, customer, make, ret_key);
-    if (!found && make)
-        found = propose_key(sealer, customer) ? fetch_key(sealer, customer, make, ret_key) : -1;
-    if (found == 1)
-        key_cache_keep(&sealer->cache, customer, now(), ret_key);
-    return found;
+    struct wanted_key *missing[WANTED_MAX];
+    size_t without = 0;
+    assert(count <= WANTED_MAX);
+    for (size_t i = 0; i < count; i++) {
+        wanted[i].found = key_cache_find(&sealer->cache, wanted[i].customer, now(), wanted[i].key);
+        if (!wanted[i].found)
+            missing[without++] = &wanted[i];
+    }
+    without = without ? keys_read(sealer, missing, without, make) : 0;
+    if (!without || !make)
+        return;
+    if (keys_propose(sealer, missing, without))
+        without = keys_read(sealer, missing, without, true);
+    for (size_t i = 0; i < without; i++)
+        missing[i]->found = -1;
 }
 
 static bool redis_erase(struct sealer *base, const char *customer)
 {
     struct redis_sealer *sealer = (struct redis_sealer *)base;
+    struct wanted_key one = {.customer = customer}, *wanted = &one;
+    const struct errand errand = {&wanted, 1, "HDEL", NULL, true};
     key_cache_drop(&sealer->cache, customer);
-    return ask(sealer, "HDEL", customer, NULL, true) != NULL;
+    return ask(sealer, &errand) != NULL;
 }
 
 /* -------- life */
@@ -146,8 +182,9 @@ static bool derive_keys(struct redis_sealer *sealer, const char *path, char mess
 /* A key of nobody's, made at the first start: if it does not open, the master key is not the one of this key store. */
 static bool check_store(struct redis_sealer *sealer, char message[160])
 {
-    uint8_t key[SEAL_KEY_BYTES];
-    if (redis_key(&sealer->base, "check", true, key) == 1)
+    struct wanted_key check = {.customer = "check"};
+    redis_keys(&sealer->base, &check, 1, true);
+    if (check.found == 1)
         return true;
     if (sealer->outcome == REDIS_DONE)
         snprintf(message, 160, "the key store was made with another master key: restore that one");
@@ -158,7 +195,7 @@ static bool check_store(struct redis_sealer *sealer, char message[160])
 
 struct sealer *sealer_redis_new(const struct redis_access *access, const char *master_key_path, char message[160])
 {
-    static const struct sealer_functions functions = {.key = redis_key, .erase = redis_erase, .free = redis_free};
+    static const struct sealer_functions functions = {.keys = redis_keys, .erase = redis_erase, .free = redis_free};
     struct redis_sealer *sealer = calloc(1, sizeof *sealer);
     if (!sealer || sodium_init() < 0)
         abort();

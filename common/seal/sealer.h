@@ -6,9 +6,19 @@
 
 enum { SEAL_KEY_BYTES = 32 };
 
+/* A key that is looked for. found is 1: there it is; 0: there is none (never, if it may be made); -1: the key store does
+ * not answer. */
+struct wanted_key {
+    const char *customer;
+    int found;
+    uint8_t key[SEAL_KEY_BYTES];
+};
+
+enum { WANTED_MAX = 512 };
+
 struct sealer_functions {
-    /* The customer's key. 1: there it is; 0: there is none (never, if `make`); -1: the key store does not answer. */
-    int (*key)(struct sealer *sealer, const char *customer, bool make, uint8_t ret_key[SEAL_KEY_BYTES]);
+    /* At most WANTED_MAX; whatever stands in `found` before is not looked at. */
+    void (*keys)(struct sealer *sealer, struct wanted_key *wanted, size_t count, bool make);
     bool (*erase)(struct sealer *sealer, const char *customer);
     void (*free)(struct sealer *sealer);
 };

@@ -63,11 +63,10 @@ static enum turn_result gather(struct stage_partition *partition, struct turn *t
         bytes += entry->packed.bytes;
         if (bytes > BATCH_BYTES_MAX && *ret_count > 0)
             break;
-        if (turn_read(turn, &entry->place, entry->packed, &works[*ret_count]) == TURN_LATER)
-            return TURN_LATER;
+        turn_read(turn, &entry->place, entry->packed, &works[*ret_count]);
         ++*ret_count;
     }
-    return TURN_DONE;
+    return turn_read_data(turn, works, *ret_count);
 }
 
 /* What a commit may hold, with room for one more event's effects. */

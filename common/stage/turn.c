@@ -74,24 +74,31 @@ static void unreadable(const struct turn *turn, const struct place *place, const
               log_text("field", fault->field), log_text("fault", fault->what));
 }
 
-enum turn_result turn_read(struct turn *turn, const struct place *place, struct slice packed, struct turn_work *ret)
+void turn_read(struct turn *turn, const struct place *place, struct slice packed, struct turn_work *ret)
 {
     struct fault fault = {0};
-    struct slice personal;
 
     *ret = (struct turn_work){.place = *place};
-    if (!event_unpack(packed, turn->arena, &ret->event, &fault)) {
-        unreadable(turn, place, &fault);
-        ret->event = event_of(EVENT_UNKNOWN);
-        return TURN_DONE;
+    if (event_unpack(packed, turn->arena, &ret->event, &fault))
+        return;
+    unreadable(turn, place, &fault);
+    ret->event = event_of(EVENT_UNKNOWN);
+}
+
+enum turn_result turn_read_data(struct turn *turn, struct turn_work *works, size_t count)
+{
+    turn_fetch_keys(turn, works, count);
+    for (size_t i = 0; i < count; i++) {
+        struct fault fault = {0};
+        struct slice personal;
+        if (!concerns(turn->tools->core, works[i].event.number))
+            continue;
+        if (turn_unseal(turn, &works[i].event, &personal) == TURN_LATER)
+            return TURN_LATER;
+        works[i].data = event_data(&works[i].event, personal, turn->arena, &fault);
+        if (!works[i].data)
+            unreadable(turn, &works[i].place, &fault);
     }
-    if (!concerns(turn->tools->core, ret->event.number))
-        return TURN_DONE;
-    if (turn_unseal(turn, &ret->event, &personal) == TURN_LATER)
-        return TURN_LATER;
-    ret->data = event_data(&ret->event, personal, turn->arena, &fault);
-    if (!ret->data)
-        unreadable(turn, place, &fault);
     return TURN_DONE;
 }
 

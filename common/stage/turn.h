@@ -106,8 +106,11 @@ enum turn_result { TURN_DONE, TURN_LATER };
 struct turn *turn_new(const struct turn_tools *tools, uint32_t partition);
 void turn_free(struct turn **turn);
 
-/* Decodes an event of the log. TURN_LATER: the sealer did not answer. An event that cannot be read concerns nobody. */
-enum turn_result turn_read(struct turn *turn, const struct place *place, struct slice packed, struct turn_work *ret);
+/* Decodes an event of the log, but for its data. One that cannot be read concerns nobody. */
+void turn_read(struct turn *turn, const struct place *place, struct slice packed, struct turn_work *ret);
+
+/* Then the data of all that concern this stage, opening what is sealed. TURN_LATER: the sealer did not answer. */
+enum turn_result turn_read_data(struct turn *turn, struct turn_work *works, size_t count);
 
 /* Reads at once what those events will touch. */
 enum turn_result turn_prefetch(struct turn *turn, const struct turn_work *works, size_t count);
@@ -139,6 +142,7 @@ void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice
                      const char *queue);
 struct slice turn_packed(struct turn *turn);       /* a copy of what is in scratch */
 struct slice turn_seal_personal(struct turn *turn, const char *customer, const struct record *record, const void *data);
+void turn_fetch_keys(struct turn *turn, const struct turn_work *works, size_t count);
 enum turn_result turn_unseal(struct turn *turn, const struct event *event, struct slice *ret);
 void turn_config_activated(struct turn *turn, const struct config_activated *change);
 

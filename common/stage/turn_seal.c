@@ -31,6 +31,17 @@ struct slice turn_seal(struct turn *turn, const char *customer, enum event_numbe
     return turn_seal_personal(turn, customer, event_types[number].data, data);
 }
 
+/* All at once, before they are needed one by one. An erased customer gets no new key by it. */
+void turn_fetch_keys(struct turn *turn, const struct turn_work *works, size_t count)
+{
+    const char **customers = arena_alloc(turn->arena, (count + 1) * sizeof *customers);
+    size_t sealed = 0;
+    for (size_t i = 0; i < count; i++)
+        if (works[i].event.sealed.bytes)
+            customers[sealed++] = key_of(turn->arena, works[i].event.customer, works[i].event.site);
+    seal_fetch(turn->tools->sealer, customers, sealed, false);
+}
+
 /* The personal fields of an event before it is worked; empty if they are erased. */
 enum turn_result turn_unseal(struct turn *turn, const struct event *event, struct slice *ret)
 {

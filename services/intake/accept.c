@@ -26,6 +26,7 @@ struct acceptance {
     struct refusal *refusal;
     struct event event;
     const void *data;
+    struct slice personal;
 };
 
 static bool refuse(struct acceptance *a, int status, const char *field, const char *hint, const char *error)
@@ -187,8 +188,8 @@ static bool take_times(struct acceptance *a)
         return refuse(a, 400, name, "", "lies more than a year ahead, or before 1970");
     a->event.occurred_at = at;
     a->event.time = a->event.received_at = a->acceptor->now;
-    a->event.actor = a->credential->actor;
-    a->event.role = a->credential->role;
+    a->event.actor = arena_string(a->arena, a->credential->actor);
+    a->event.role = arena_string(a->arena, a->credential->role);
     return true;
 }
 
@@ -292,22 +293,20 @@ static struct slice kept(struct arena *arena, struct buffer *buffer)
     return slice;
 }
 
-static bool seal_data(struct acceptance *a)
+static bool split_data(struct acceptance *a)
 {
     const struct record *record = event_types[a->event.number].data;
-    struct buffer open = {0}, personal = {0}, sealed = {0};
+    struct buffer open = {0}, personal = {0};
     record_pack_only(record, a->data, PERSONAL, &personal);
     bool has_personal = personal.bytes > 1;         /* more than an empty map */
     settle_customer(a, has_personal);
     record_pack(record, a->data, PERSONAL, &open);
     a->event.data = kept(a->arena, &open);
-    bool done = !has_personal || seal_make(a->acceptor->sealer, a->event.customer, buffer_slice(&personal), &sealed);
-    if (done && has_personal)
-        a->event.sealed = kept(a->arena, &sealed);
+    if (has_personal)
+        a->personal = (struct slice){arena_copy(a->arena, personal.at, personal.bytes), personal.bytes};
     sodium_memzero(personal.at, personal.bytes);
     buffer_free(&personal);
-    buffer_free(&sealed);
-    return done || refuse(a, 503, "", "send it again in a moment", "the key store does not answer");
+    return true;
 }
 
 /* -------- the fact */
@@ -332,34 +331,58 @@ static bool is_natural(enum event_number number)
     return number == EVENT_CAR_DELIVERED || number == EVENT_VISIT_FINISHED || number == EVENT_COMPLAINT_RECEIVED;
 }
 
-static bool make_fact(struct acceptance *a, struct accepted *ret)
+/* As large as it will be: with noise for what is not sealed yet. */
+static size_t packed_bytes(const struct acceptance *a)
 {
     struct buffer packed = {0};
-    bool fits = a->event.data.bytes + a->event.sealed.bytes <= EVENT_BYTES_MAX; /* what does not, packing leaves out */
-    if (fits)
-        event_pack(&a->event, &packed);
-    if (!fits || packed.bytes > EVENT_BYTES_MAX) {
-        buffer_free(&packed);
+    struct event event = a->event;
+    size_t sealed = a->personal.bytes ? a->personal.bytes + SEAL_ADDS_BYTES : 0;
+    if (event.data.bytes + sealed > EVENT_BYTES_MAX)        /* what does not fit, packing leaves out */
+        return event.data.bytes + sealed;
+    event.sealed = (struct slice){arena_alloc(a->arena, sealed + 1), sealed};
+    event_pack(&event, &packed);
+    size_t bytes = packed.bytes;
+    buffer_free(&packed);
+    return bytes;
+}
+
+static bool make_fact(struct acceptance *a, struct accepted *ret)
+{
+    if (packed_bytes(a) > EVENT_BYTES_MAX)
         return refuse(a, 413, "data", "",
                       arena_printf(a->arena, "the event is too large: at most %d bytes", EVENT_BYTES_MAX));
-    }
     *ret = (struct accepted){
-        .partition = partition_of_site(a->event.site, a->acceptor->partitions), .number = a->event.number,
-        .type = event_types[a->event.number].name, .id = a->event.id, .site = a->event.site,
+        .partition = partition_of_site(a->event.site, a->acceptor->partitions),
+        .type = event_types[a->event.number].name, .event = a->event, .personal = a->personal, .arena = a->arena,
         .fact = {
             .key = arena_printf(a->arena, "%s\n%s\n%s", a->event.source, a->event.id, a->event.site),
             .natural = is_natural(a->event.number), .digest = digest_of(a->sent),
-            .chain_id = a->acceptor->random(a->acceptor->random_context), .packed = kept(a->arena, &packed),
+            .chain_id = a->acceptor->random(a->acceptor->random_context),
         },
     };
     return true;
+}
+
+bool accepted_seal(struct accepted *accepted, struct sealer *sealer)
+{
+    struct buffer packed = {0}, sealed = {0};
+    struct slice personal = accepted->personal;
+    bool done = !personal.bytes || seal_make(sealer, accepted->event.customer, personal, &sealed);
+    if (done) {
+        accepted->event.sealed = kept(accepted->arena, &sealed);
+        event_pack(&accepted->event, &packed);
+        accepted->fact.packed = kept(accepted->arena, &packed);
+    }
+    sodium_memzero((void *)(uintptr_t)personal.at, personal.bytes);
+    accepted->personal = (struct slice){0};
+    return done;
 }
 
 bool accept_event(const struct acceptor *acceptor, const struct credential *credential, int class, const json_t *json,
                   struct arena *arena, struct accepted *ret, struct refusal *ret_refusal)
 {
     bool (*const steps[])(struct acceptance *) = {
-        check_names, take_texts, check_type, lay_customer_flat, check_identity, take_times, take_data, seal_data
+        check_names, take_texts, check_type, lay_customer_flat, check_identity, take_times, take_data, split_data
     };
     bool good = true;
     struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .sent = json, .json = json,

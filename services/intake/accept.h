@@ -1,6 +1,8 @@
 /* accept: from what a client sent to a fact that can be appended, or to an answer that says what is wrong and where.
  *
- * No input or output but for the customers' keys and, for acts with personal words, one look at whom they concern. */
+ * In two steps, since keys of customers come from a store of their own, and are fetched for many events at once: an event
+ * is accepted, which settles all that can be wrong with it, and then sealed. No input or output but for those keys and,
+ * for acts with personal words, one look at whom they concern. */
 #ifndef CARELINE_ACCEPT_H
 #define CARELINE_ACCEPT_H
 
@@ -18,10 +20,12 @@ struct refusal {
 };
 
 struct accepted {
-    struct fact fact;               /* lives in the arena */
+    struct fact fact;               /* lives in the arena; packed once it is sealed */
     uint32_t partition;
-    enum event_number number;
-    const char *type, *id, *site;
+    const char *type;
+    struct event event;
+    struct slice personal;          /* what is to be sealed; empty: nothing */
+    struct arena *arena;
 };
 
 struct acceptor {
@@ -36,5 +40,8 @@ struct acceptor {
 /* What kind of event may come by this way: FACT, ACT, or ANY_STAGE for both. An act without id and source gets some. */
 bool accept_event(const struct acceptor *acceptor, const struct credential *credential, int class, const json_t *json,
                   struct arena *arena, struct accepted *ret, struct refusal *ret_refusal);
+
+/* Seals what is personal, which is wiped, and packs the fact. false: the key store does not answer. */
+bool accepted_seal(struct accepted *accepted, struct sealer *sealer);
 
 #endif

@@ -17,21 +17,25 @@ struct waiting {
 struct batch {
     struct store *store;
     struct bus *bus;
+    struct sealer *sealer;
     struct waiting *waiting;
     size_t count;
     struct fact *facts;             /* of one call */
+    const char **customers;         /* whose keys are needed */
     uint64_t totals[TAKEN_BUSY + 1];
 };
 
-struct batch *batch_new(struct store *store, struct bus *bus)
+struct batch *batch_new(struct store *store, struct bus *bus, struct sealer *sealer)
 {
     struct batch *batch = calloc(1, sizeof *batch);
     assert(batch);
     batch->store = store;
     batch->bus = bus;
+    batch->sealer = sealer;
     batch->waiting = calloc(ROOM, sizeof *batch->waiting);
     batch->facts = calloc(BATCH_EVENTS_MAX, sizeof *batch->facts);
-    assert(batch->waiting && batch->facts);
+    batch->customers = calloc(ROOM, sizeof *batch->customers);
+    assert(batch->waiting && batch->facts && batch->customers);
     return batch;
 }
 
@@ -41,6 +45,7 @@ void batch_free(struct batch **batch)
         return;
     free((*batch)->waiting);
     free((*batch)->facts);
+    free((*batch)->customers);
     free(*batch);
     *batch = NULL;
 }
@@ -90,6 +95,26 @@ static int by_partition(const void *a, const void *b)
     return left->order < right->order ? -1 : 1;
 }
 
+/* What cannot be sealed is told so, and leaves the batch. */
+static size_t batch_seal(struct batch *batch, size_t count)
+{
+    static const struct refusal unsealed = {.status = 503, .error = "the key store does not answer", .field = "",
+                                            .hint = "send it again in a moment"};
+    size_t personal = 0, left = 0;
+    for (size_t i = 0; i < count; i++)
+        if (batch->waiting[i].accepted->personal.bytes)
+            batch->customers[personal++] = batch->waiting[i].accepted->event.customer;
+    seal_fetch(batch->sealer, batch->customers, personal, true);
+    for (size_t i = 0; i < count; i++) {
+        const struct waiting *one = &batch->waiting[i];
+        if (accepted_seal(one->accepted, batch->sealer))
+            batch->waiting[left++] = *one;
+        else
+            batch_refuse(batch, one->origin, one->index, one->accepted->event.id, &unsealed);
+    }
+    return left;
+}
+
 /* How many from `first` on go into one call. */
 static size_t call_size(const struct batch *batch, size_t first)
 {
@@ -129,7 +154,7 @@ static void taken_set(struct batch *batch, const struct waiting *one, enum store
     static const enum taken_status by_append[] = {
         [APPEND_NEW] = TAKEN_NEW, [APPEND_KNOWN] = TAKEN_KNOWN, [APPEND_CONFLICT] = TAKEN_CONFLICT
     };
-    struct taken outcome = {.status = TAKEN_BUSY, .id = one->accepted->id};
+    struct taken outcome = {.status = TAKEN_BUSY, .id = one->accepted->event.id};
     if (status != STORE_OK)
         outcome.refusal = refusal_of(status);
     else
@@ -159,7 +184,7 @@ static void call_append(struct batch *batch, size_t first, size_t count)
 /* No finish adds to the batch: what follows from it is worked in the next turn. */
 void batch_flush(struct batch *batch)
 {
-    size_t count = batch->count;
+    size_t count = batch->count = batch_seal(batch, batch->count);
     if (!count)
         return;
     qsort(batch->waiting, count, sizeof *batch->waiting, by_partition);

@@ -1,4 +1,5 @@
-/* batch: all that came in during one turn of the loop, appended by one call per partition, published, then answered.
+/* batch: all that came in during one turn of the loop, sealed, appended by one call per partition, published, then
+ * answered.
  * An answer "new" or "known" means that the event is on disk. */
 #ifndef CARELINE_BATCH_H
 #define CARELINE_BATCH_H
@@ -29,7 +30,7 @@ struct origin {
 
 struct batch;
 
-struct batch *batch_new(struct store *store, struct bus *bus);
+struct batch *batch_new(struct store *store, struct bus *bus, struct sealer *sealer);
 void batch_free(struct batch **batch);
 
 /* Adds an accepted event as number `index` of its origin; it and its fact live as long as the origin. */
@@ -39,7 +40,7 @@ void batch_refuse(struct batch *batch, struct origin *origin, size_t index, cons
                   const struct refusal *refusal);
 
 bool batch_is_full(const struct batch *batch);
-/* Appends, publishes, finishes every origin. What the store does not take is "busy": to be sent again. */
+/* Seals, appends, publishes, finishes every origin. What a store does not take is "busy": to be sent again. */
 void batch_flush(struct batch *batch);
 
 /* Since the start, by taken_status. */

@@ -93,7 +93,7 @@ static bool intake_open(struct intake *intake, char message[160])
     intake->router = intake->readings ? router_new(intake, config_text(config, "zmq"), message) : NULL;
     if (!intake->router || !replay_open(intake, message))
         return false;
-    intake->batch = batch_new(daemon_store(daemon), daemon_bus(daemon));
+    intake->batch = batch_new(daemon_store(daemon), daemon_bus(daemon), daemon_sealer(daemon));
     intake->acts = acts_new(intake);
     if (clock_store_mode(daemon_clock(daemon)) == CLOCK_STEPPED)
         daemon_bus(daemon)->functions->listen_hint(daemon_bus(daemon), HINT_CLOCK);

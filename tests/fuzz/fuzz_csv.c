@@ -75,6 +75,7 @@ static void take_in(const json_t *event, struct sealer *sealer)
         fprintf(stderr, "%s %s\n", refusal.field, refusal.error);
         abort();
     }
+    check(accepted_seal(&accepted, sealer));
     arena_free(&arena);
 }
 

@@ -85,7 +85,7 @@ static void check_accepted(const struct acceptor *acceptor, const struct accepte
     struct fault fault;
     check(accepted->partition < PARTITIONS && accepted->fact.packed.bytes <= EVENT_BYTES_MAX);
     check(!guard_check(accepted->fact.packed, NULL) && event_unpack(accepted->fact.packed, arena, &event, &fault));
-    check(event.number == accepted->number && name_is_plain(event.site) && !strcmp(event.actor, "tester"));
+    check(event.number == accepted->event.number && name_is_plain(event.site) && !strcmp(event.actor, "tester"));
     check(strstr(accepted->fact.key, event.id) && event.received_at == now);
     check(!*event.customer || name_is_plain(event.customer));
     check_data(acceptor, &event, json, arena);
@@ -101,11 +101,13 @@ static void offer(const json_t *json, int class)
     struct accepted first, again;
     struct refusal refusal = {0};
     bool taken = accept_event(&acceptor, &credential, class, json, arena, &first, &refusal);
+    check(!taken || accepted_seal(&first, acceptor.sealer));
     if (taken)
         check_accepted(&acceptor, &first, json, arena);
     else
         check_refusal(&refusal);
     check(accept_event(&acceptor, &credential, class, json, arena, &again, &refusal) == taken);
+    check(!taken || (accepted_seal(&again, acceptor.sealer) && again.fact.packed.bytes == first.fact.packed.bytes));
     check(!taken || (first.fact.digest == again.fact.digest && first.partition == again.partition));
     arena_free(&arena);
 }

@@ -57,6 +57,7 @@ static bool accept_text(struct rig *rig, int class, const char *text, struct acc
     assert_non_null(json);
     bool taken = accept_event(&rig->acceptor, &rig->credential, class, json, rig->arena, accepted, refusal);
     json_decref(json);
+    assert_true(!taken || accepted_seal(accepted, rig->acceptor.sealer));
     return taken;
 }
 

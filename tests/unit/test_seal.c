@@ -183,6 +183,38 @@ static void two_processes_share_keys_and_ids(void **state)
     sealer_free(&other);
 }
 
+/* More than one exchange takes, some with a key already, some twice. What is fetched for reading makes no keys. */
+static void many_keys_are_fetched_at_once(void **state)
+{
+    enum { MANY = 1300, FETCHED = MANY + 2 };
+    struct sealer *sealer = open_sealer(*state), *other = open_sealer(*state);
+    static char names[MANY][16];
+    const char *customers[FETCHED];
+    struct buffer before = {0}, sealed = {0};
+    for (int i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof names[i], "many%d", i);
+        customers[i] = names[i];
+    }
+    customers[MANY] = customers[MANY + 1] = "many7";
+    assert_true(seal_make(other, "many7", text_slice("known"), &before));
+    seal_fetch(sealer, customers, FETCHED, false);
+    assert_opens(sealer, "many7", buffer_slice(&before), "known");
+    assert_closed(sealer, "many8", buffer_slice(&before), 0);
+    seal_fetch(sealer, customers, FETCHED, true);
+    redis_server_kill(&((struct rig *)*state)->server);         /* all are near now */
+    for (int i = 0; i < MANY; i++) {
+        buffer_clear(&sealed);
+        assert_true(seal_make(sealer, names[i], text_slice("x"), &sealed));
+        assert_opens(sealer, names[i], buffer_slice(&sealed), "x");
+    }
+    assert_opens(sealer, "many7", buffer_slice(&before), "known");
+    assert_closed(other, "many9", buffer_slice(&sealed), -1);
+    buffer_free(&before);
+    buffer_free(&sealed);
+    sealer_free(&sealer);
+    sealer_free(&other);
+}
+
 static void keys_survive_a_restart_and_an_outage(void **state)
 {
     struct rig *rig = *state;
@@ -282,6 +314,7 @@ int main(void)
         cmocka_unit_test(memory_seals_alike_in_every_run),
         cmocka_unit_test_setup_teardown(redis_keeps_its_promises, redis_up, redis_down),
         cmocka_unit_test_setup_teardown(two_processes_share_keys_and_ids, redis_up, redis_down),
+        cmocka_unit_test_setup_teardown(many_keys_are_fetched_at_once, redis_up, redis_down),
         cmocka_unit_test_setup_teardown(keys_survive_a_restart_and_an_outage, redis_up, redis_down),
         cmocka_unit_test_setup_teardown(wrong_beginnings_are_refused_with_a_reason, redis_up, redis_down),
         cmocka_unit_test(contacts_have_one_spelling),
