@@ -1,64 +1,14 @@
 """Whatever process dies, nothing that was acknowledged is lost, nothing stands twice, and the work goes on."""
-import http.client
 import os
 import signal
-import threading
 import time
 import unittest
 
+from posting import Client, check
 from system import DAEMONS, SLOW, System, delivery, wait_for
 
 
-class Client(threading.Thread):
-    """Posts facts without pause; sends again, with the same name, whatever was not acknowledged."""
-
-    def __init__(self, system, name):
-        super().__init__(daemon=True)
-        self.system, self.client_name = system, name
-        self.acks, self.again, self.ended = {}, 0, threading.Event()
-
-    def run(self):
-        number = 0
-        while not self.ended.is_set():
-            number += 1
-            self.post_until_taken(f"{self.client_name}-{number}")
-            time.sleep(0.005)
-
-    def post_until_taken(self, number):
-        end = time.monotonic() + 30 * SLOW
-        while time.monotonic() < end:
-            try:
-                status, _, ack = self.system.post(delivery(number))
-            except (OSError, http.client.HTTPException):
-                status = 0
-            if status in (200, 201):
-                self.acks[number] = (ack["partition"], ack["seq"])
-                return
-            self.again += 1
-            time.sleep(0.05)
-        raise AssertionError(f"{number} was not taken")
-
-
 class Crash(unittest.TestCase):
-    def check(self, system, clients):
-        for client in clients:
-            client.ended.set()
-            client.join(60 * SLOW)
-        system.settle(30)
-        log = system.log()
-        acks = {number: place for client in clients for number, place in client.acks.items()}
-        stands = {}
-        for event in log:
-            if event["source"] == "test":
-                stands.setdefault(event["id"], []).append((event["partition"], event["seq"]))
-        self.assertEqual({n: p for n, p in stands.items() if len(p) > 1}, {}, "these stand twice")
-        self.assertEqual({n for n in acks if stands.get(n) != [acks[n]]}, set(), "these were acknowledged and are not there")
-        plans = [e["data"]["about"] for e in log if e["type"] == "plan.made"]
-        self.assertEqual(sorted(plans), sorted(stands), "every delivery has its plan, once")
-        check = system.get("/v1/check")
-        self.assertFalse(check.get("wrong"), check)
-        return acks
-
     def test_every_daemon_and_redis_killed(self):
         with System() as system:
             clients = [Client(system, name) for name in ("a", "b")]
@@ -68,7 +18,7 @@ class Crash(unittest.TestCase):
                 before = system.kill(name)
                 wait_for(lambda: system.pid(name) != before, 10, f"{name} started again")
                 time.sleep(0.3)
-            acks = self.check(system, clients)
+            acks = check(self, system, clients)
             self.assertGreater(len(acks), 50)
             self.assertGreater(sum(client.again for client in clients), 0, "no request met a dead intake or Redis")
 
@@ -81,7 +31,7 @@ class Crash(unittest.TestCase):
                 system.kill(name)
             count = len(client.acks)
             wait_for(lambda: len(client.acks) > count + 20, 20, "facts are taken again")
-            self.check(system, [client])
+            check(self, system, [client])
 
     def test_a_stage_that_stops_hands_over_at_once(self):
         with System("--replicas", "2") as system:
@@ -102,7 +52,7 @@ class Crash(unittest.TestCase):
                 wait_for(lambda: len(clients[0].acks) > count, 20, "facts are taken")
                 os.kill(before, signal.SIGTERM)
                 wait_for(lambda: system.pid("intake") != before, 20, "intake started again")
-            self.check(system, clients)
+            check(self, system, clients)
             ends = [line for line in (system.dir / "log" / "run.log").read_text().splitlines() if "intake ended" in line]
             self.assertEqual([line for line in ends if "(exit 0)" not in line], [])
             self.assertEqual(len(ends), 5)
@@ -120,7 +70,7 @@ class Crash(unittest.TestCase):
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
             wait_for(lambda: len(client.acks) > 40, 20, "more facts")
-            self.check(system, [client])
+            check(self, system, [client])
 
 
 if __name__ == "__main__":
