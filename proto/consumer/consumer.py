@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Keeps every event in an SQLite file, exactly once: the list and the place in it are stored in one transaction.
 
-    consumer.py ENDPOINT FILE [--name NAME] [--key KEY] [--type TYPE]… [--site SITE]…
-                [--server-key KEY --secret FILE]
+    consumer.py ENDPOINT FILE [--name NAME] [--key KEY] [--type T]… [--site S]… [--lag N] [--server-key KEY --secret FILE]
 
 ENDPOINT is replay's address, --server-key its public CURVE key if it has one (proto/PROTOCOL.md). Needs pyzmq, msgpack
 (Debian: python3-zmq, python3-msgpack). Copy it; change `keep` to what you make of an event."""
@@ -102,14 +101,13 @@ class Consumer:
 
     def fetch(self, partition):
         seq, id = self.places[partition]
-        kept = "SELECT seq, id FROM events WHERE partition=? ORDER BY seq DESC LIMIT 4096"
-        seen = self.base.execute(kept, (partition,)).fetchall()
+        newest = "SELECT seq, id FROM events WHERE partition=? ORDER BY seq DESC LIMIT 4096"
+        seen = self.base.execute(newest, (partition,)).fetchall()
         seen = seen[:32] + [seen[2 ** i] for i in range(5, 13) if 2 ** i < len(seen)]       # fewer the farther back
         page = self.ask("fetch", partition=partition, seq=seq, id=id, at=[[partition, s, int(i, 16)] for s, i in seen])
         if page["answer"] in ("trimmed", "rewound"):
             print(f"{page['answer']}: partition {partition}, goes on after {page['to'][0]}", file=sys.stderr)
-            if page["answer"] == "rewound":         # what was made of what is void goes
-                self.base.execute("DELETE FROM events WHERE partition=? AND seq>?", (partition, page["to"][0]))
+            self.base.execute("DELETE FROM events WHERE partition=? AND seq>?", (partition, page["to"][0]))     # void, if any
         for head, packed in page.get("events", []):
             self.keep(PLACE.unpack(head), packed)
         self.move(partition, *page["to"])
@@ -118,6 +116,8 @@ class Consumer:
     def tail(self):
         """Once a second: the last frame may be the one that was lost."""
         lag = self.ask("lag", at=[[p, *at] for p, at in self.places.items()])
+        if lag["lag"] >= self.options.lag:
+            print(f"lag: {lag['lag']} events behind", file=sys.stderr)
         self.behind |= {p for p, seq, id in lag["heads"] if p in self.places and (seq, id) != self.places[p]}
         self.meet(lag)
         if self.ask("acknowledge", at=[[p, *at] for p, at in self.places.items()])["answer"] != "acknowledged":
@@ -142,8 +142,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("endpoint")
     parser.add_argument("file")
-    for option, default in [("--name", "consumer.py"), ("--key", ""), ("--server-key", ""), ("--secret", "")]:
-        parser.add_argument(option, default=default)
+    for option, default in [("--name", "consumer.py"), ("--key", ""), ("--server-key", ""), ("--secret", ""), ("--lag", 10000)]:
+        parser.add_argument(option, default=default, type=type(default))
     for option in ["--type", "--site"]:
         parser.add_argument(option, action="append", default=[])
     Consumer(parser.parse_args()).run()

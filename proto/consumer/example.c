@@ -1,7 +1,7 @@
 /* example: prints every event, and shows how to have each exactly once.
  *
  *     consumer-example ENDPOINT [--name NAME] [--key KEY] [--from now|beginning] [--site SITE]… [--type TYPE]…
- *                      [--list FILE] [--server-key KEY --secret FILE]
+ *                      [--list FILE] [--lag EVENTS] [--server-key KEY --secret FILE]
  *
  * With --list the events are kept in FILE, one line each: partition, seq, id, type. A line is what was made of an event
  * and the checkpoint at once: it is written whole or not at all, and after a crash the file tells from where to go on.
@@ -139,6 +139,8 @@ static bool option_take(struct example *example, const char *name, const char *v
         add_filter(example->sites, value);
     else if (!strcmp(name, "--type"))
         add_filter(example->types, value);
+    else if (!strcmp(name, "--lag"))
+        options->lag_told = strtoull(value, NULL, 10);
     else if (!strcmp(name, "--from"))
         options->from = strcmp(value, "now") ? CARELINE_BEGINNING : CARELINE_NOW;
     else
@@ -181,7 +183,8 @@ int main(int argc, char **argv)
     int told;
     if (!options_read(&example, argc, argv)) {
         fprintf(stderr, "usage: %s ENDPOINT [--name NAME] [--key KEY] [--from now|beginning]\n"
-                        "       [--site SITE]… [--type TYPE]… [--list FILE] [--server-key KEY --secret FILE]\n", argv[0]);
+                        "       [--site SITE]… [--type TYPE]… [--list FILE] [--lag EVENTS]\n"
+                        "       [--server-key KEY --secret FILE]\n", argv[0]);
         return 64;
     }
     signal(SIGTERM, on_signal);

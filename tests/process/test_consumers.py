@@ -1,89 +1,16 @@
-"""Other teams' consumers, in C and in Python: whatever dies, each ends with the same list of events as the log."""
+"""Other teams' consumers, in C and in Python: what they are told, what the log keeps for them, and their keys."""
 import hashlib
 import os
 import pathlib
 import shutil
 import signal
-import sqlite3
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 
+from consumers import InC, InPython, Posting, PYTHON, log_list
 from system import BIN, REDIS, ROOT, SLOW, System, delivery, wait_for
-
-EXAMPLE = os.path.join(BIN, "consumer-example")
-PYTHON = ["/usr/bin/python3", str(ROOT / "proto" / "consumer" / "consumer.py")]         # the one that Debian's packages are for
-
-
-class Consumer:
-    """A consumer as a process of its own that keeps a list."""
-
-    def __init__(self, folder, name):
-        self.file, self.errors, self.name = folder / f"{name}.list", folder / f"{name}.err", name
-        self.process = None
-
-    def start(self, endpoint, *more):
-        with open(self.errors, "ab") as errors:
-            self.process = subprocess.Popen(self.argv(endpoint, *more), stdout=subprocess.DEVNULL, stderr=errors)
-
-    def kill(self, number=signal.SIGKILL):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(number)
-        if self.process:
-            self.process.wait(20 * SLOW)
-        return self.process.returncode if self.process else 0
-
-    def said(self):
-        return self.errors.read_text()
-
-
-class InC(Consumer):
-    def argv(self, endpoint, *more):
-        return [EXAMPLE, endpoint, "--name", self.name, "--list", str(self.file), *more]
-
-    def list(self):
-        lines = self.file.read_text().splitlines(keepends=True) if self.file.exists() else []
-        return [(int(p), int(seq), id) for p, seq, id, _ in (line.split(" ", 3) for line in lines if line.endswith("\n"))]
-
-
-class InPython(Consumer):
-    def argv(self, endpoint, *more):
-        return [*PYTHON, endpoint, str(self.file), "--name", self.name, *more]
-
-    def list(self):
-        if not self.file.exists():
-            return []
-        base = sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)
-        try:
-            return base.execute("SELECT partition, seq, id FROM events").fetchall()
-        except sqlite3.OperationalError:        # it has not made its tables yet
-            return []
-        finally:
-            base.close()
-
-
-def log_list(system):
-    return sorted((e["partition"], e["seq"], e["chain"]) for e in system.log())
-
-
-class Posting(threading.Thread):
-    """Posts deliveries until it is told to end."""
-
-    def __init__(self, system):
-        super().__init__(daemon=True)
-        self.system, self.ended, self.taken = system, threading.Event(), 0
-
-    def run(self):
-        number = 0
-        while not self.ended.wait(0.005):
-            try:
-                taken = self.system.post(delivery(f"P{number}"))[0] in (200, 201)
-            except Exception:                   # whatever is dead now: the same again
-                taken = False
-            number += taken
-            self.taken = number
 
 
 class FiveLines(unittest.TestCase):
@@ -127,27 +54,6 @@ class Consumers(unittest.TestCase):
         for consumer in self.consumers:
             wait_for(lambda: sorted(consumer.list()) == log_list(system), 15, f"{consumer.name} has what the log has")
 
-    def attack(self, system):
-        posting = Posting(system)
-        posting.start()
-        wait_for(lambda: posting.taken > 10, 20, "some facts")
-        self.start(system)                      # late
-        for name in ["scheduler", 0, "intake", 1, "follow-up", 0, "redis", 1, "notifier", "intake"]:
-            count = posting.taken
-            if isinstance(name, str):
-                before = system.kill(name)
-                wait_for(lambda: system.pid(name) != before, 10, f"{name} started again")
-            else:
-                read = len(self.consumers[name].list())
-                wait_for(lambda: len(self.consumers[name].list()) > read, 10, "it reads")
-                self.consumers[name].kill()
-            wait_for(lambda: posting.taken > count + 5, 20, "more facts")
-            if not isinstance(name, str):
-                self.consumers[name].start(system.endpoints["replay"])
-        posting.ended.set()
-        posting.join(30)
-        return posting.taken
-
     def rewind(self, system):
         """A backup is restored: what the consumers read after it never was."""
         self.stop()
@@ -168,14 +74,14 @@ class Consumers(unittest.TestCase):
         system.settle()
         self.start(system)
 
-    def test_same_list_as_the_log(self):
+    def test_rewound_and_trimmed(self):
         with System() as system:
-            self.assertGreater(self.attack(system), 60)
+            for number in range(10):
+                system.post(delivery(f"before{number}"))
+            self.start(system)                  # late
             self.assert_same(system)
-            for consumer in self.consumers:
-                self.assertNotRegex(consumer.said(), "rewound|trimmed")
             if REDIS:
-                return                  # the rest is about the files of a single Redis
+                return                  # whose state is not one directory
             self.rewind(system)
             self.assert_same(system)
             for consumer in self.consumers:
@@ -199,20 +105,78 @@ class Consumers(unittest.TestCase):
             self.assertIn(f"trimmed: partition {partition}, goes on after {head - 4}", consumer.said())
         self.stop()
 
+    def test_lag_is_told(self):
+        """Who comes back after hours is told how far behind, and gets all the same everything."""
+        with System() as system:
+            for first in range(0, 1500, 500):
+                self.assertEqual(system.http("POST", "/v1/events", [delivery(f"L{number}") for number in range(first, first + 500)])[0], 200)
+            for consumer in self.consumers:
+                consumer.start(system.endpoints["replay"], "--lag", "500")
+            self.assert_same(system)
+            for consumer in self.consumers:
+                self.assertRegex(consumer.said(), r"(?m)^lag: .*\b\d{3,}\b")
+                self.assertNotRegex(consumer.said(), "rewound|trimmed")
+            self.stop()
+
+    def trimming(self, *more):
+        """A system of one partition, an hour a second, that keeps an hour; and a function that tells the oldest event kept."""
+        options = ["--speed", "3600", "--set", "intake.keep_hours=1", "--set", "intake.partitions=1", "--replicas", "1", *more]
+        options += [word for stage in ("scheduler", "follow-up", "complaint-router", "notifier") for word in ("--set", f"{stage}.partitions=1")]
+        system = System(*options)
+        return system, lambda: int(system.redis("XRANGE", "{p0000}log", "-", "+", "COUNT", "1")[0][0].split(b"-")[0])
+
+    def read_and_stop(self, system, consumer):
+        """It reads what there is and ends; the last seq that it has done with."""
+        system.post(delivery("A1"))
+        consumer.start(system.endpoints["replay"])
+        wait_for(consumer.list, 10, "it reads")
+        self.assertEqual(consumer.kill(signal.SIGTERM), 0)
+        return max(consumer.list())[1]
+
+    def test_the_log_waits_so_long_and_no_longer(self):
+        """Past keep_for_consumers_hours the slowest holds nothing back, and is told what it missed."""
+        slow = self.consumers[0]
+        system, first = self.trimming("--set", "intake.keep_for_consumers_hours=5")
+        with system:
+            stands = self.read_and_stop(system, slow)
+            system.post(delivery("A2"))
+            wait_for(lambda: first() == stands, 20, "older than an hour: only what it has done with goes")
+            wait_for(lambda: first() > stands + 1, 40, "older than five: what it has not read goes too")
+            head = system.get("/v1/status")["log"]["events"]
+            slow.restart()
+            wait_for(lambda: "trimmed: partition 0, goes on after" in slow.said(), 15, "it is told")
+            wait_for(lambda: max(slow.list())[1] >= head, 15, "and goes on")
+
+    def test_the_log_waits_for_every_stage(self):
+        """However old: what a stage has yet to work stays."""
+        system, first = self.trimming()
+        with system:
+            system.post(delivery("S1"))
+            system.settle()
+            os.kill(system.process.pid, signal.SIGSTOP)         # nobody starts it again
+            try:
+                system.kill("notifier")
+                stands = system.get("/v1/status")["log"]["events"]
+                number = 2
+                while system.get("/v1/status")["log"]["events"] < stands + 30:
+                    system.post(delivery(f"S{number}"))
+                    number += 1
+                wait_for(lambda: first() >= stands - 1, 20, "all that every stage has worked goes, but its last")
+                seen = system.get("/v1/clock")["now_ms"] + 3 * 3600000
+                wait_for(lambda: system.get("/v1/clock")["now_ms"] > seen, 20, "three hours more")
+                self.assertLessEqual(first(), stands + 1)
+            finally:
+                os.kill(system.process.pid, signal.SIGCONT)
+            wait_for(lambda: first() > stands + 1, 30, "it works again, and the log lets go")
+
     def test_the_log_waits_for_a_durable_consumer(self):
         slow = self.consumers[0]
-        options = ["--speed", "3600", "--set", "intake.keep_hours=1", "--set", "intake.partitions=1", "--replicas", "1"]
-        options += [word for stage in ("scheduler", "follow-up", "complaint-router", "notifier") for word in ("--set", f"{stage}.partitions=1")]
-        with System(*options) as system:
-            first = lambda: int(system.redis("XRANGE", "{p0000}log", "-", "+", "COUNT", "1")[0][0].split(b"-")[0])
-            system.post(delivery("A1"))
-            slow.start(system.endpoints["replay"])
-            wait_for(slow.list, 10, "it reads")
-            self.assertEqual(slow.kill(signal.SIGTERM), 0)
-            stands = max(slow.list())[1]
+        system, first = self.trimming()
+        with system:
+            stands = self.read_and_stop(system, slow)
             system.post(delivery("A2"))
             wait_for(lambda: first() == stands, 15, "all is gone that it has done with")
-            slow.start(system.endpoints["replay"])
+            slow.restart()
             wait_for(lambda: first() > stands, 15, "it goes on, and so does the log")
             self.assertEqual(slow.kill(signal.SIGTERM), 0)
             self.assertNotIn("trimmed", slow.said())
