@@ -122,5 +122,6 @@ bool curve_connect(struct curve *curve, void *socket, const char *endpoint, cons
                                zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, curve->own.public, CURVE_KEY_DIGITS + 1) ||
                                zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, curve->own.secret, CURVE_KEY_DIGITS + 1)))
         return false;
+    curve_socket_family(socket, endpoint);
     return !zmq_connect(socket, endpoint);
 }

@@ -47,7 +47,7 @@ struct curve_door {
 };
 
 /* Binds the socket, whose options are set already, and tries that nobody comes in who is not allowed: some milliseconds,
- * at most five seconds. false with a message for the operator. */
+ * at most fifteen seconds. false with a message for the operator. */
 bool curve_door_open(struct curve *curve, struct curve_door *door, void *socket, enum curve_kind kind,
                      const char *address, char message[160]);
 
@@ -61,8 +61,8 @@ const char *curve_sender(const struct curve *curve, void *zmq_message);
 
 /* Loopback, a unix path, or within the process. */
 bool curve_endpoint_is_local(const char *endpoint);
-/* For a socket whose peers may be on other machines, before it binds or connects: a peer that is gone without a word is
- * given up within fifteen seconds, and connected to anew. */
+/* For a socket whose peers may be on other machines, before it binds or connects: a connection over which nothing comes
+ * through any more is given up within half a minute, and made anew. */
 void curve_socket_outlive(void *socket);
 
 /* The public key that a member of the installation announced in its details (store.h); "" for one without. */

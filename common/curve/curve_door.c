@@ -40,6 +40,12 @@ void curve_socket_outlive(void *socket)
         zmq_setsockopt(socket, options[i].option, &options[i].value, sizeof options[i].value);
 }
 
+void curve_socket_family(void *socket, const char *address)
+{
+    int is_v6 = strchr(address, '[') != NULL;
+    zmq_setsockopt(socket, ZMQ_IPV6, &is_v6, sizeof is_v6);
+}
+
 static bool lock_fit(const struct curve *curve, void *socket, const char *domain)
 {
     int on = 1;
@@ -56,6 +62,7 @@ bool curve_door_open(struct curve *curve, struct curve_door *door, void *socket,
     size_t bytes = sizeof door->endpoint;
     *door = (struct curve_door){.socket = socket, .kind = kind, .withdrawals = curve->withdrawals};
     zmq_setsockopt(socket, ZMQ_AFFINITY, &about->io_threads, sizeof about->io_threads);
+    curve_socket_family(socket, address);
     if (!curve_is_on(curve) && !curve_endpoint_is_local(address))
         snprintf(message, 160, "%s=%.70s: without keys (curve_dir) only tcp://127.0.0.1:… or ipc://…", about->setting, address);
     else if (is_wildcard(address))

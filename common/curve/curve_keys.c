@@ -130,11 +130,11 @@ bool curve_pair_read(const char *path, struct curve_pair *ret, char message[160]
     return false;
 }
 
-bool curve_pair_write(const char *path, const struct curve_pair *pair, char message[160])
+bool curve_pair_write(const char *path, const struct curve_pair *pair, mode_t mode, char message[160])
 {
     char text[CURVE_KEY_DIGITS + 16];
     snprintf(text, sizeof text, "secret %s\n", pair->secret);
-    bool good = file_write(path, text, 0600, false);
+    bool good = file_write(path, text, mode, false);
     if (!good)
         snprintf(message, 160, "%.100s: %s", path, strerror(errno));
     return good;

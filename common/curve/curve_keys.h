@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum {
     CURVE_KEY_BYTES = 32,
@@ -53,8 +54,8 @@ void curve_pair_make(struct curve_pair *ret);
 /* A secret file, with the public key that belongs to it. Refused when everybody on the machine may read it. false with
  * a message for the operator. */
 bool curve_pair_read(const char *path, struct curve_pair *ret, char message[160]);
-/* Writes the file, mode 0600; one that is there already is left as it is. false with a message. */
-bool curve_pair_write(const char *path, const struct curve_pair *pair, char message[160]);
+/* Writes the file with this mode; one that is there already is left as it is. false with a message. */
+bool curve_pair_write(const char *path, const struct curve_pair *pair, mode_t mode, char message[160]);
 
 /* Writes DIR/allowed/NAME.pub, as a whole; `may` is what curve_rights_parse takes. false with a message. */
 bool curve_allow(const char *dir, const char *name, const char *public_key, const char *may, char message[160]);

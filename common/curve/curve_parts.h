@@ -45,6 +45,9 @@ bool curve_list_renew(struct curve *curve, char message[160]);
 bool curve_porter_start(struct curve *curve, char message[160]);
 void curve_porter_stop(struct curve *curve);
 
+/* Before binding or connecting to an address: libzmq takes those of IPv6 only if it is told to expect them. */
+void curve_socket_family(void *socket, const char *address);
+
 /* An unknown key and none at all are refused, and at the bus our own is let in? false with a message. */
 bool curve_trial(const struct curve *curve, const struct curve_door *door, char message[160]);
 

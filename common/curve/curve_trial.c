@@ -36,6 +36,7 @@ static enum outcome knock(const struct curve *curve, const struct curve_door *do
     assert(context && socket && monitor);
     zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger);
     zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &retry_ms, sizeof retry_ms);
+    curve_socket_family(socket, door->endpoint);
     if (pair) {
         zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, curve->own.public, CURVE_KEY_DIGITS + 1);
         zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, pair->public, CURVE_KEY_DIGITS + 1);

@@ -225,7 +225,8 @@ static void *socket_new(void *context, int type)
     void *socket = zmq_socket(context, type);
     const struct { int option, value; } options[] = {
         {ZMQ_LINGER, 0}, {ZMQ_SNDHWM, 100}, {ZMQ_RCVHWM, QUEUE_MESSAGES_MAX}, {ZMQ_RECONNECT_IVL, 50},
-        {ZMQ_RECONNECT_IVL_MAX, 500}, {ZMQ_IMMEDIATE, 1},
+        {ZMQ_RECONNECT_IVL_MAX, 500}, {ZMQ_IMMEDIATE, 1}, {ZMQ_TCP_KEEPALIVE, 1}, {ZMQ_TCP_KEEPALIVE_IDLE, 10},
+        {ZMQ_TCP_KEEPALIVE_INTVL, 5}, {ZMQ_TCP_KEEPALIVE_CNT, 3}, {ZMQ_TCP_MAXRT, 15000},
     };
     int64_t bytes_max = MESSAGE_BYTES_MAX;
     for (size_t i = 0; socket && i < sizeof options / sizeof *options; i++)

@@ -32,7 +32,7 @@ class Consumer:
         self.base = sqlite3.connect(options.file, isolation_level=None)
         self.base.executescript("PRAGMA journal_mode=WAL;" + TABLES)
         self.context = zmq.Context()
-        self.context.linger = 0
+        self.context.linger, self.context.ipv6 = 0, "[" in options.endpoint
         self.sub, self.publishers, self.behind = self.context.socket(zmq.SUB), set(), set()
         self.dealer = self.connect(self.context.socket(zmq.DEALER), *self.replay)
         stored = self.base.execute("SELECT partition, seq, id FROM places").fetchall()

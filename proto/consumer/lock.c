@@ -28,6 +28,8 @@ static bool lock_connect(struct careline_consumer *consumer, void *socket, const
                               zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, consumer->public, KEY_BYTES) ||
                               zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, consumer->secret, KEY_BYTES)))
         return false;
+    int is_v6 = strchr(endpoint, '[') != NULL;
+    zmq_setsockopt(socket, ZMQ_IPV6, &is_v6, sizeof is_v6);
     return !zmq_connect(socket, endpoint);
 }
 

@@ -13,6 +13,7 @@ struct making {
     const char *dir, *name, *may;
     const char *secret;         /* the file that is made; NULL: the public key came from elsewhere */
     const char *public_key;
+    bool is_own;
 };
 
 static bool folder_make(const char *path, mode_t mode)
@@ -28,7 +29,7 @@ static struct making making_of(struct invocation *call)
 {
     char host[CURVE_NAME_BYTES_MAX + 1] = "";
     const char *name = option(call, "name"), *may = option(call, "may");
-    struct making making = {.dir = argument(call, 1), .name = name, .public_key = option(call, "public")};
+    struct making making = {.dir = argument(call, 1), .name = name, .public_key = option(call, "public"), .is_own = !name};
     gethostname(host, sizeof host - 1);
     if (!name)
         making.name = arena_string(call->arena, host);
@@ -39,11 +40,19 @@ static struct making making_of(struct invocation *call)
     return making;
 }
 
+/* A directory whose group is handed on to its files is there for a group: it may read our own key. */
+static mode_t secret_mode(const struct making *making)
+{
+    struct stat about;
+    bool shared = making->is_own && !stat(making->dir, &about) && about.st_mode & S_ISGID;
+    return shared ? 0640 : 0600;
+}
+
 static bool pair_make(struct making *making, struct curve_pair *pair, char message[160])
 {
     curve_pair_make(pair);
     making->public_key = pair->public;
-    return curve_pair_write(making->secret, pair, message);
+    return curve_pair_write(making->secret, pair, secret_mode(making), message);
 }
 
 static void print_made(const struct invocation *call, const struct making *making)

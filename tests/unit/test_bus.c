@@ -48,10 +48,15 @@ static bool receive_within(struct bus *bus, struct frame *ret, int tries)
     return true;
 }
 
-static void publish(struct bus *bus, uint32_t partition, uint64_t seq, const char *type)
+static void publish_body(struct bus *bus, uint32_t partition, uint64_t seq, const char *type, struct slice body)
 {
     const struct place place = {partition, seq, seq * 3, seq * 3 - 3};
-    bus->functions->publish(bus, &place, type, slice_of("body"));
+    bus->functions->publish(bus, &place, type, body);
+}
+
+static void publish(struct bus *bus, uint32_t partition, uint64_t seq, const char *type)
+{
+    publish_body(bus, partition, seq, type, slice_of("body"));
 }
 
 /* A SUB that joins late missed the start: publish until something comes, then drain. */
@@ -220,6 +225,49 @@ static void test_zmq_passes_over_what_is_no_frame(void **state)
     zmq_ctx_term(context);
 }
 
+/* What one that reads has of the messages that waited for it. */
+static int messages_waiting(void *sub)
+{
+    int count = 0;
+    zmq_msg_t part;
+    zmq_msg_init(&part);
+    for (zmq_pollitem_t item = {sub, 0, ZMQ_POLLIN, 0}; zmq_poll(&item, 1, 100) > 0;)
+        if (zmq_msg_recv(&part, sub, 0) >= 0 && !zmq_msg_more(&part))
+            count++;
+    zmq_msg_close(&part);
+    return count;
+}
+
+/* One that does not read fills its own queue, and what is over is dropped; the publisher and all others go on. */
+static void test_zmq_one_that_lags_slows_nobody(void **state)
+{
+    enum { MESSAGES = 100000, WINDOW = 1000 };      /* far more than QUEUE_MESSAGES_MAX and what sockets buffer */
+    static uint8_t body[1024];
+    struct pair *pair = *state;
+    struct frame frame;
+    int one = 1, linger = 0;
+    void *context = zmq_ctx_new(), *sleeper = zmq_socket(context, ZMQ_SUB);
+    zmq_setsockopt(sleeper, ZMQ_LINGER, &linger, sizeof linger);
+    zmq_setsockopt(sleeper, ZMQ_RCVHWM, &one, sizeof one);
+    zmq_setsockopt(sleeper, ZMQ_SUBSCRIBE, "p/0007/", 7);
+    assert_int_equal(zmq_connect(sleeper, pair->a->functions->endpoint(pair->a)), 0);
+    for (zmq_pollitem_t item = {sleeper, 0, ZMQ_POLLIN, 0}; zmq_poll(&item, 1, 1) < 1;)
+        publish(pair->a, 7, 1, "task.opened");      /* it is there, and reads no more from here on */
+    while (receive_within(pair->b, &frame, 20))
+        ;
+    for (uint64_t seq = 2; seq <= MESSAGES; seq++) {
+        publish_body(pair->a, 7, seq, "task.opened", (struct slice){body, sizeof body});
+        if (seq % WINDOW)
+            continue;
+        do
+            assert_true(receive_within(pair->b, &frame, 5000));
+        while (frame.place.seq < seq);
+    }
+    assert_in_range(messages_waiting(sleeper), 1, MESSAGES - 2);
+    zmq_close(sleeper);
+    zmq_ctx_term(context);
+}
+
 static void test_zmq_stays_on_this_machine(void **state)
 {
     (void)state;
@@ -243,6 +291,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_zmq_leaves_those_gone, zmq_setup, teardown),
         cmocka_unit_test_setup_teardown(test_zmq_fd_tells, zmq_setup, teardown),
         cmocka_unit_test_setup_teardown(test_zmq_passes_over_what_is_no_frame, zmq_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_zmq_one_that_lags_slows_nobody, zmq_setup, teardown),
         cmocka_unit_test(test_zmq_stays_on_this_machine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

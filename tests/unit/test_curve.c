@@ -66,7 +66,7 @@ static void folder_make(struct folder *folder)
     mkdir(path, 0700);
     snprintf(path, sizeof path, "%s/own.key", folder->dir);
     curve_pair_make(&folder->own);
-    assert_true(curve_pair_write(path, &folder->own, message));
+    assert_true(curve_pair_write(path, &folder->own, 0600, message));
     allow(folder, "own", &folder->own, "daemon");
 }
 
@@ -119,7 +119,7 @@ static void test_secret_is_kept(void **state)
     assert_int_equal(about.st_mode & 0777, 0600);
     assert_true(curve_pair_read(path, &read, message));
     assert_string_equal(read.public, folder->own.public);
-    assert_false(curve_pair_write(path, &folder->own, message));        /* a key is never written over */
+    assert_false(curve_pair_write(path, &folder->own, 0600, message));        /* a key is never written over */
     assert_non_null(strstr(message, "exists"));
     chmod(path, 0604);
     assert_false(curve_pair_read(path, &read, message));
@@ -346,6 +346,19 @@ static void test_a_door_that_lets_in_strangers_is_not_opened(void **state)
     assert_non_null(strstr(message, "lets in a key that nobody knows"));
 }
 
+static void test_a_door_of_ipv6(void **state)
+{
+    struct folder *folder = *state;
+    char message[160] = "";
+    struct curve_door door;
+    folder->curve = curve_opened(folder->dir);
+    if (access("/proc/net/if_inet6", R_OK))
+        skip();
+    if (!curve_door_open(folder->curve, &door, socket_next(folder, ZMQ_PUB), CURVE_BUS, "tcp://[::1]:*", message))
+        fail_msg("%s", message);
+    assert_int_equal(strncmp(door.endpoint, "tcp://[::1]:", 12), 0);
+}
+
 static void test_doors_have_addresses_that_others_reach(void **state)
 {
     struct folder *folder = *state;
@@ -468,6 +481,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_each_door_has_its_right, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_come_and_go, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_door_that_lets_in_strangers_is_not_opened, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_door_of_ipv6, setup, teardown),
         cmocka_unit_test_setup_teardown(test_doors_have_addresses_that_others_reach, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_is_listened_to, machines_setup, machines_teardown),
         cmocka_unit_test_setup_teardown(test_who_may_listen, machines_setup, machines_teardown),
