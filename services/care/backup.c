@@ -4,7 +4,6 @@
  * prefix of its history: complete up to some instant. The customers' keys go to a folder of their own. */
 #include <dirent.h>
 #include <fcntl.h>
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +12,10 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "redis_node.h"
 
 static const struct part {
-    const char *endpoint;           /* in DIR/endpoints */
+    const char *endpoint;           /* in DIR/endpoints; with _user and _password_file behind it, if it wants a login */
     const char *folder;             /* below DIR */
     const char *to;                 /* below OUT */
 } parts[] = {
@@ -90,61 +90,80 @@ static bool copy_rest(struct arena *arena, const char *from, const char *to, con
 
 /* -------- the Redis at hand */
 
-static redisContext *connect_to(const char *address)
+enum { ANSWER_MS = 5000, REWRITE_WAITS = 600, REWRITE_WAIT_MS = 100 };
+
+static const char *endpoint_more(struct invocation *call, const struct part *part, const char *more)
 {
-    char host[256];
-    int port;
-    if (strncmp(address, "unix:", 5) == 0)
-        return redisConnectUnix(address + 5);
-    return sscanf(address, "tcp://%255[^:]:%d", host, &port) == 2 ? redisConnect(host, port) : NULL;
+    const char *name = arena_printf(call->arena, "%s_%s", part->endpoint, more);
+    const char *value = endpoints_value(call->dir, name, call->arena);
+    return value ? value : "";
 }
 
-static bool command(redisContext *redis, const char *text, const char *argument)
+static bool part_open(struct invocation *call, const struct part *part, struct redis_node *ret)
 {
-    redisReply *reply = argument ? redisCommand(redis, text, argument) : redisCommand(redis, text);
+    char message[REDIS_MESSAGE_BYTES] = "it is not in the endpoints: is it running?";
+    const char *address = endpoints_value(call->dir, part->endpoint, call->arena);
+    const struct redis_login login = {.user = endpoint_more(call, part, "user"),
+                                      .password_file = endpoint_more(call, part, "password_file")};
+    struct redis_place place;
+    bool good = address && redis_address_read(address, &place, message);
+    if (good && place.scheme != REDIS_UNIX && place.scheme != REDIS_TCP) {
+        snprintf(message, sizeof message, "%.40s… is more than one server: see deploy/README.md, Backup", address);
+        good = false;
+    }
+    if (good) {
+        *ret = (struct redis_node){.at = place.at[0]};
+        good = redis_node_open(ret, &login, ANSWER_MS, message);
+    }
+    if (!good)
+        fprintf(stderr, "care: %s of %s: %s\n", part->endpoint, call->dir, message);
+    return good;
+}
+
+static bool rewrite_percentage_set(struct redis_node *redis, const char *percentage)
+{
+    char message[REDIS_MESSAGE_BYTES];
+    redisReply *reply = NULL;
+    if (redis->context)
+        reply = REDIS_ASK(redis, message, "CONFIG", "SET", "auto-aof-rewrite-percentage", percentage);
     bool good = reply && reply->type != REDIS_REPLY_ERROR;
     if (!good)
-        fprintf(stderr, "care: Redis says: %s\n", reply ? reply->str : redis->errstr);
-    if (reply)
-        freeReplyObject(reply);
+        fprintf(stderr, "care: Redis does not hold off rewriting: %s\n", reply ? reply->str : "no answer");
+    freeReplyObject(reply);
     return good;
 }
 
 /* Is a rewrite of the append-only file under way? -1: no answer. */
-static int rewriting(redisContext *redis)
+static int rewriting(struct redis_node *redis)
 {
-    redisReply *reply = redisCommand(redis, "INFO persistence");
+    char message[REDIS_MESSAGE_BYTES];
+    redisReply *reply = redis->context ? REDIS_ASK(redis, message, "INFO", "persistence") : NULL;
     int under_way = -1;
     if (reply && reply->type == REDIS_REPLY_STRING)
         under_way = strstr(reply->str, "aof_rewrite_in_progress:1") || strstr(reply->str, "aof_rewrite_scheduled:1");
-    if (reply)
-        freeReplyObject(reply);
+    freeReplyObject(reply);
     return under_way;
 }
 
-static bool hold_off_rewriting(redisContext *redis)
+static bool hold_off_rewriting(struct redis_node *redis)
 {
-    enum { WAITS = 600 };
-    if (!command(redis, "CONFIG SET auto-aof-rewrite-percentage %s", "0"))
+    if (!rewrite_percentage_set(redis, "0"))
         return false;
-    for (int i = 0; i < WAITS && rewriting(redis) == 1; i++)
-        nanosleep(&(struct timespec){.tv_nsec = 100000000L}, NULL);
+    for (int i = 0; i < REWRITE_WAITS && rewriting(redis) == 1; i++)
+        nanosleep(&(struct timespec){.tv_nsec = REWRITE_WAIT_MS * 1000000L}, NULL);
     return rewriting(redis) == 0;
 }
 
 static bool back_up_part(struct invocation *call, const struct part *part, const char *out)
 {
-    const char *address = endpoints_value(call->dir, part->endpoint, call->arena);
-    redisContext *redis = address ? connect_to(address) : NULL;
-    bool good = redis && !redis->err && hold_off_rewriting(redis);
-    if (!good)
-        fprintf(stderr, "care: %s of %s does not answer; is it running?\n", part->endpoint, call->dir);
-    good = good && copy_folder(call->arena, arena_printf(call->arena, "%s/%s/appendonlydir", call->dir, part->folder),
-                               arena_printf(call->arena, "%s/%s/appendonlydir", out, part->to));
-    if (redis && !redis->err)
-        command(redis, "CONFIG SET auto-aof-rewrite-percentage %s", "100");
-    if (redis)
-        redisFree(redis);
+    struct redis_node redis = {0};
+    if (!part_open(call, part, &redis))
+        return false;
+    bool good = hold_off_rewriting(&redis) &&
+                copy_folder(call->arena, arena_printf(call->arena, "%s/%s/appendonlydir", call->dir, part->folder),
+                            arena_printf(call->arena, "%s/%s/appendonlydir", out, part->to));
+    rewrite_percentage_set(&redis, "100");
+    redis_node_close(&redis);
     return good;
 }
 

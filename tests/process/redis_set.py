@@ -62,7 +62,7 @@ class Server:
         self.port = free_port()
         self.dir = pathlib.Path(folder) / f"{'sentinel' if is_sentinel else 'redis'}-{self.port}"
         self.dir.mkdir(parents=True)
-        self.is_sentinel, self.process = is_sentinel, None
+        self.is_sentinel, self.process, self.password = is_sentinel, None, None
         self.address = f"tcp://127.0.0.1:{self.port}"
         (self.dir / "redis.conf").write_text(f"bind 127.0.0.1\nport {self.port}\ndir {self.dir}\nlogfile {self.dir}/log\n"
                                              + "".join(line + "\n" for line in lines))
@@ -85,6 +85,8 @@ class Server:
         redis = Redis(self.address)
         redis.socket.settimeout(5 * SLOW)
         try:
+            if self.password:
+                redis.command("AUTH", self.password)
             return redis.command(*words)
         except (IndexError, ValueError) as error:           # the connection ended in the middle of an answer
             raise ConnectionError(str(error)) from error
@@ -122,9 +124,10 @@ class RedisSet:
         self.servers, self.sentinels, self.address = [], [], None
         self.is_cluster, self.kills = False, 0
 
-    def add(self, *lines, appendfsync="always"):
+    def add(self, *lines, appendfsync="always", password=None):
         server = Server(self.dir, ["appendonly yes", f"appendfsync {appendfsync}", 'save ""', "maxmemory-policy noeviction",
                                    "repl-diskless-sync-delay 0", *lines])
+        server.password = password
         self.servers.append(server)
         return server.start()
 
