@@ -18,8 +18,7 @@ from zmtp import pack
 
 CLIENT = [PYTHON[0], str(ROOT / "tests" / "process" / "curve_client.py")]
 OTHERS = ["intake", "follow-up", "complaint-router", "notifier"]
-BY_LOG_S, AT_ONCE_S = 0.3, 0.3          # a stage looks at the log once a second
-ROUNDS = 9
+AT_ONCE_S, ROUNDS = 0.25, 7             # by the log it takes up to a second: seven in a row so quick come by the bus
 
 
 def care(*words):
@@ -200,20 +199,20 @@ class Curve(unittest.TestCase):
     def test_two_machines(self):
         """Without each other's keys by the log, within a second; with them at once."""
         self.system.settle()
-        self.assertGreater(max(self.seconds_to_plan(f"B{n}") for n in range(ROUNDS)), BY_LOG_S)
+        self.assertGreater(max(self.seconds_to_plan(f"B{n}") for n in range(ROUNDS)), AT_ONCE_S)
         self.allow(self.b, "machine-a", f"public {self.key_a}\nmay daemon\n")
         refused = self.refused_at("bus")
         wait_for(lambda: self.refused_at("bus") > refused, 20, "the scheduler comes, and is refused")
         self.allow(self.a, "machine-b", f"public {self.key_b}\nmay daemon\n")
         row = [9.0] * ROUNDS
-        while statistics.median(row[-ROUNDS:]) > AT_ONCE_S * SLOW:
+        while max(row[-ROUNDS:]) > AT_ONCE_S:
             self.assertLess(len(row), 20 * ROUNDS)
             row.append(self.seconds_to_plan(f"B{ROUNDS + len(row)}"))
         print(f"between machines: {statistics.median(row[-ROUNDS:]) * 1000:.0f} ms from a fact to its plan")
         self.withdraw("machine-b")
         refused = self.refused_at("bus")
         wait_for(lambda: self.refused_at("bus") > refused, 20, "the scheduler is cut off")
-        self.assertGreater(max(self.seconds_to_plan(f"Z{n}") for n in range(ROUNDS)), BY_LOG_S)
+        self.assertGreater(max(self.seconds_to_plan(f"Z{n}") for n in range(ROUNDS)), AT_ONCE_S)
 
     # ---- starting
 

@@ -469,6 +469,15 @@ static void test_who_may_listen(void **state)
     allow(a, "b", &b->own, "daemon");
     reload(a, &b->own, true);
     assert_true(hears(a->bus, b->bus, TRIES_MAX));
+    struct curve_pair guest;                    /* another's key goes: b is cut off with all, and comes back */
+    curve_pair_make(&guest);
+    allow(a, "guest", &guest, "listen");
+    reload(a, &guest, true);
+    withdraw(a, "guest");
+    reload(a, &guest, false);
+    meet(a->bus, b->bus, b->own.public);
+    drain(b->bus);
+    assert_true(hears(a->bus, b->bus, TRIES_MAX));
 }
 
 int main(void)
