@@ -178,15 +178,29 @@ static int64_t wait_ms(const struct stage_loop *stage)
     return wait;
 }
 
+static void work_one(struct stage_loop *stage, struct stage_partition *partition)
+{
+    if (!partition->owned)
+        return;
+    stage_close_attempts(stage, partition);
+    stage_work(stage, partition);
+    stage_fire(stage, partition);
+}
+
+/* Calls that are not answered take seconds each: the partitions that have not had their turn by then begin the next
+ * step. */
 static void work(struct stage_loop *stage)
 {
-    for (uint32_t i = 0; i < stage->options.partitions; i++) {
-        struct stage_partition *partition = &stage->partitions[i];
-        if (!partition->owned)
-            continue;
-        stage_close_attempts(stage, partition);
-        stage_work(stage, partition);
-        stage_fire(stage, partition);
+    uint32_t partitions = stage->options.partitions;
+    mono_ms begun = stage_mono(stage);
+
+    for (uint32_t i = 0; i < partitions; i++) {
+        work_one(stage, &stage->partitions[(stage->first + i) % partitions]);
+        if (stage_mono(stage).ms - begun.ms >= STEP_MS_MAX && i + 1 < partitions) {
+            stage->first = (stage->first + i + 1) % partitions;
+            stage->busy = true;
+            return;
+        }
     }
 }
 

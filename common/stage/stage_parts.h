@@ -17,6 +17,7 @@ enum {
     CACHE_BYTES_MAX = 24 * 1024 * 1024,     /* all entities that one process keeps */
     FRAMES_PER_STEP = 4096,                 /* then the store gets its turn */
     BATCHES_PER_STEP = 4,                   /* of one partition, then the others get theirs */
+    STEP_MS_MAX = 1000,                     /* then leases, bus and the rest of the daemon get theirs */
     BACKOFF_MS = 50, BACKOFF_MS_MAX = 1000
 };
 
@@ -65,6 +66,7 @@ struct stage_loop {
     struct stage_partition *partitions;
     struct arena *arena;            /* of one call */
     struct turn *working;           /* being decided */
+    uint32_t first;                 /* partition that the next step begins with */
     /* leases */
     mono_ms renew_at, claim_at;
     uint32_t owned, share;

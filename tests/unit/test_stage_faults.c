@@ -355,6 +355,41 @@ static void every_call(struct rig *rig, int fate, bool after)
     assert_true(at > 40);
 }
 
+enum { TIMEOUT_MS = 2000 };
+
+static int gone_after_a_while(void *context, const char *call)
+{
+    (void)context;
+    (void)call;
+    clock_manual_advance_mono(crew.clock, TIMEOUT_MS);
+    return FATE_GONE;
+}
+
+/* Timeouts do not add up over the partitions: a watchdog waits for the end of the step. */
+static void a_step_ends_when_calls_take_long(struct rig *rig)
+{
+    char site[16];
+    int64_t wait_ms;
+
+    open_crew(rig);
+    struct crew_member *member = crew_start(&crew, toy_cores[0]);
+    crew_step(&crew);
+    for (int i = 0; i < 4 * RIG_PARTITIONS; i++) {
+        snprintf(site, sizeof site, "site-%d", i);
+        assert_true(crew_deliver(&crew, site, site, 1));
+    }
+    crew.faulty.before = gone_after_a_while;
+    for (int i = 0; i < 2 * RIG_PARTITIONS; i++) {
+        int64_t begun = clock_mono(crew.clock).ms;
+        crew_step_one(member, &wait_ms);
+        assert_true(clock_mono(crew.clock).ms - begun <= 4 * TIMEOUT_MS);
+    }
+    crew.faulty.before = NULL;
+    crew_start_all(&crew, toy_cores + 1);
+    expect_all_worked();
+    crew_close(&crew);
+}
+
 static void dying_before_any_call(struct rig *rig) { every_call(rig, -1, false); }
 static void dying_after_any_call(struct rig *rig) { every_call(rig, FATE_DONE, true); }
 static void any_call_unanswered(struct rig *rig) { every_call(rig, FATE_GONE, false); }
@@ -444,6 +479,7 @@ int main(void)
         {"deaths with nothing to do prove nothing", deaths_with_nothing_to_do_prove_nothing},
         {"a decision over the limits is set aside", a_decision_over_the_limits_is_set_aside},
         {"an entity that cannot be read", an_entity_that_cannot_be_read},
+        {"a step ends when calls take long", a_step_ends_when_calls_take_long},
         {"dying before any call", dying_before_any_call},
         {"dying after any call", dying_after_any_call},
         {"any call unanswered", any_call_unanswered},
