@@ -131,6 +131,19 @@ month:
 	@$(MAKE) --no-print-directory all
 	@python3 tests/month/month.py --bin $(BIN) $(if $(KILL),--kill) $(if $(REDIS),--redis $(REDIS)) $(if $(RESHARD),--reshard) $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data $(DATA))
 
+# The month on three hosts (network namespaces: as root) while processes, links and Redis servers die. FOR is how many seconds
+# the attack lasts. The rolling restart goes over to the same with another build's hash, and back.
+NEXT := $(BUILD)/next
+.PHONY: cluster-test
+cluster-test:
+	@.ci/install cluster
+	@$(MAKE) --no-print-directory all
+	@rm -rf $(NEXT) && mkdir -p $(NEXT)/tree $(NEXT)/build
+	@cp -a Makefile proto common services $(NEXT)/tree && cp -a $(OBJ) $(NEXT)/build/
+	@echo '-- the next build' >> $(NEXT)/tree/common/store/functions.lua
+	@$(MAKE) --no-print-directory -s -C $(NEXT)/tree BUILD=$(abspath $(NEXT)/build) all
+	@python3 tests/cluster/cluster.py --bin $(BIN) --next $(subst $(BUILD),$(NEXT)/build,$(BIN)) $(if $(SEED),--seed $(SEED)) $(if $(FOR),--seconds $(FOR))
+
 # What an installation costs while nothing happens.
 .PHONY: idle
 idle:
@@ -208,6 +221,7 @@ help:
 	@echo 'make month [KILL=1] [SEED=n] [DATA=DIR]   a month on the stepped clock, held against every promise'
 	@echo 'make sim [SEEDS=100]     the seeded simulation of all daemons in one process, with faults'
 	@echo 'make sim-mutants         faults planted in the product one at a time: does the simulation catch each?'
+	@echo 'make cluster-test [SEED=n] [FOR=180]      the month on three hosts under attack; as root, some minutes'
 	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'
 	@echo 'make takeover            how fast a killed or stopped replica is replaced, 100 of each; some minutes'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'
