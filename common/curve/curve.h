@@ -1,7 +1,7 @@
 /* curve: the ZeroMQ context of a process, and who may come in through the doors that it opens.
  *
- * With a directory of keys (curve_keys.h) every door asks for a CURVE key that is allowed and has the right that the door
- * asks for, on loopback too. Without one a door opens on this machine only: loopback or a unix path.
+ * With a directory of keys (curve_keys.h) every door asks for a CURVE key that is allowed, with the right that the door
+ * wants, on loopback too. Without one a door opens on this machine only: loopback or a unix path.
  *
  *     opened ── an unknown key and no key are tried: one let in ──► refused to open
  *       │
@@ -19,8 +19,8 @@ enum { CURVE_ENDPOINT_BYTES_MAX = 160 };
 
 struct curve;
 
-/* `dir` "": without keys. `metrics` may be NULL. NULL with a message for the operator: no own key, it is not allowed as a
- * daemon's, or `allowed` cannot be read. */
+/* `dir` "": without keys. `metrics` may be NULL. NULL with a message for the operator: there is no own key, it is not
+ * allowed as a daemon's, or `allowed` cannot be read. */
 struct curve *curve_new(const char *dir, struct metrics *metrics, char message[160]);
 /* After all its sockets are closed. */
 void curve_free(struct curve **curve);
@@ -46,12 +46,13 @@ struct curve_door {
     bool closed;                    /* not bound for the moment */
 };
 
-/* Binds the socket, whose options are set already, and tries that nobody comes in who is not allowed: some milliseconds,
- * at most fifteen seconds. false with a message for the operator. */
+/* Binds the socket, whose options are set already, and tries that nobody comes in who is not allowed: in some
+ * milliseconds, at most fifteen seconds. false with a message for the operator. */
 bool curve_door_open(struct curve *curve, struct curve_door *door, void *socket, enum curve_kind kind,
                      const char *address, char message[160]);
 
-/* To be called about once a second: ends all sessions when a key was withdrawn since. */
+/* To be called about once a second: ends all sessions when a key was withdrawn since. Like a receive it may swallow the
+ * edge of the socket's ZMQ_FD: look for messages afterwards. */
 void curve_door_watch(struct curve *curve, struct curve_door *door);
 
 /* Who sent a message that came through a door: the name of the key, "" without keys. Valid as long as the message. */

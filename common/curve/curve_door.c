@@ -26,15 +26,19 @@ bool curve_endpoint_is_local(const char *endpoint)
 /* An address that another machine cannot connect to is of no use in an announcement. */
 static bool is_wildcard(const char *address)
 {
-    return !strncmp(address, "tcp://*:", 8) || !strncmp(address, "tcp://0.0.0.0:", 14) || !strncmp(address, "tcp://[::]:", 11);
+    return !strncmp(address, "tcp://*:", 8) || !strncmp(address, "tcp://0.0.0.0:", 14) ||
+           !strncmp(address, "tcp://[::]:", 11);
 }
 
 /* A peer whose machine is gone is noticed without a word from it. */
 void curve_socket_outlive(void *socket)
 {
     const struct { int option, value; } options[] = {
-        {ZMQ_TCP_KEEPALIVE, 1}, {ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S}, {ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_EVERY_S},
-        {ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT}, {ZMQ_TCP_MAXRT, UNACKNOWLEDGED_MS_MAX},
+        {ZMQ_TCP_KEEPALIVE, 1},
+        {ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S},
+        {ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_EVERY_S},
+        {ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT},
+        {ZMQ_TCP_MAXRT, UNACKNOWLEDGED_MS_MAX},
     };
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         zmq_setsockopt(socket, options[i].option, &options[i].value, sizeof options[i].value);
@@ -64,7 +68,8 @@ bool curve_door_open(struct curve *curve, struct curve_door *door, void *socket,
     zmq_setsockopt(socket, ZMQ_AFFINITY, &about->io_threads, sizeof about->io_threads);
     curve_socket_family(socket, address);
     if (!curve_is_on(curve) && !curve_endpoint_is_local(address))
-        snprintf(message, 160, "%s=%.70s: without keys (curve_dir) only tcp://127.0.0.1:… or ipc://…", about->setting, address);
+        snprintf(message, 160, "%s=%.70s: without keys (curve_dir) only tcp://127.0.0.1:… or ipc://…", about->setting,
+                 address);
     else if (is_wildcard(address))
         snprintf(message, 160, "%s=%.70s: name the address that others connect to", about->setting, address);
     else if ((curve_is_on(curve) && !lock_fit(curve, socket, about->domain)) || zmq_bind(socket, address) ||
@@ -75,8 +80,8 @@ bool curve_door_open(struct curve *curve, struct curve_door *door, void *socket,
     return false;
 }
 
-/* The sessions of an endpoint end with it, as soon as libzmq gets to it: within a call into the socket. Its port is free
- * again some milliseconds after. */
+/* The sessions of an endpoint end with it, as soon as libzmq gets to it: within a call into the socket. Its port is
+ * free again some milliseconds after. */
 static bool door_rebind(struct curve_door *door)
 {
     if (!door->closed && zmq_unbind(door->socket, door->endpoint))

@@ -60,8 +60,8 @@ bool curve_pair_write(const char *path, const struct curve_pair *pair, mode_t mo
 /* Writes DIR/allowed/NAME.pub, as a whole; `may` is what curve_rights_parse takes. false with a message. */
 bool curve_allow(const char *dir, const char *name, const char *public_key, const char *may, char message[160]);
 
-/* All of DIR/allowed, into a list that the caller frees with curve_list_free. false with a message: the directory cannot
- * be read, and nothing is known of who is let in. */
+/* All of DIR/allowed, into a list that the caller frees with curve_list_free. false with a message: the directory
+ * cannot be read, and nothing is known of who is let in. */
 bool curve_list_read(const char *dir, struct curve_list *ret, char message[160]);
 void curve_list_free(struct curve_list *list);
 /* NULL: this key is not let in. */

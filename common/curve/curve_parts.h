@@ -27,7 +27,7 @@ struct curve {
     atomic_bool stopping;
 };
 
-enum { CURVE_HANDSHAKE_MS = 3000 };
+enum { CURVE_HANDSHAKE_MS = 2000 };
 
 struct curve_kind_about {
     const char *setting, *domain;

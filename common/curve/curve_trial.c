@@ -8,8 +8,8 @@
 
 enum {
     ANSWER_MS = 5000,
-    WATCHED = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-              ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+    WATCHED = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+              ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
 };
 enum outcome { OUTCOME_LET_IN, OUTCOME_REFUSED, OUTCOME_NO_ANSWER };
 
@@ -62,7 +62,8 @@ bool curve_trial(const struct curve *curve, const struct curve_door *door, char 
         snprintf(message, 160, "%s=%.80s lets in %s", setting, door->endpoint,
                  nobody == OUTCOME_LET_IN ? "who has no key" : "a key that nobody knows");
     else if (stranger != OUTCOME_REFUSED || nobody != OUTCOME_REFUSED)
-        snprintf(message, 160, "%s=%.80s: whether it refuses an unknown key could not be tried", setting, door->endpoint);
+        snprintf(message, 160, "%s=%.80s: whether it refuses an unknown key could not be tried", setting,
+                 door->endpoint);
     else if (own != OUTCOME_LET_IN)
         snprintf(message, 160, "%s=%.80s does not let in our own key", setting, door->endpoint);
     return stranger == OUTCOME_REFUSED && nobody == OUTCOME_REFUSED && own == OUTCOME_LET_IN;

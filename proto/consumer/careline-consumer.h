@@ -41,8 +41,8 @@ struct careline_options {
     const char *endpoint;           /* replay's address, or several with commas */
     const char *key;                /* API key; NULL without keys */
     /* Where the installation has CURVE keys (`curve_dir`): */
-    const char *server_key;         /* replay's public key, 40 characters; as many as endpoints with commas, or one for all */
-    const char *secret_file;        /* our own: a line "secret" and 40 characters, as `care keys curve` makes it; NULL: none */
+    const char *server_key;         /* replay's public key, 40 characters; one for each endpoint with commas, or for all */
+    const char *secret_file;        /* our own: a line "secret" and 40 characters, as `care keys curve` makes it */
     const char *name;               /* NULL: none */
     bool durable;                   /* what is acknowledged is remembered under the name, and the log waits for it */
     enum careline_from from;        /* where partitions begin of which neither `at` nor the name tells */

@@ -272,7 +272,7 @@ static bool hello_wait(struct careline_consumer *consumer, int timeout_ms, char 
     }
     snprintf(message, 160, "%s",
              consumer->refused   ? consumer->message
-             : *consumer->secret ? "no answer: is intake running, this its replay address, its key right and ours allowed?"
+             : *consumer->secret ? "no answer: is intake running, this its replay address and key, and ours allowed?"
                                  : "no answer: is intake running, and this its replay address?");
     return consumer->ready;
 }

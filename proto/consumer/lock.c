@@ -1,5 +1,5 @@
-/* CURVE, where the installation has it: we prove our key, and connect to those only whose key we know: replay's from the
- * options, publishers' from what replay tells. */
+/* CURVE, where the installation has it: we prove our key, and connect to those only whose key we know, replay's from
+ * the options, publishers' from what replay tells. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,8 @@ bool consumer_secret_read(struct careline_consumer *consumer, const char *path, 
         found = sscanf(line, " secret %40s", consumer->secret) == 1;
     if (file)
         fclose(file);
-    return found && strlen(consumer->secret) == CURVE_KEY_DIGITS && !zmq_curve_public(consumer->public, consumer->secret);
+    return found && strlen(consumer->secret) == CURVE_KEY_DIGITS &&
+           !zmq_curve_public(consumer->public, consumer->secret);
 }
 
 static bool lock_connect(struct careline_consumer *consumer, void *socket, const char *endpoint, const char *server_key)

@@ -29,7 +29,9 @@ static struct making making_of(struct invocation *call)
 {
     char host[CURVE_NAME_BYTES_MAX + 1] = "";
     const char *name = option(call, "name"), *may = option(call, "may");
-    struct making making = {.dir = argument(call, 1), .name = name, .public_key = option(call, "public"), .is_own = !name};
+    struct making making = {
+        .dir = argument(call, 1), .name = name, .public_key = option(call, "public"), .is_own = !name
+    };
     gethostname(host, sizeof host - 1);
     if (!name)
         making.name = arena_string(call->arena, host);
@@ -79,8 +81,9 @@ static int keys_curve(struct invocation *call)
     if (!curve_name_is_good(making.name) || !curve_rights_parse(making.may) ||
         (making.public_key && !curve_key_decode(making.public_key, key))) {
         fprintf(stderr, "care: %s\n",
-                say(call, "a name has letters, digits, dot, dash, underscore; --may is daemon, listen, post or consume, or\n"
-                          "several with commas; --public has 40 characters",
+                say(call,
+                    "a name has letters, digits, dot, dash, underscore; --may is daemon, listen, post or consume, or\n"
+                    "several with commas; --public has 40 characters",
                     "名称只含字母、数字、点、横线、下划线；--may 为 daemon、listen、post、consume，可用逗号并列；--public 为 40 个字符"));
         return EXIT_USAGE;
     }

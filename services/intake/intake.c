@@ -165,6 +165,7 @@ int64_t intake_step(void *context)
     mono_ms now = clock_mono(daemon_clock(intake->daemon));
     struct frame frame;
     pressure_look(intake->pressure, now);
+    router_watch(intake->router);
     router_receive(intake->router);
     batch_flush(intake->batch);
     intake->time_is_fresh = false;
@@ -179,7 +180,6 @@ void intake_report(void *context)
 {
     struct intake *intake = context;
     struct metrics *metrics = daemon_metrics(intake->daemon);
-    router_watch(intake->router);
     replay_time(intake->replay, clock_now(daemon_clock(intake->daemon)));
     for (int status = TAKEN_NEW; status <= TAKEN_BUSY; status++)
         metrics_set(metrics, &events_metric, taken_words[status],

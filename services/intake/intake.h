@@ -104,7 +104,7 @@ const char *router_endpoint(const struct router *router);
 /* Takes what has come into the batch. */
 void router_receive(struct router *router);
 bool router_is_waiting(const struct router *router);
-/* Once a second: see curve_door_watch. */
+/* Each turn, before what has come is taken: see curve_door_watch. */
 void router_watch(struct router *router);
 
 #endif

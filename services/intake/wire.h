@@ -44,8 +44,8 @@ void wire_message_close(struct wire_message *message);
 /* Valid as long as the message. */
 struct slice wire_part(struct wire_message *message, enum wire_frame frame);
 
-/* Who sent a whole message: as `keys` say of its API key. Without keys it is the name of the CURVE key, and without these
- * whoever the second frame names. false: there is no such key. */
+/* Who sent a whole message: as `keys` say of its API key. Without them it is the name of the CURVE key, and without
+ * CURVE whoever the second frame names. false: there is no such key. */
 bool wire_credential(const struct wire *wire, struct wire_message *message, const struct keys *keys,
                      struct arena *arena, struct credential *ret);
 

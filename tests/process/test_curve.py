@@ -1,4 +1,4 @@
-"""Between machines: who has no allowed key is let in nowhere; keys come and go while everything runs; events travel at once.
+"""Between machines: nobody is let in without a key that is allowed; keys come and go while all runs; events travel at once.
 
 Two "machines" on one: the scheduler has keys and an address of its own, all others share theirs."""
 import json

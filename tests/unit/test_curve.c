@@ -1,4 +1,4 @@
-/* Who comes in over ZeroMQ: the files of keys, each kind of door, keys that are added and withdrawn while it is open. */
+/* Who comes in over ZeroMQ: the files of keys, each kind of door, keys that come and go while it is open. */
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,8 +101,8 @@ static void test_rights(void **state)
 {
     (void)state;
     static const struct { const char *text; unsigned rights; } cases[] = {
-        {"daemon", CURVE_DAEMON}, {"listen, consume", CURVE_LISTEN | CURVE_CONSUME}, {" post\tdaemon ", CURVE_POST | CURVE_DAEMON},
-        {"", 0}, {"daemons", 0}, {"daemo", 0}, {"listen everything", 0},
+        {"daemon", CURVE_DAEMON}, {"listen, consume", CURVE_LISTEN | CURVE_CONSUME},
+        {" post\tdaemon ", CURVE_POST | CURVE_DAEMON}, {"", 0}, {"daemons", 0}, {"daemo", 0}, {"listen everything", 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(curve_rights_parse(cases[i].text), cases[i].rights);
@@ -187,7 +187,8 @@ static void *socket_next(struct folder *folder, int type)
 static void door_open(struct folder *folder, struct curve_door *door, enum curve_kind kind)
 {
     char message[160] = "";
-    if (!curve_door_open(folder->curve, door, socket_next(folder, kinds[kind].type), kind, "tcp://127.0.0.2:*", message))
+    void *socket = socket_next(folder, kinds[kind].type);
+    if (!curve_door_open(folder->curve, door, socket, kind, "tcp://127.0.0.2:*", message))
         fail_msg("%s", message);
 }
 
@@ -253,7 +254,8 @@ static int visitor_sees(struct folder *folder, struct curve_door *door, struct v
 enum {
     LET_IN = ZMQ_EVENT_HANDSHAKE_SUCCEEDED,
     GONE = ZMQ_EVENT_DISCONNECTED,
-    REFUSED = ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    REFUSED = ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+              ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
 };
 
 static bool is_let_in(struct folder *folder, struct curve_door *door, const struct curve_pair *pair)
