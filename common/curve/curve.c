@@ -28,8 +28,10 @@ bool curve_list_renew(struct curve *curve, char message[160])
     pthread_mutex_lock(&curve->lock);
     struct curve_list before = curve->list;
     curve->list = now;
-    if (curve_list_withdraws(&before, &now))
-        curve->withdrawals++;
+    unsigned withdrawn = curve_list_withdrawn(&before, &now);
+    for (int kind = 0; kind < CURVE_KIND_COUNT; kind++)
+        if (withdrawn & curve_kinds[kind].rights)
+            curve->withdrawals[kind]++;
     bool told = strcmp(before.fault, now.fault);
     pthread_mutex_unlock(&curve->lock);
     if (told && *now.fault)

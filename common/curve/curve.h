@@ -5,7 +5,7 @@
  *
  *     opened ── an unknown key and no key are tried: one let in ──► refused to open
  *       │
- *       └── a key is withdrawn ──► all sessions end; those that are still allowed come back by themselves
+ *       └── a key that had its right is withdrawn ──► all sessions end; those still allowed come back by themselves
  *
  * A thread of its own answers who is let in (ZAP, rfc.zeromq.org/spec/27) and reads the directory every two seconds, or
  * when told. Doors belong to the thread that opened them; everything else may be called from any. */
@@ -51,7 +51,7 @@ struct curve_door {
 bool curve_door_open(struct curve *curve, struct curve_door *door, void *socket, enum curve_kind kind,
                      const char *address, char message[160]);
 
-/* To be called about once a second: ends all sessions when a key was withdrawn since. Like a receive it may swallow the
+/* To be called about once a second: ends all sessions when a key that had the right to them was withdrawn since. Like a receive it may swallow the
  * edge of the socket's ZMQ_FD: look for messages afterwards. */
 void curve_door_watch(struct curve *curve, struct curve_door *door);
 

@@ -64,7 +64,7 @@ bool curve_door_open(struct curve *curve, struct curve_door *door, void *socket,
 {
     const struct curve_kind_about *about = &curve_kinds[kind];
     size_t bytes = sizeof door->endpoint;
-    *door = (struct curve_door){.socket = socket, .kind = kind, .withdrawals = curve->withdrawals};
+    *door = (struct curve_door){.socket = socket, .kind = kind, .withdrawals = curve->withdrawals[kind]};
     zmq_setsockopt(socket, ZMQ_AFFINITY, &about->io_threads, sizeof about->io_threads);
     curve_socket_family(socket, address);
     if (!curve_is_on(curve) && !curve_endpoint_is_local(address))
@@ -97,7 +97,7 @@ static bool door_rebind(struct curve_door *door)
 
 void curve_door_watch(struct curve *curve, struct curve_door *door)
 {
-    unsigned withdrawals = curve->withdrawals;
+    unsigned withdrawals = curve->withdrawals[door->kind];
     int events;
     size_t bytes = sizeof events;
     zmq_getsockopt(door->socket, ZMQ_EVENTS, &events, &bytes);

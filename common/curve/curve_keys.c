@@ -244,12 +244,12 @@ const struct curve_allowed *curve_list_find(const struct curve_list *list, const
     return NULL;
 }
 
-bool curve_list_withdraws(const struct curve_list *before, const struct curve_list *now)
+unsigned curve_list_withdrawn(const struct curve_list *before, const struct curve_list *now)
 {
+    unsigned withdrawn = 0;
     for (size_t i = 0; i < before->count; i++) {
         const struct curve_allowed *still = curve_list_find(now, before->at[i].key);
-        if (!still || before->at[i].rights & ~still->rights)
-            return true;
+        withdrawn |= before->at[i].rights & ~(still ? still->rights : 0);
     }
-    return false;
+    return withdrawn;
 }

@@ -66,7 +66,7 @@ bool curve_list_read(const char *dir, struct curve_list *ret, char message[160])
 void curve_list_free(struct curve_list *list);
 /* NULL: this key is not let in. */
 const struct curve_allowed *curve_list_find(const struct curve_list *list, const uint8_t key[CURVE_KEY_BYTES]);
-/* May somebody less now than before? */
-bool curve_list_withdraws(const struct curve_list *before, const struct curve_list *now);
+/* The rights that somebody had before and has not any more; 0: none. */
+unsigned curve_list_withdrawn(const struct curve_list *before, const struct curve_list *now);
 
 #endif

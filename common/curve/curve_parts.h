@@ -20,7 +20,7 @@ struct curve {
     struct metrics *metrics;            /* NULL: none */
     pthread_mutex_t lock;               /* of list */
     struct curve_list list;
-    atomic_uint withdrawals;
+    atomic_uint withdrawals[CURVE_KIND_COUNT];  /* how often somebody lost the right to come through */
     pthread_t porter;
     void *zap;                          /* the porter's socket */
     int wake_fd;

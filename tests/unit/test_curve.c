@@ -152,6 +152,38 @@ static void test_a_wrong_file_lets_nobody_in(void **state)
     curve_list_free(&list);
 }
 
+static void test_what_is_withdrawn(void **state)
+{
+    struct folder *folder = *state;
+    static const struct { const char *before, *now; unsigned withdrawn; } cases[] = {
+        {NULL, "listen", 0},
+        {"listen", "listen", 0},
+        {"listen", "listen post", 0},
+        {"listen post", "listen", CURVE_POST},
+        {"consume post", "daemon", CURVE_CONSUME | CURVE_POST},
+        {"daemon", NULL, CURVE_DAEMON},
+    };
+    struct curve_pair other;
+    char message[160];
+    curve_pair_make(&other);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct curve_list before, now;
+        if (cases[i].before)
+            allow(folder, "other", &other, cases[i].before);
+        assert_true(curve_list_read(folder->dir, &before, message));
+        if (cases[i].now)
+            allow(folder, "other", &other, cases[i].now);
+        else
+            withdraw(folder, "other");
+        assert_true(curve_list_read(folder->dir, &now, message));
+        assert_int_equal(curve_list_withdrawn(&before, &now), cases[i].withdrawn);
+        curve_list_free(&before);
+        curve_list_free(&now);
+        if (cases[i].now)
+            withdraw(folder, "other");
+    }
+}
+
 static void test_a_daemon_needs_its_keys(void **state)
 {
     struct folder *folder = *state;
@@ -488,6 +520,7 @@ int main(void)
         cmocka_unit_test(test_rights),
         cmocka_unit_test_setup_teardown(test_secret_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_wrong_file_lets_nobody_in, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_withdrawn, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_daemon_needs_its_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_each_door_has_its_right, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_come_and_go, setup, teardown),
