@@ -20,7 +20,8 @@ enum {
     POISON_ASIDE = 5,               /* and here it is set aside */
     LAZY_MS = 200,                  /* how long a checkpoint may stay behind events that concern nobody here */
     TILT_MS = 2000,                 /* a clock that jumped by more must be steady for as long before timers fire */
-    ORPHAN_MS = 2000,               /* a free partition beyond the fair share is claimed after this */
+    ORPHAN_MS = 2000,               /* a free partition beyond the fair share is claimed after this, */
+    HANDOVER_MS = 100,              /* and after this if its owner said that it gave it back: others have heard it too */
     ATTEMPTS_MS = 30000,            /* how often attempts that nobody is busy with are looked for */
     OUTBOX_MAX = 4096               /* facts of this process that wait for the store */
 };

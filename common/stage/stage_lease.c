@@ -224,6 +224,7 @@ static void claimed(struct stage_loop *stage, const struct standing *standing, c
 
     partition->owned = true;
     stage->owned++;
+    partition->released = false;
     partition->free_since.ms = 0;
     backoff_none(&partition->backoff);
     listen(stage, partition->number, true);
@@ -270,7 +271,8 @@ static bool claimable(struct stage_loop *stage, struct stage_partition *partitio
 
     if (partition->free_since.ms == 0)
         partition->free_since = now;
-    return died || stage->owned + count < stage->share || now.ms - partition->free_since.ms >= ORPHAN_MS;
+    return died || stage->owned + count < stage->share ||
+           now.ms - partition->free_since.ms >= (partition->released ? HANDOVER_MS : ORPHAN_MS);
 }
 
 static void claim_seen(struct stage_loop *stage, const struct partition_view *view, uint32_t number, size_t *count,
@@ -282,6 +284,7 @@ static void claim_seen(struct stage_loop *stage, const struct partition_view *vi
     bool held = owner[0] != '\0';
 
     if (held && left > 0 && strcmp(owner, stage->options.owner) != 0) {
+        partition->released = false;
         partition->free_since.ms = 0;
         *wait_ms = left + 5 < *wait_ms ? left + 5 : *wait_ms;
         return;
@@ -324,20 +327,25 @@ void stage_note_released(struct stage_loop *stage, const struct hint *hint)
     stage->released = true;
 }
 
-/* Whoever gives back may be about to end: how many are left to share it is counted first. */
+/* Whoever gives back may be about to end: how many are left to share it is counted first. What is beyond our share is
+ * for others who have heard the same; one of them may be dead without being missed yet, so we look again soon. */
 void stage_claim_released(struct stage_loop *stage)
 {
+    mono_ms now = stage_mono(stage);
     size_t wanted = 0;
 
-    if (!stage->released || !mono_reached(stage_mono(stage), stage->store_backoff.until))
+    if (!stage->released || !mono_reached(now, stage->store_backoff.until))
         return;
     stage->released = false;
     count_replicas(stage);
     for (uint32_t i = 0; i < stage->options.partitions; i++) {
         struct stage_partition *partition = &stage->partitions[i];
-        if (partition->released && !partition->owned && stage->owned + wanted < stage->share)
+        if (!partition->released || partition->owned)
+            continue;
+        if (claimable(stage, partition, false, wanted))
             want(stage, i, &wanted);
-        partition->released = false;
+        else if (stage->claim_at.ms > now.ms + HANDOVER_MS)
+            stage->claim_at.ms = now.ms + HANDOVER_MS;
     }
     claim(stage, wanted);
 }

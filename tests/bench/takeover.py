@@ -28,7 +28,7 @@ from zmtp import Dealer, pack   # noqa: E402
 
 PARTITIONS = 64
 BOUND_MS = {"kill -9": 5000, "stop": 200}
-FLOW_SECONDS = 0.05             # each partition gets something to work so often, for one of the stages that are watched
+FLOW_SECONDS = 0.05             # so often each partition gets something to work, for one of the stages that are watched in turn
 MEET_SECONDS = 1.5              # daemons look for each other once a second
 LIMIT_SECONDS = 30
 # What makes each stage commit at once, whatever site it is of.
@@ -167,18 +167,21 @@ class System:
 class Takeover:
     """One that goes, and what becomes of its partitions."""
 
-    def __init__(self, stage, replicas, standing):
+    def __init__(self, stage, replicas, standing, number):
+        self.is_killed = number == signal.SIGKILL
         held = {process: [p for p, (owner, _) in enumerate(standing) if owner == process.owner] for process in replicas}
         self.stage, self.victim = stage, max(replicas, key=lambda process: len(held[process]))
         self.open, self.seen, self.took_ms = set(held[self.victim]), {}, []
 
     def look(self, standing, elapsed_ms):
-        """A partition is taken over when its checkpoint has moved under another owner."""
+        """A partition is taken over when its checkpoint has moved under another owner. One that stops may commit until it lets go:
+        what has moved when another is first seen may still be its doing, and does not count."""
         for p in list(self.open):
             owner, seq = standing[p]
             if owner in (b"", self.victim.owner):
-                continue
-            if seq > self.seen.setdefault(p, seq):
+                if self.is_killed:
+                    self.seen[p] = seq
+            elif seq > self.seen.setdefault(p, seq):
                 self.open.remove(p)
                 self.took_ms.append(elapsed_ms)
 
@@ -187,7 +190,7 @@ def strike(system, stages, number, wanted):
     """Ends one replica of each of the stages; the takeovers, complete."""
     wanted.value = sum(1 << STAGES.index(stage) for stage in stages)
     held = wait_until(lambda: all_held(system.standing(stages)), "all partitions held")
-    takeovers = [Takeover(stage, system.replicas[stage], held[stage]) for stage in stages]
+    takeovers = [Takeover(stage, system.replicas[stage], held[stage], number) for stage in stages]
     begun = time.monotonic()
     for takeover in takeovers:
         takeover.victim.end(number)
@@ -236,12 +239,12 @@ def report(what, takeovers):
 
 def run(system, options, wanted):
     kills, stops = [], []
-    for _ in range(-(-options.kills // len(STAGES))):
-        kills += strike(system, STAGES, signal.SIGKILL, wanted)
-    results = [report("kill -9", kills)] if kills else []
     for number in range(options.stops):
         stops += strike(system, [STAGES[number % len(STAGES)]], signal.SIGTERM, wanted)
-    return results + ([report("stop", stops)] if stops else [])
+    results = [report("stop", stops)] if stops else []
+    for _ in range(-(-options.kills // len(STAGES))):
+        kills += strike(system, STAGES, signal.SIGKILL, wanted)
+    return results + ([report("kill -9", kills)] if kills else [])
 
 
 def main():

@@ -204,6 +204,30 @@ static void what_is_given_back_is_taken_in_the_next_step(struct rig *rig)
     crew_close(&crew);
 }
 
+static void what_is_given_back_beyond_the_share_waits_for_others_a_moment_only(struct rig *rig)
+{
+    struct member ghost = {.name = "ghost", .stage = "scheduler", .endpoint = "", .details = ""};
+    int64_t wait_ms;
+
+    open_crew(rig);
+    struct crew_member *a = crew_start(&crew, &toy_scheduler);
+    announce(rig, a);
+    step_for(100);
+    struct crew_member *b = crew_start(&crew, &toy_scheduler);
+    announce(rig, b);
+    step_for(3500);
+    assert_status(rig, STORE_OK, rig->calls->announce(rig->store, &ghost, RIG_TTL_MS));
+    crew_stop(b);
+    assert_true(crew_step_one(a, &wait_ms));
+    uint32_t share = report_of(a).owned;
+    assert_true(share < RIG_PARTITIONS);
+    assert_true(wait_ms <= HANDOVER_MS);
+    clock_manual_set(crew.clock, clock_now(crew.clock) + HANDOVER_MS);
+    assert_true(crew_step_one(a, &wait_ms));
+    assert_int_equal(report_of(a).owned, RIG_PARTITIONS);
+    crew_close(&crew);
+}
+
 static void an_orphan_is_claimed_beyond_the_share(struct rig *rig)
 {
     struct member ghost = {.name = "ghost", .stage = "scheduler", .endpoint = "", .details = ""};
@@ -416,6 +440,8 @@ int main(void)
         {"replicas share and take over", replicas_share_and_take_over},
         {"one that stops leaves at once", one_that_stops_leaves_at_once},
         {"what is given back is taken in the next step", what_is_given_back_is_taken_in_the_next_step},
+        {"what is given back beyond the share waits for others a moment only",
+         what_is_given_back_beyond_the_share_waits_for_others_a_moment_only},
         {"an orphan is claimed beyond the share", an_orphan_is_claimed_beyond_the_share},
         {"a zombie does no harm", a_zombie_does_no_harm},
         {"events of no concern wait for the checkpoint", events_of_no_concern_wait_for_the_checkpoint},
