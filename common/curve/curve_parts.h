@@ -43,7 +43,7 @@ bool curve_list_renew(struct curve *curve, char message[160]);
 
 /* false with a message. */
 bool curve_porter_start(struct curve *curve, char message[160]);
-void curve_porter_stop(struct curve *curve);
+void curve_porter_stop(struct curve *curve);        /* one that does not run is left alone */
 
 /* Before binding or connecting to an address: libzmq takes those of IPv6 only if it is told to expect them. */
 void curve_socket_family(void *socket, const char *address);

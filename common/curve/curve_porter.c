@@ -195,4 +195,6 @@ void curve_porter_stop(struct curve *curve)
     }
     if (curve->wake_fd >= 0)
         close(curve->wake_fd);
+    curve->zap = NULL;
+    curve->wake_fd = -1;
 }

@@ -367,6 +367,25 @@ static void test_keys_come_and_go(void **state)
     }
 }
 
+/* With nobody to ask, libzmq lets in whoever has any pair of keys. */
+static void test_a_door_without_its_porter_is_not_opened(void **state)
+{
+    struct folder *folder = *state;
+    char message[160] = "";
+    struct curve_door door;
+    folder->curve = curve_opened(folder->dir);
+    for (int kind = 0; kind < CURVE_KIND_COUNT; kind++) {
+        door_open(folder, &door, (enum curve_kind)kind);
+        assert_false(is_let_in(folder, &door, NULL));
+    }
+    curve_porter_stop(folder->curve);
+    for (int kind = 0; kind < CURVE_KIND_COUNT; kind++) {
+        void *socket = socket_next(folder, kinds[kind].type);
+        assert_false(curve_door_open(folder->curve, &door, socket, (enum curve_kind)kind, "tcp://127.0.0.2:*", message));
+        assert_non_null(strstr(message, "lets in a key that nobody knows"));
+    }
+}
+
 static void test_a_door_that_lets_in_strangers_is_not_opened(void **state)
 {
     struct folder *folder = *state;
@@ -524,6 +543,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_daemon_needs_its_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_each_door_has_its_right, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_come_and_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_door_without_its_porter_is_not_opened, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_door_that_lets_in_strangers_is_not_opened, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_door_of_ipv6, setup, teardown),
         cmocka_unit_test_setup_teardown(test_doors_have_addresses_that_others_reach, setup, teardown),
