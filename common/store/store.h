@@ -216,7 +216,8 @@ struct store_functions {
     /* Only where each log ends: what a view would say, for a fraction of the work. */
     enum store_status (*heads)(struct store *, const uint32_t *partitions, size_t count, struct checkpoint *ret_each);
     /* How far each log is safe from a fail-over: the last event that all replicas waited for are known to have. */
-    enum store_status (*settled)(struct store *, const uint32_t *partitions, size_t count, struct checkpoint *ret_each);
+    enum store_status (*settled)(struct store *, const uint32_t *partitions, size_t count, const uint64_t *wanted,
+                                 struct checkpoint *ret_each);
     enum store_status (*trim)(struct store *, uint32_t partition, uint64_t before_seq, struct trimmed *ret);
     enum store_status (*content_put)(struct store *, const char *hash, struct slice content);
     enum store_status (*content_get)(struct store *, const char *hash, struct arena *, struct slice *ret);
@@ -270,8 +271,9 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
  * scan_entities: starts with *cursor 0, is over when *cursor is 0 again; may show one twice, misses none that stays.
  * read_queue: members that begin with `prefix`, in byte order, after `after` ("" for the first).
  * read_timers: in order of (due, member), from the time `from` on, without the first `skip`.
- * settled: never beyond what a fail-over can lose, but up to SETTLED_MS_MAX behind; without replicas to wait for it is the
- *   head. STORE_GONE while too few replicas answer. What others are to see for good ends there.
+ * settled: never beyond what a fail-over can take back, but up to SETTLED_MS_MAX behind, unless what is remembered of a
+ *   partition is short of the seq `wanted` of it (NULL: none is). Without replicas to wait for it is the head.
+ *   STORE_GONE while too few replicas answer. What others are to see for good ends there: ask first, then read that far.
  * trim: lets go of the oldest log entries, those before `before_seq`, at most TRIM_MAX; never of the head, nor of an
  *   entry at or after the checkpoint of a stage (all stages: one that has never worked keeps everything). 0 only
  *   measures.
@@ -307,8 +309,8 @@ void store_memory_unsettle(struct store *store, uint64_t events);
 /* Another store with the same contents, time and fate; the caller owns it. It remembers no writes to take back. */
 struct store *store_memory_copy(const struct store *store);
 
-/* Redis, wherever redis_access says: one, the primary of Sentinels, a Cluster. Connects at once; NULL with a message for
- * the operator. A call waits at most two seconds for an answer; after STORE_GONE the next call connects again, to the
+/* Redis, wherever redis_access says: one, the primary of Sentinels, a Cluster. Connects at once; NULL with a message
+ * for the operator. A call waits at most two seconds for an answer; after STORE_GONE the next call connects again, to the
  * new primary if there is one. SIGPIPE is ignored from here on, unless the program handles it. One store is for one
  * thread. */
 struct store *store_redis_new(const struct redis_access *access, uint32_t partitions, char message[160]);

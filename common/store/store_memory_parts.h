@@ -138,7 +138,7 @@ enum store_status memory_read_timers(struct store *, uint32_t, wall_ms, size_t, 
                                      struct timer_list *);
 enum store_status memory_view(struct store *, const uint32_t *, size_t, struct partition_view *);
 enum store_status memory_heads(struct store *, const uint32_t *, size_t, struct checkpoint *);
-enum store_status memory_settled(struct store *, const uint32_t *, size_t, struct checkpoint *);
+enum store_status memory_settled(struct store *, const uint32_t *, size_t, const uint64_t *, struct checkpoint *);
 enum store_status memory_trim(struct store *, uint32_t, uint64_t, struct trimmed *);
 enum store_status memory_content_put(struct store *, const char *, struct slice);
 enum store_status memory_content_get(struct store *, const char *, struct arena *, struct slice *);

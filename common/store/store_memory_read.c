@@ -210,8 +210,9 @@ static struct checkpoint settled_of(const struct partition *partition, uint64_t 
 }
 
 enum store_status memory_settled(struct store *store, const uint32_t *partitions, size_t count,
-                                 struct checkpoint *ret_each)
+                                 const uint64_t *wanted, struct checkpoint *ret_each)
 {
+    (void)wanted;
     struct store_memory *memory = store_memory_of(store);
     const char *fault = NULL;
     for (size_t i = 0; i < count && !fault; i++)

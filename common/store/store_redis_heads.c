@@ -63,18 +63,28 @@ static enum store_status settle(struct store_redis *redis)
     return status;
 }
 
-enum store_status redis_settled(struct store *store, const uint32_t *partitions, size_t count,
+/* What is remembered is not too old, and not short of what is wanted. */
+static bool is_known(const struct store_redis *redis, const uint32_t *partitions, size_t count, const uint64_t *wanted)
+{
+    bool known = redis->settled_at.ms && real_mono_now().ms - redis->settled_at.ms < SETTLED_MS_MAX;
+    for (size_t i = 0; i < count && wanted && known; i++)
+        known = redis->settled[partitions[i]].seq >= wanted[i];
+    return known;
+}
+
+enum store_status redis_settled(struct store *store, const uint32_t *partitions, size_t count, const uint64_t *wanted,
                                 struct checkpoint *ret_each)
 {
     struct store_redis *redis = store_redis_of(store);
+    const char *fault = NULL;
     if (!redis->replicas)
         return redis_heads(store, partitions, count, ret_each);
-    bool fresh = redis->settled_at.ms && real_mono_now().ms - redis->settled_at.ms < SETTLED_MS_MAX;
-    enum store_status status = fresh ? STORE_OK : settle(redis);
-    for (size_t i = 0; i < count && status == STORE_OK; i++) {
-        if (partition_fault(redis, partitions[i]))
-            return redis_refuse(redis, partition_fault(redis, partitions[i]));
+    for (size_t i = 0; i < count && !fault; i++)
+        fault = partition_fault(redis, partitions[i]);
+    if (fault)
+        return redis_refuse(redis, fault);
+    enum store_status status = is_known(redis, partitions, count, wanted) ? STORE_OK : settle(redis);
+    for (size_t i = 0; i < count && status == STORE_OK; i++)
         ret_each[i] = redis->settled[partitions[i]];
-    }
     return status;
 }

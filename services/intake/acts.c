@@ -108,14 +108,17 @@ static bool act_exists(const struct look *look, struct views *views, struct aren
            event_types[packed_number(entries.at[0].packed)].class == ACT;
 }
 
-/* false: the log ends here, for now. */
+/* false: the log ends here, for now. What a fail-over may still take back is not looked at. */
 static bool look_page(struct look *look, struct views *views, struct arena *arena)
 {
+    const struct store_functions *functions = views->store->functions;
     struct entry_list entries = {0};
-    if (views->store->functions->read_log(views->store, look->partition, look->from, READ_MAX, arena, &entries) !=
-        STORE_OK)
+    struct checkpoint settled;
+    if (functions->settled(views->store, &look->partition, 1, &look->from, &settled) != STORE_OK ||
+        settled.seq < look->from ||
+        functions->read_log(views->store, look->partition, look->from, READ_MAX, arena, &entries) != STORE_OK)
         return false;
-    for (size_t i = 0; i < entries.count && !look->status; i++) {
+    for (size_t i = 0; i < entries.count && entries.at[i].place.seq <= settled.seq && !look->status; i++) {
         if (answered_seq(entries.at[i].packed) == look->seq)
             look_found(look, views, &entries.at[i], arena);
         else

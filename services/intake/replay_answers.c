@@ -83,7 +83,7 @@ static enum store_status starts_of(const struct replay_scene *scene, const struc
     size_t count = replay_request_partitions(request, scene->partitions, each);
     struct partition_view *views = arena_alloc(scene->arena, (count + 1) * sizeof *views);
     struct checkpoint *settled = arena_alloc(scene->arena, (count + 1) * sizeof *settled);
-    enum store_status status = scene->store->functions->settled(scene->store, each, count, settled);
+    enum store_status status = scene->store->functions->settled(scene->store, each, count, NULL, settled);
     if (status == STORE_OK)
         status = scene->store->functions->view(scene->store, each, count, views);
     *ret = (struct point_list){0};
@@ -276,7 +276,8 @@ static enum store_status answer_fetch(const struct replay_scene *scene, struct r
 {
     struct page page;
     struct checkpoint head = {0};
-    enum store_status status = scene->store->functions->settled(scene->store, &request->partition, 1, &head);
+    const uint64_t wanted = request->seq + 1;
+    enum store_status status = scene->store->functions->settled(scene->store, &request->partition, 1, &wanted, &head);
     if (status == STORE_OK)
         status = page_of(scene, request, &page);
     if (status != STORE_OK)
@@ -355,7 +356,7 @@ static enum store_status answer_lag(const struct replay_scene *scene, struct rep
     struct point *points = arena_alloc(scene->arena, (count + 1) * sizeof *points);
     struct member_list members = {0};
     uint64_t lag = 0;
-    enum store_status status = scene->store->functions->settled(scene->store, each, count, heads);
+    enum store_status status = scene->store->functions->settled(scene->store, each, count, NULL, heads);
     if (status == STORE_OK)
         status = scene->store->functions->members(scene->store, scene->arena, &members);
     if (status != STORE_OK)

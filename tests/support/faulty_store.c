@@ -118,9 +118,9 @@ static enum store_status f_heads(struct store *store, const uint32_t *partitions
 }
 
 static enum store_status f_settled(struct store *store, const uint32_t *partitions, size_t count,
-                                   struct checkpoint *ret)
+                                   const uint64_t *wanted, struct checkpoint *ret)
 {
-    PASS(settled, false, partitions, count, ret);
+    PASS(settled, false, partitions, count, wanted, ret);
 }
 
 static enum store_status f_trim(struct store *store, uint32_t partition, uint64_t before_seq, struct trimmed *ret)

@@ -183,7 +183,7 @@ static struct checkpoint settled_until_done(struct store *store)
     struct checkpoint settled;
     const uint32_t partition = 0;
     for (int64_t end = now_ms() + PATIENCE_MS;
-         store->functions->settled(store, &partition, 1, &settled) != STORE_OK; poll(NULL, 0, ASK_EVERY_MS))
+         store->functions->settled(store, &partition, 1, NULL, &settled) != STORE_OK; poll(NULL, 0, ASK_EVERY_MS))
         if (now_ms() > end)
             fail_msg("%s", store->functions->message(store));
     return settled;
@@ -207,10 +207,10 @@ static void a_write_counts_once_the_replicas_have_it(void **context)
     struct store *fresh = open_store(1);    /* its connection has written nothing: the duplicate waits all the same */
     assert_int_equal(append(fresh, "w\n2", &fact), STORE_GONE);
     for (int64_t end = now_ms() + PATIENCE_MS;
-         reader->functions->settled(reader, &partition, 1, &settled) == STORE_OK && now_ms() < end;)
+         reader->functions->settled(reader, &partition, 1, NULL, &settled) == STORE_OK && now_ms() < end;)
         assert_int_equal(settled.seq, 1);
-    assert_int_equal(reader->functions->settled(reader, &partition, 1, &settled), STORE_GONE);
-    assert_int_equal(plain->functions->settled(plain, &partition, 1, &settled), STORE_OK);
+    assert_int_equal(reader->functions->settled(reader, &partition, 1, NULL, &settled), STORE_GONE);
+    assert_int_equal(plain->functions->settled(plain, &partition, 1, NULL, &settled), STORE_OK);
     assert_int_equal(settled.seq, 2);
     assert_int_equal(kill(follower.pid, SIGCONT), 0);
     append_until_done(fresh, "w\n2", &fact);
@@ -219,6 +219,25 @@ static void a_write_counts_once_the_replicas_have_it(void **context)
     struct store **all[] = {&careful, &reader, &plain, &fresh};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         (*all[i])->functions->free(all[i]);
+}
+
+/* What was remembered is good enough, unless more is wanted of it. */
+static void what_is_settled_is_asked_anew_when_more_is_wanted(void **context)
+{
+    (void)context;
+    struct store *store = open_store(1);
+    struct fact fact;
+    struct checkpoint settled;
+    const uint32_t partition = 0;
+    append_until_done(store, "m\n1", &fact);
+    for (uint64_t seq = 1; seq <= 3; seq++) {
+        char key[8];
+        snprintf(key, sizeof key, "m\n%d", (int)seq);
+        append_until_done(store, key, &fact);
+        assert_int_equal(store->functions->settled(store, &partition, 1, &seq, &settled), STORE_OK);
+        assert_int_equal(settled.seq, seq);
+    }
+    store->functions->free(&store);
 }
 
 /* What Redis refuses because it has too few replicas was not done, and is repeated like anything else that is gone. */
@@ -267,6 +286,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(logins_are_told_right_from_wrong, server_up, server_down),
         cmocka_unit_test_setup_teardown(what_a_user_may_not_do_is_told, server_up, server_down),
         cmocka_unit_test_setup_teardown(a_write_counts_once_the_replicas_have_it, pair_up, pair_down),
+        cmocka_unit_test_setup_teardown(what_is_settled_is_asked_anew_when_more_is_wanted, pair_up, pair_down),
         cmocka_unit_test_setup_teardown(a_primary_without_replicas_refuses, pair_up, pair_down),
         cmocka_unit_test_setup_teardown(what_does_not_answer_is_not_tried_by_every_call, pair_up, pair_down),
     };
