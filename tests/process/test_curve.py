@@ -12,8 +12,8 @@ import threading
 import time
 import unittest
 
+from consumers import EXAMPLE, PYTHON, InC, InPython, log_list
 from system import BIN, ROOT, SLOW, System, delivery, unpack, wait_for
-from test_consumers import PYTHON, InC, InPython, log_list
 from zmtp import pack
 
 CLIENT = [PYTHON[0], str(ROOT / "tests" / "process" / "curve_client.py")]
@@ -93,6 +93,9 @@ class Curve(unittest.TestCase):
         self.clients.append(client)
         return client
 
+    def consumer_told(self, *words):
+        return subprocess.Popen([EXAMPLE, self.system.endpoints["replay"], *words], stderr=subprocess.PIPE, text=True)
+
     def assert_refused(self, where, secrets):
         """All at once: each is kept waiting until the time for its handshake is over."""
         for secret, client in [(secret, self.client(where, secret)) for secret in secrets]:
@@ -136,7 +139,13 @@ class Curve(unittest.TestCase):
         self.assertEqual(answer["answer"], "hello")
         self.assertEqual(set(answer["publisher_keys"]), {self.key_a, self.key_b})
         self.assertEqual(len(answer["publisher_keys"]), len(answer["publishers"]))
+        told = [self.consumer_told("--server-key", self.key_a, "--secret", str(self.stranger)),
+                self.consumer_told("--server-key", self.key_b, "--secret", str(self.a / "reports.secret")),
+                self.consumer_told("--secret", str(self.a / "reports.secret")), self.consumer_told("--secret", "/nowhere")]
         self.assert_refused("replay", [None, self.stranger, self.a / "dms.secret", self.a / "own.key"])
+        for consumer, reason in zip(told, ["ours allowed?", "ours allowed?", "go together", "/nowhere"]):
+            said = consumer.communicate(timeout=30 * SLOW)[1]
+            self.assertEqual((consumer.returncode, reason in said), (1, True), said)
 
     def test_withdrawn(self):
         """An open session ends with its key, nobody else's work does."""
