@@ -36,7 +36,7 @@ static const char *const customer_prefix = "customer.";
 static bool field_testable(const struct field *field)
 {
     bool kind = field->kind == FIELD_TEXT || field->kind == FIELD_WORD || field->kind == FIELD_INT ||
-                field->kind == FIELD_BOOL;
+                field->kind == FIELD_BOOL || field->kind == FIELD_TIME;
     return kind && !(field->flags & PERSONAL);
 }
 
@@ -130,6 +130,20 @@ static void tell_unknown_field(struct playbook_reading *reading, const struct ya
                      reading_hint(reading, name, known));
 }
 
+static enum field_kind kind_of_field(const struct form_field *field)
+{
+    switch (field->kind) {
+    case FORM_NUMBER: case FORM_SCORE:
+        return FIELD_INT;
+    case FORM_DATE: case FORM_TIME:
+        return FIELD_TIME;
+    case FORM_YES_NO:
+        return FIELD_BOOL;
+    default:
+        return FIELD_TEXT;
+    }
+}
+
 static bool field_find(struct playbook_reading *reading, const struct yaml *key, struct path_type *ret)
 {
     const char *name = key->text + strlen(field_prefix);
@@ -140,8 +154,29 @@ static bool field_find(struct playbook_reading *reading, const struct yaml *key,
     }
     if (field->personal)
         yaml_mistake(reading->mistakes, key, "\"%s\" is personal and sealed: no condition can read it", name);
-    bool number = field->kind == FORM_NUMBER || field->kind == FORM_SCORE;
-    *ret = (struct path_type){key->text, number ? FIELD_INT : field->kind == FORM_YES_NO ? FIELD_BOOL : FIELD_TEXT, NULL};
+    *ret = (struct path_type){key->text, kind_of_field(field), NULL};
+    return true;
+}
+
+/* -------- what happened with the customer before */
+
+static const char *const last_prefix = "last.", *const count_prefix = "count.";
+
+/* last.EVENT and count.EVENT: when it last happened, and how often. Of a form, form.NAME stands for the event. */
+static bool history_find(struct playbook_reading *reading, const struct yaml *key, struct path_type *ret)
+{
+    const char *path = key->text;
+    bool last = !strncmp(path, last_prefix, strlen(last_prefix));
+    if (!last && strncmp(path, count_prefix, strlen(count_prefix)))
+        return false;
+    const char *what = strchr(path, '.') + 1;
+    bool of_form = !strncmp(what, "form.", 5) && playbook_form(reading->playbook, what + 5);
+    enum event_number event = event_number(what);
+    bool kept = event == EVENT_CAR_DELIVERED || event == EVENT_VISIT_FINISHED || event == EVENT_COMPLAINT_RECEIVED;
+    if (!of_form && !kept)
+        yaml_mistake(reading->mistakes, key, "a customer's history keeps car.delivered, visit.finished, complaint.received and "
+                     "form.NAME, not \"%.60s\"", what);
+    *ret = (struct path_type){path, last ? FIELD_TIME : FIELD_INT, NULL};
     return true;
 }
 
@@ -221,10 +256,39 @@ static void bounds_read(struct playbook_reading *reading, const struct yaml *nod
         yaml_mistake(reading->mistakes, node, "min is over max: it never holds");
 }
 
+/* within and older: a time span back from now; since and before: the beginning of the present day, week, month or year. */
+static const char *moment_read(struct playbook_reading *reading, const struct yaml *node, const char *key)
+{
+    static const char *const units[] = {"day", "week", "month", "year", NULL};
+    if (!strcmp(key, "since") || !strcmp(key, "before"))
+        return arena_printf(reading->arena, "@start %s", reading_choice(reading, node, units));
+    struct span span = reading_span(reading, node);
+    return arena_printf(reading->arena, "@ago %s", span_text(reading->arena, span));
+}
+
+static void time_test_read(struct playbook_reading *reading, const struct yaml *node, const struct path_type *type,
+                           struct condition *to)
+{
+    static const char *const keys[] = {"within", "older", "since", "before", NULL};
+    if (node->kind != YAML_MAP || node->count != 1) {
+        yaml_mistake(reading->mistakes, node, "%s is a time: ask for one of { within: 30d }, { older: 30d }, { since: month } "
+                     "and { before: month }", type->path);
+        return;
+    }
+    yaml_known_keys(node, keys, reading->mistakes);
+    const char *key = node->keys[0]->text;
+    to->earlier = !strcmp(key, "older") || !strcmp(key, "before");
+    to->moment = moment_read(reading, node->items[0], key);
+}
+
 static void test_read(struct playbook_reading *reading, const struct yaml *node, const struct path_type *type,
                       struct condition *to)
 {
     static const char *const keys[] = {"min", "max", "not", NULL};
+    if (type->kind == FIELD_TIME) {
+        time_test_read(reading, node, type, to);
+        return;
+    }
     if (node->kind != YAML_MAP) {
         values_read(reading, node, type, to);
         return;
@@ -256,6 +320,8 @@ struct condition_list reading_conditions(struct playbook_reading *reading, const
         if (is_of_step(reading, scope, path)) {
             type = (struct path_type){path, FIELD_TEXT, NULL};
             check_results(reading, node->items[i]);
+        } else if (scope == SCOPE_EVENT && history_find(reading, node->keys[i], &type)) {
+            ;                       /* what is wrong with it is told */
         } else if (is_of_form(scope, path)) {
             if (!field_find(reading, node->keys[i], &type))
                 continue;

@@ -77,6 +77,15 @@ static bool one_of_values(const struct condition *condition, const char *found)
     return false;
 }
 
+/* What never was lies before everything. */
+static bool time_holds(const struct condition *condition, condition_lookup lookup, void *context)
+{
+    const char *found = lookup(context, condition->path), *moment = lookup(context, condition->moment);
+    int64_t at = found && *found ? strtoll(found, NULL, 10) : INT64_MIN;
+    bool earlier = at < (moment && *moment ? strtoll(moment, NULL, 10) : 0);
+    return earlier == condition->earlier;
+}
+
 static bool condition_holds(const struct condition *condition, const char *found)
 {
     if (!found)
@@ -91,7 +100,8 @@ bool conditions_hold(const struct condition_list *conditions, condition_lookup l
 {
     for (size_t i = 0; i < conditions->count; i++) {
         const struct condition *condition = &conditions->at[i];
-        if (!condition_holds(condition, lookup(context, condition->path)))
+        if (condition->moment ? !time_holds(condition, lookup, context)
+                              : !condition_holds(condition, lookup(context, condition->path)))
             return false;
     }
     return true;
@@ -123,6 +133,8 @@ static const char *field_as_text(const struct field *field, const void *record, 
         return *(const char *const *)at;
     case FIELD_WORD:
         return *(const int *)at ? words_name(field->words, *(const int *)at) : NULL;
+    case FIELD_TIME:
+        return *(const wall_ms *)at ? arena_printf(arena, "%lld", (long long)*(const wall_ms *)at) : NULL;
     case FIELD_INT:
         return arena_printf(arena, "%lld", (long long)*(const int64_t *)at);
     case FIELD_BOOL:
@@ -154,12 +166,73 @@ static const char *fact_in_map(struct slice map, const char *name, struct arena 
     return cursor_bool(&cursor, &truth) && truth ? "yes" : "no";
 }
 
+/* -------- moments */
+
+static const struct calendar *calendar_of(const struct condition_facts *facts)
+{
+    return facts->calendar ? facts->calendar : calendar_everyday();
+}
+
+static const char *time_text(const struct condition_facts *facts, wall_ms at)
+{
+    return arena_printf(facts->arena, "%lld", (long long)at);
+}
+
+/* The beginning of the present day, week, month or year. */
+static wall_ms start_of(const struct condition_facts *facts, const char *unit)
+{
+    const struct calendar *calendar = calendar_of(facts);
+    struct local_time now = calendar_local(calendar, facts->now);
+    wall_ms today = calendar_day_start(calendar, facts->now);
+    if (!strcmp(unit, "week"))
+        return calendar_add_days(calendar, today, -now.weekday);
+    if (!strcmp(unit, "day"))
+        return today;
+    return calendar_instant(calendar, now.year, strcmp(unit, "year") ? now.month : 1, 1, 0, 0, 0);
+}
+
+static const char *moment_fact(const struct condition_facts *facts, const char *path)
+{
+    struct span span;
+    if (!strncmp(path, "@start ", 7))
+        return time_text(facts, start_of(facts, path + 7));
+    if (strncmp(path, "@ago ", 5) || !span_parse(path + 5, &span))
+        return NULL;
+    return time_text(facts, calendar_add(calendar_of(facts), facts->now, (struct span){-span.ms, -span.days}));
+}
+
+/* -------- forms and history */
+
+/* A date or time of a form as an instant, so that it can be compared; all else as it stands. */
+static const char *value_fact(const struct condition_facts *facts, const char *value)
+{
+    wall_ms at;
+    bool dated = strlen(value) >= 10 && value[4] == '-' && form_instant(value, calendar_of(facts), &at);
+    return dated ? time_text(facts, at) : value;
+}
+
+static const char *history_fact(const struct condition_facts *facts, const char *what, bool count)
+{
+    wall_ms last = 0;
+    size_t times = 0;
+    for (size_t i = 0; facts->customer && i < facts->customer->history.count; i++) {
+        const struct past_contact *past = &facts->customer->history.at[i];
+        if (strcmp(past->what, what))
+            continue;
+        times++;
+        last = past->at > last ? past->at : last;
+    }
+    if (count)
+        return arena_printf(facts->arena, "%zu", times);
+    return last ? time_text(facts, last) : NULL;
+}
+
 static const char *field_fact(const struct condition_facts *facts, const char *name)
 {
     const struct field *fields = facts->data ? record_field(facts->record, "fields") : NULL;
     if (facts->fields.bytes || !fields || fields->kind != FIELD_MAP)
-        return fact_in_map(facts->fields, name, facts->arena);
-    return fact_in_map(*(const struct slice *)((const char *)facts->data + fields->offset), name, facts->arena);
+        return value_fact(facts, fact_in_map(facts->fields, name, facts->arena));
+    return value_fact(facts, fact_in_map(*(const struct slice *)((const char *)facts->data + fields->offset), name, facts->arena));
 }
 
 /* The last result of a step counts: a stage may be gone through again. */
@@ -174,8 +247,14 @@ static const char *result_of(const struct step_result_list *results, const char 
 
 const char *condition_fact(void *context, const char *path)
 {
-    static const char prefix[] = "customer.", of_step[] = "step.", of_form[] = "field.";
+    static const char prefix[] = "customer.", of_step[] = "step.", of_form[] = "field.", last[] = "last.", count[] = "count.";
     const struct condition_facts *facts = context;
+    if (*path == '@')
+        return moment_fact(facts, path);
+    if (!strncmp(path, last, sizeof last - 1))
+        return history_fact(facts, path + sizeof last - 1, false);
+    if (!strncmp(path, count, sizeof count - 1))
+        return history_fact(facts, path + sizeof count - 1, true);
     if (!strncmp(path, of_form, sizeof of_form - 1))
         return field_fact(facts, path + sizeof of_form - 1);
     if (!strncmp(path, of_step, sizeof of_step - 1))

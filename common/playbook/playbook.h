@@ -6,6 +6,7 @@
 
 #include "calendar.h"
 #include "event.h"
+#include "recurrence.h"
 
 enum {
     RULES_MAX = 256, STEPS_MAX = 32 /* at work at a time */, RULE_STEPS_MAX = 256 /* of all stages */, STAGES_MAX = 32,
@@ -25,6 +26,8 @@ struct condition {
     bool has_min, has_max;
     int64_t min, max;
     bool negated;
+    const char *moment;             /* a time is compared with this one, a path that the lookup knows; NULL: none */
+    bool earlier;                   /* it must lie before that; else at it or after */
 };
 struct condition_list { struct condition *at; size_t count; };
 
@@ -41,6 +44,8 @@ struct condition_facts {
     const struct customer *customer;
     struct arena *arena;            /* for numbers turned into text */
     const struct step_result_list *results;     /* step.NAME: what came of the steps; NULL: nothing yet */
+    const struct calendar *calendar;    /* for moments; NULL: always open, UTC */
+    wall_ms now;
     struct slice fields;            /* field.NAME: what stands in the form concerned; empty: as the record's `fields` say */
 };
 const char *condition_fact(void *facts, const char *path);
@@ -101,7 +106,15 @@ struct step {
     struct condition_list match;    /* wait: what the event must be like */
     bool of_customer;               /* wait: any event about the customer; else one about what the plan follows */
     struct span within;             /* wait: how long; zero: for ever */
+    const char *from;               /* the date that its times count from: a field or a time of the customer; "": the event */
+    struct span ahead;              /* so long before that date */
+    int at_min;                     /* at this minute of the day; -1: as it comes */
+    struct span every;              /* comes again after so long; or */
+    const struct recurrence *repeat;/* by this rule; NULL: once */
+    int times;                      /* at most so often; 0: for ever */
 };
+
+enum audience { AUDIENCE_SITE, AUDIENCE_CUSTOMERS };
 
 /* A part of a rule that is worked at a time. A rule without stages has one that has no name. */
 struct rule_stage {
@@ -120,6 +133,9 @@ struct rule {
     struct condition_list when;
     size_t step_count;
     struct step *steps;
+    const struct recurrence *repeat;/* instead of an event: it comes again by itself; NULL: on an event */
+    int at_min;                     /* at this minute of the day */
+    enum audience audience;         /* one plan for the site, or one for each customer that fits */
     size_t stage_count;             /* at least 1 */
     struct rule_stage *stages;
     int line;

@@ -73,6 +73,10 @@ const struct form *reading_form(struct playbook_reading *reading, const struct y
 void reading_check_form(struct playbook_reading *reading, const struct yaml *node, enum event_number event);
 void reading_questionnaires(struct playbook_reading *reading, const struct yaml *node);
 void reading_step(struct playbook_reading *reading, const struct yaml *node, enum event_number event, struct step *to);
+/* What a step's times count from, and how it comes again. */
+void reading_dates(struct playbook_reading *reading, const struct yaml *node, struct step *to);
+/* A rule that comes again by itself, instead of `on`. */
+void reading_schedule(struct playbook_reading *reading, const struct yaml *node, struct rule *to);
 void reading_wait(struct playbook_reading *reading, const struct yaml *node, struct step *to);
 void reading_outcomes(struct playbook_reading *reading, const struct yaml *node, enum event_number event,
                       struct step *to);

@@ -4,28 +4,27 @@
 
 /* Steps of a rule: one shape for each kind. */
 
-/* Keys by kind of step; the first names the step. */
-static const struct step_shape {
-    int kind;
-    const char *task_kind;
-    const char *keys[24];
-} shapes[] = {
-    {STEP_WAIT, "",
-     {"wait", "name", "when", "after", "business", "follows", "optional", "event", "form", "match", "of", "within", "then",
-      "else", "priority", "purpose", NULL}},
-    {STEP_CALL, "call",
-     {"call", "name", "when", "after", "before", "business", "follows", "optional", "window", "role", "announce",
-      "questionnaire", "retry", "outcome", "priority", "purpose", NULL}},
-    {STEP_MESSAGE, "",
-     {"message", "name", "to", "when", "after", "business", "follows", "optional", "valid_for", "window", "priority",
-      "purpose", NULL}},
-    {STEP_FORM, "form",
-     {"form", "name", "when", "after", "before", "business", "follows", "optional", "window", "role", "questionnaire",
-      "fills", "outcome", "priority", "purpose", NULL}},
-    {STEP_DEADLINE, "",
-     {"deadline", "name", "when", "after", "before", "business", "role", "priority", "purpose", NULL}},
+/* The first key of each kind tells what is done, and names the step. */
+static const struct step_shape { int kind; const char *key, *task_kind; } shapes[] = {
+    {STEP_WAIT, "wait", ""},        /* first: it may have a form */
+    {STEP_CALL, "call", "call"},
+    {STEP_MESSAGE, "message", ""},
+    {STEP_FORM, "form", "form"},
+    {STEP_DEADLINE, "deadline", ""},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+
+/* Which of the other keys a kind knows. */
+enum { W = 1 << STEP_WAIT, C = 1 << STEP_CALL, M = 1 << STEP_MESSAGE, F = 1 << STEP_FORM, D = 1 << STEP_DEADLINE };
+static const struct { const char *key; int kinds; } step_keys[] = {
+    {"name", ~0}, {"when", ~0}, {"after", ~0}, {"business", ~0}, {"priority", ~0}, {"purpose", ~0},
+    {"before", C | F | D}, {"role", C | F | D}, {"outcome", C | F}, {"questionnaire", C | F}, {"window", C | M | F},
+    {"follows", W | C | M | F}, {"optional", W | C | M | F},
+    {"from", W | C | M | F}, {"ahead", W | C | M | F}, {"at", W | C | M | F}, {"every", C | M | F}, {"times", C | M | F},
+    {"announce", C}, {"retry", C}, {"to", M}, {"valid_for", M}, {"fills", F},
+    {"event", W}, {"form", W}, {"match", W}, {"of", W}, {"within", W}, {"then", W}, {"else", W},
+};
+enum { STEP_KEYS = sizeof step_keys / sizeof step_keys[0] };
 
 static const char *const default_role = "follow-up-agent";
 static const struct retry default_retry = {3, 2, {{2 * HOUR_MS, 0}, {0, 1}}};
@@ -88,16 +87,16 @@ static void check_questionnaires(struct playbook_reading *reading, const struct 
 
 static const char *all_kinds(struct playbook_reading *reading)
 {
-    const char *all = shapes[0].keys[0];
+    const char *all = shapes[0].key;
     for (size_t i = 1; i < SHAPES; i++)
-        all = arena_printf(reading->arena, "%s, %s", all, shapes[i].keys[0]);
+        all = arena_printf(reading->arena, "%s, %s", all, shapes[i].key);
     return all;
 }
 
 static bool shape_knows(const struct step_shape *shape, const char *key)
 {
-    for (size_t i = 0; shape->keys[i]; i++)
-        if (!strcmp(shape->keys[i], key))
+    for (size_t i = 0; i < STEP_KEYS; i++)
+        if (!strcmp(step_keys[i].key, key) && step_keys[i].kinds & 1 << shape->kind)
             return true;
     return false;
 }
@@ -106,17 +105,25 @@ static const struct step_shape *shape_of(struct playbook_reading *reading, const
 {
     const struct step_shape *shape = NULL;
     for (size_t i = 0; i < SHAPES; i++) {
-        const struct yaml *key = yaml_get(node, shapes[i].keys[0]);
-        if (key && shape && shape_knows(shape, shapes[i].keys[0]))
-            continue;               /* a wait for a form */
-        if (key && shape)
-            yaml_mistake(reading->mistakes, key, "a step is either a %s or a %s", shape->keys[0], shapes[i].keys[0]);
-        else if (key)
+        const struct yaml *key = yaml_get(node, shapes[i].key);
+        if (key && shape && !shape_knows(shape, shapes[i].key))
+            yaml_mistake(reading->mistakes, key, "a step is either a %s or a %s", shape->key, shapes[i].key);
+        else if (key && !shape)
             shape = &shapes[i];
     }
     if (!shape && node->kind == YAML_MAP)
         yaml_mistake(reading->mistakes, node, "what is done? give one of %s", all_kinds(reading));
     return shape;
+}
+
+static void check_keys(struct playbook_reading *reading, const struct yaml *node, const struct step_shape *shape)
+{
+    const char *known[STEP_KEYS + 2] = {shape->key};
+    size_t count = 1;
+    for (size_t i = 0; i < STEP_KEYS; i++)
+        if (step_keys[i].kinds & 1 << shape->kind)
+            known[count++] = step_keys[i].key;
+    yaml_known_keys(node, known, reading->mistakes);
 }
 
 /* A message in variants is called by what is sent when none fits. */
@@ -161,19 +168,20 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
 {
     static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
     *to = (struct step){.name = "", .window_name = "", .role = "", .purpose = purposes[0], .task_kind = "",
-                        .priority = PRIORITY_NORMAL, .to = "customer"};
+                        .priority = PRIORITY_NORMAL, .to = "customer", .from = "", .at_min = -1};
     reading_count(reading, node, YAML_MAP);
     const struct step_shape *shape = shape_of(reading, node);
     if (!shape)
         return;
-    yaml_known_keys(node, shape->keys, reading->mistakes);
-    const struct yaml *what = yaml_get(node, shape->keys[0]);
+    check_keys(reading, node, shape);
+    const struct yaml *what = yaml_get(node, shape->key);
     to->kind = shape->kind;
     to->task_kind = shape->task_kind;
     to->name = read_step_name(reading, node, what, to->kind);
     if (event)
         to->when = reading_conditions(reading, yaml_get(node, "when"), SCOPE_EVENT, event);
     read_times(reading, node, to);
+    reading_dates(reading, node, to);
     read_place_in_plan(reading, node, to);
     read_window(reading, yaml_get(node, "window"), to);
     to->role = has_role(to->kind) ? reading_role(reading, yaml_get(node, "role"), default_role) : "";

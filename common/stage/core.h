@@ -46,6 +46,8 @@ const void *turn_get(struct turn *turn, enum entity_kind kind, const char *id);
 
 /* Queue members that begin with `prefix`, in byte order, at most `max`; with this batch's changes. */
 struct texts turn_queue(struct turn *turn, const char *prefix, size_t max);
+/* The same, only those after `after` ("" for the first): to go through a long list piece by piece. */
+struct texts turn_queue_after(struct turn *turn, const char *prefix, const char *after, size_t max);
 
 /* What is in force for a site; NULL: no such site is set up. A version by content, for cases that go on by the one they
  * began with; NULL: gone or broken (logged once). */

@@ -166,21 +166,27 @@ static bool text_among(const struct texts *texts, const char *text)
     return texts->count > 0 && bsearch(&text, texts->at, texts->count, sizeof *texts->at, text_compare);
 }
 
+static bool is_listed(const char *member, const char *prefix, const char *after)
+{
+    return begins_with(member, prefix) && strcmp(member, after) > 0;
+}
+
 /* Members that this batch took out of the queue, and those that it put there; both sorted. */
-static void queue_changes(struct turn *turn, const char *prefix, struct texts *ret_out, struct texts *ret_in)
+static void queue_changes(struct turn *turn, const char *prefix, const char *after, struct texts *ret_out,
+                          struct texts *ret_in)
 {
     *ret_out = *ret_in = (struct texts){0};
     for (struct turn_entity *at = turn->first; at; at = at->next) {
-        ret_out->count += queue_moved(at) && begins_with(at->before.queue, prefix);
-        ret_in->count += queue_moved(at) && begins_with(at->queue, prefix);
+        ret_out->count += queue_moved(at) && is_listed(at->before.queue, prefix, after);
+        ret_in->count += queue_moved(at) && is_listed(at->queue, prefix, after);
     }
     ret_out->at = arena_alloc(turn->arena, (ret_out->count + 1) * sizeof *ret_out->at);
     ret_in->at = arena_alloc(turn->arena, (ret_in->count + 1) * sizeof *ret_in->at);
     ret_out->count = ret_in->count = 0;
     for (struct turn_entity *at = turn->first; at; at = at->next) {
-        if (queue_moved(at) && begins_with(at->before.queue, prefix))
+        if (queue_moved(at) && is_listed(at->before.queue, prefix, after))
             ret_out->at[ret_out->count++] = at->before.queue;
-        if (queue_moved(at) && begins_with(at->queue, prefix))
+        if (queue_moved(at) && is_listed(at->queue, prefix, after))
             ret_in->at[ret_in->count++] = at->queue;
     }
     qsort(ret_out->at, ret_out->count, sizeof *ret_out->at, text_compare);
@@ -205,16 +211,21 @@ static struct texts queue_merge(struct turn *turn, const struct texts *stored, c
     return merged;
 }
 
-struct texts turn_queue(struct turn *turn, const char *prefix, size_t max)
+struct texts turn_queue_after(struct turn *turn, const char *prefix, const char *after, size_t max)
 {
     struct texts stored = {0}, out, in;
     struct store *store = turn->tools->store;
 
-    queue_changes(turn, prefix, &out, &in);
-    if (store->functions->read_queue(store, turn->partition, prefix, "", max + out.count, turn->arena,
+    queue_changes(turn, prefix, after, &out, &in);
+    if (store->functions->read_queue(store, turn->partition, prefix, after, max + out.count, turn->arena,
                                      &stored) != STORE_OK)
         turn_leave(turn, "store");
     return queue_merge(turn, &stored, &out, &in, max);
+}
+
+struct texts turn_queue(struct turn *turn, const char *prefix, size_t max)
+{
+    return turn_queue_after(turn, prefix, "", max);
 }
 
 /* ---------------------------------------------------------------- the commit */

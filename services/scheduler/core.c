@@ -29,6 +29,11 @@ static void task_corrected(struct turn *turn, const struct event *event, const v
     plan_task_corrected(turn, data);
 }
 
+static void form_changed(struct turn *turn, const struct event *event, const void *data)
+{
+    plans_redate(turn, event, data);
+}
+
 static void preferred(struct turn *turn, const struct event *event, const void *data)
 {
     customer_prefer(turn, event, data);
@@ -45,6 +50,8 @@ static const event_handler first[EVENT_COUNT] = {
     [EVENT_TASK_OVERDUE] = task_overdue,
     [EVENT_TASK_CORRECTED] = task_corrected,
     [EVENT_CASE_REOPENED] = case_reopened,
+    [EVENT_FORM_FILLED] = customer_form_filled,
+    [EVENT_FORM_CHANGED] = form_changed,
 };
 
 static void on_event(struct turn *turn, const struct event *event, const void *data)
@@ -73,7 +80,8 @@ static void on_act(struct turn *turn, const struct event *event, const void *dat
     ((int)(class) == (int)ACT || (constant) == EVENT_ACT_REFUSED || (constant) == EVENT_TIMER_FIRED || \
      (constant) == EVENT_EVENT_QUARANTINED || (constant) == EVENT_CONFIG_ACTIVATED)
 #define EVENT(constant, type, record, class, about) \
-    [constant] = OWN_ACT(constant) ? on_act : STARTS_NO_RULE(constant, class) ? NULL : on_event,
+    [constant] = OWN_ACT(constant) ? on_act : (constant) == EVENT_CONFIG_ACTIVATED ? recurrences_arm \
+               : STARTS_NO_RULE(constant, class) ? NULL : on_event,
 static const event_handler handlers[EVENT_COUNT] = {
 #include "events.def"
 };
@@ -82,8 +90,11 @@ static const event_handler handlers[EVENT_COUNT] = {
 static void on_timer(struct turn *turn, enum entity_kind kind, const char *id, const void *entity)
 {
     (void)id;
-    assert(kind == ENTITY_PLAN);
-    plan_fire(turn, entity);
+    assert(kind == ENTITY_PLAN || kind == ENTITY_RECURRENCE);
+    if (kind == ENTITY_PLAN)
+        plan_fire(turn, entity);
+    else
+        recurrence_fire(turn, entity);
 }
 
 static void prefetch(const struct event *event, const void *data, void (*want)(void *context, enum entity_kind, const char *id),

@@ -161,12 +161,23 @@ static size_t changes_find(const struct customer *a, const struct customer *b, c
     return count;
 }
 
+const char *customers_prefix(struct turn *turn, const char *site)
+{
+    return arena_printf(turn_arena(turn), "customers/%s/", site);
+}
+
+/* All customers of a site stand in one list, by which rules that concern all of them go. */
+static const char *customer_place(struct turn *turn, const struct customer *customer)
+{
+    return arena_printf(turn_arena(turn), "%s%s", customers_prefix(turn, customer->site), ident_local(customer->id));
+}
+
 void customer_store(struct turn *turn, const struct customer *before, const struct customer *after)
 {
     static const struct customer nobody;
     const struct customer *old = before ? before : &nobody;
     const char **names = arena_alloc(turn_arena(turn), 16 * sizeof *names);
-    turn_put(turn, ENTITY_CUSTOMER, after->id, after, 0, "");
+    turn_put(turn, ENTITY_CUSTOMER, after->id, after, 0, customer_place(turn, after));
     size_t count = changes_find(old, after, names);
     if (!count)
         return;
@@ -180,6 +191,19 @@ void customer_store(struct turn *turn, const struct customer *before, const stru
     like.customer = ident_local(after->id);
     like.subject = after->id;
     turn_emit(turn, EVENT_CUSTOMER_CHANGED, &change, &like);
+}
+
+/* A form is part of what happened with its customer; once, when it is complete. */
+void customer_form_filled(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct form_changed *form = data;
+    const struct customer *before = customer_of(turn, event->site, event->customer);
+    const char *what = arena_printf(turn_arena(turn), "form.%s", form->form);
+    if (!before || history_has(before, what, form->number))
+        return;
+    struct customer after = *before;
+    history_add(turn, &after, &(struct past_contact){.what = what, .about = form->number, .at = event_happened(event)});
+    customer_store(turn, before, &after);
 }
 
 void customer_meet(struct turn *turn, const struct event *event, const void *data)

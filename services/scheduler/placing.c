@@ -1,8 +1,18 @@
+#include "dates.h"
+#include "ident.h"
 #include "scheduler.h"
 
 /* When a step happens. A fact that comes late is followed from now on, unless that makes no sense any more. */
 
 static const struct span late_after_default = {.days = 30};
+
+/* A date without a time of day means the site's first opening that day. */
+static const struct week *week_of(const struct planned *planned, const struct step *step)
+{
+    const struct week *week = site_window(planned->site, step);
+    bool whole_day = (*step->from || step->repeat) && step->at_min < 0;
+    return week || !whole_day ? week : calendar_business(planned->site->calendar);
+}
 
 static struct placed place_from(const struct planned *planned, const struct step *step, wall_ms base, wall_ms now)
 {
@@ -12,7 +22,7 @@ static struct placed place_from(const struct planned *planned, const struct step
         .after = step->after,
         .before = step->before,
         .business = step->business,
-        .week = site_window(planned->site, step),
+        .week = week_of(planned, step),
     };
     return calendar_place(planned->site->calendar, &placing, turn_arena(planned->turn));
 }
@@ -51,7 +61,23 @@ static wall_ms wait_ends(const struct planned *planned, const struct step *step,
                           : calendar_add(planned->site->calendar, from, step->within);
 }
 
-struct planned_step step_place(const struct planned *planned, size_t index, wall_ms base)
+/* Its next time by an interval, which `after` does not delay again. */
+static wall_ms next_after(const struct planned *planned, const struct step *step, wall_ms due)
+{
+    const struct calendar *calendar = planned->site->calendar;
+    while (due <= turn_now(planned->turn))
+        due = calendar_add(calendar, due, step->every);
+    return calendar_add(calendar, due, (struct span){-step->after.ms, -step->after.days});
+}
+
+/* As long as nobody knows the date it waits. */
+static struct planned_step step_undated(const struct step *step, size_t index)
+{
+    return (struct planned_step){.name = step->name, .kind = step->kind, .state = STEP_BLOCKED, .rule_step = (int64_t)index,
+                                 .window = "", .why = "its date is not known yet", .reason = "", .work = ""};
+}
+
+static struct planned_step place_at(const struct planned *planned, size_t index, wall_ms base)
 {
     const struct step *step = &planned->rule->steps[index];
     wall_ms now = turn_now(planned->turn);
@@ -75,4 +101,45 @@ struct planned_step step_place(const struct planned *planned, size_t index, wall
     if (*to.reason)
         to.state = STEP_SKIPPED;
     return to;
+}
+
+struct planned_step step_place(const struct planned *planned, size_t index, wall_ms base)
+{
+    const struct step *step = &planned->rule->steps[index];
+    struct dated date;
+    if (!*step->from && !step->repeat)
+        return place_at(planned, index, base);
+    if (!step_date(planned, step, base, calendar_day_start(planned->site->calendar, turn_now(planned->turn)) - 1, &date))
+        return step_undated(step, index);
+    struct planned_step to = place_at(planned, index, date.at);
+    to.why = arena_printf(turn_arena(planned->turn), "%s%.350s", date.why, to.why);
+    if (!step->repeat && to.state == STEP_PENDING && date.passed && !span_is_none(step->ahead)) {
+        to.state = STEP_SKIPPED;
+        to.reason = "date_passed";
+    }
+    return to;
+}
+
+bool step_comes_again(const struct step *step)
+{
+    return step->repeat || !span_is_none(step->every);
+}
+
+bool step_again(const struct planned *planned, struct planned_step *step)
+{
+    const struct step *rule_step = &planned->rule->steps[step->rule_step];
+    struct arena *arena = turn_arena(planned->turn);
+    int64_t times = step->times + 1;
+    struct dated date = {.why = ""};
+    if (rule_step->times && times >= rule_step->times)
+        return false;
+    if (!rule_step->repeat)
+        date.at = next_after(planned, rule_step, step->due_at);
+    else if (!step_date(planned, rule_step, planned->plan.occurred_at, turn_now(planned->turn), &date))
+        return false;
+    *step = place_at(planned, (size_t)step->rule_step, date.at);
+    step->times = times;
+    step->work = ident_make(arena, planned->plan.site, "%s.%d", ident_local(work_id(planned, step->name)), (int)times + 1);
+    step->why = arena_printf(arena, "%s%.350s", date.why, step->why);
+    return true;
 }

@@ -140,12 +140,12 @@ static void plan_say_made(struct planned *planned)
     turn_emit(planned->turn, EVENT_PLAN_MADE, &made, &like);
 }
 
-static void plan_make(const struct planning *planning, const struct record *record)
+static bool plan_make(const struct planning *planning, const struct record *record)
 {
     struct turn *turn = planning->turn;
     int64_t round;
     if (!round_begin(planning, &round))
-        return;
+        return false;
     struct plan plan = *(const struct plan *)record_new(&plan_record, turn_arena(turn));
     plan.id = plan_id(turn, planning->site->id, planning->about, planning->in_force->playbook, planning->rule, round);
     plan.site = planning->site->id;
@@ -159,10 +159,20 @@ static void plan_make(const struct planning *planning, const struct record *reco
     plan.variables = facts_pack(record, planning->data, planning->about, turn_arena(turn));
     struct planned planned = planned_open(turn, &plan);
     if (!planned_place(&planned, 0, planning->occurred_at))
-        return;
+        return false;
     plan_say_made(&planned);
     planned_begin(&planned, "", "");
     planned_store(&planned);
+    return true;
+}
+
+bool plan_try(const struct planning *planning)
+{
+    const struct rule *rule = &planning->in_force->playbook->rules[planning->rule];
+    struct condition_facts facts = {
+        .record = event_types[planning->event->number].data, .data = planning->data, .customer = planning->customer,
+        .arena = turn_arena(planning->turn), .calendar = planning->site->calendar, .now = turn_now(planning->turn)};
+    return conditions_hold(&rule->when, condition_fact, &facts) && plan_make(planning, facts.record);
 }
 
 static wall_ms happened_at(const struct event *event)
@@ -180,10 +190,8 @@ static void playbook_follow(struct planning *planning)
     const struct playbook *playbook = planning->in_force->playbook;
     for (planning->rule = 0; planning->rule < playbook->rule_count; planning->rule++) {
         const struct rule *rule = &playbook->rules[planning->rule];
-        struct condition_facts facts = {.record = event_types[planning->event->number].data, .data = planning->data,
-                                        .customer = planning->customer, .arena = turn_arena(planning->turn)};
-        if (rule->on == planning->event->number && form_fits(rule->form, planning->data) && conditions_hold(&rule->when, condition_fact, &facts))
-            plan_make(planning, facts.record);
+        if (!rule->repeat && rule->on == planning->event->number && form_fits(rule->form, planning->data))
+            plan_try(planning);
     }
 }
 

@@ -38,6 +38,9 @@ bool sighting_of(const struct event *event, const void *data, struct sighting *r
 
 /* Stores what the event tells of its customer and announces a change of class, owner or preferences. */
 void customer_meet(struct turn *turn, const struct event *event, const void *data);
+void customer_form_filled(struct turn *turn, const struct event *event, const void *data);
+/* What the places of a site's customers in the queue begin with. */
+const char *customers_prefix(struct turn *turn, const char *site);
 void customer_prefer(struct turn *turn, const struct event *event, const struct customer_preferred *data);
 const struct customer *customer_of(struct turn *turn, const char *site, const char *customer);
 /* A copy to change: the stored one, or a new one. */
@@ -64,6 +67,8 @@ struct planning {
 
 /* Plans every rule in force that the event meets. */
 void plans_make(struct turn *turn, const struct event *event, const void *data);
+/* Plans one rule, if it fits. true: there is a new plan. */
+bool plan_try(const struct planning *planning);
 /* Is the event, whose rule or wait speaks of this form (or of none), about such a one? */
 bool form_fits(const struct form *form, const void *data);
 /* What the event is about, by which it is followed once; "" for nothing. */
@@ -106,6 +111,9 @@ void plan_fire(struct turn *turn, const struct plan *plan);
 
 /* Its time from `base` on, or that it is skipped because it comes too late. `work` is left empty. */
 struct planned_step step_place(const struct planned *planned, size_t rule_step, wall_ms base);
+bool step_comes_again(const struct step *step);
+/* When a step that is over comes again; false: not any more. */
+bool step_again(const struct planned *planned, struct planned_step *step);
 
 /* -------- stages.c: which steps are at work */
 
@@ -123,6 +131,15 @@ const struct rule_stage *planned_stage(const struct planned *planned);
 
 void outcome_follow(struct planned *planned, struct planned_step *step, int outcome);
 const struct outcome_rule *step_outcome_rule(const struct step *step, int outcome);
+
+/* Steps that count from a date of this form are placed anew. */
+void plans_redate(struct turn *turn, const struct event *event, const struct form_changed *data);
+
+/* -------- recurrences.c: rules that come again by themselves */
+
+/* Arms the rules of all playbooks in force. */
+void recurrences_arm(struct turn *turn, const struct event *event, const void *data);
+void recurrence_fire(struct turn *turn, const struct recurrence *recurrence);
 
 /* -------- waits.c: steps that wait for an event */
 

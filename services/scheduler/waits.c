@@ -132,7 +132,8 @@ static void wait_hear(const struct hearing *hearing, const struct awaited *wait)
     struct planned_step *step = planned_step_named(&planned, wait->step);
     const struct step *rule_step = step ? planned_rule_step(&planned, step) : NULL;
     struct condition_facts facts = {.record = event_types[hearing->event->number].data, .data = hearing->data,
-                                    .customer = planned.customer, .arena = turn_arena(hearing->turn)};
+                                    .customer = planned.customer, .arena = turn_arena(hearing->turn),
+                                    .calendar = planned.site ? planned.site->calendar : NULL, .now = turn_now(hearing->turn)};
     if (!rule_step || step->state != STEP_STARTED || !form_fits(rule_step->form, hearing->data) ||
         !conditions_hold(&rule_step->match, condition_fact, &facts))
         return;

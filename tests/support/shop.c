@@ -200,5 +200,8 @@ void shop_check(struct showroom *shop)
 {
     struct counted counted = {shop, 0};
     world_each_entity(shop->world, ENTITY_TASK, check_task, &counted);
-    assert_int_equal(world_queue(shop->world, "s", "", shop->arena).count, counted.on_list);
+    size_t listed = 0;
+    for (int state = TASK_OPEN; state <= TASK_WAITING; state++)
+        listed += world_queue(shop->world, "s", list_of(state), shop->arena).count;
+    assert_int_equal(listed, counted.on_list);
 }

@@ -1,0 +1,162 @@
+#include <string.h>
+
+#include "civil.h"
+#include "ident.h"
+#include "scheduler.h"
+
+/* Rules that come again by themselves: for the site, or for every customer that fits. A long list of customers is gone
+ * through piece by piece, so that nobody else has to wait for it. */
+
+enum { CUSTOMERS_PER_TURN = 64 };
+
+/* 2001-01-01 is a Monday: `weekly` is on Mondays, `monthly` on the first. */
+static int64_t first_day(void)
+{
+    return civil_day(2001, 1, 1);
+}
+
+/* -------- the rule */
+
+struct found { const struct site *site; const struct playbook_in_force *in_force; size_t rule; };
+
+static bool rule_find(const struct site *site, const char *playbook, const char *rule, struct found *ret)
+{
+    for (size_t i = 0; site && i < site->playbook_count; i++) {
+        const struct playbook *at = site->playbooks[i].playbook;
+        for (size_t k = 0; !strcmp(at->name, playbook) && k < at->rule_count; k++)
+            if (at->rules[k].repeat && !strcmp(at->rules[k].name, rule)) {
+                *ret = (struct found){site, &site->playbooks[i], k};
+                return true;
+            }
+    }
+    return false;
+}
+
+/* The first time after `after`; 0: never. */
+static wall_ms rule_next(const struct site *site, const struct rule *rule, wall_ms after)
+{
+    struct local_time local = calendar_local(site->calendar, after);
+    int64_t day = civil_day(local.year, local.month, local.day) - 1;
+    wall_ms at = 0;
+    do {
+        if (!recurrence_next(rule->repeat, first_day(), day, &day))
+            return 0;
+        struct civil date = civil_date(day);
+        at = calendar_instant(site->calendar, date.year, date.month, date.day, rule->at_min / 60, rule->at_min % 60, 0);
+    } while (at <= after);
+    return at;
+}
+
+/* -------- arming */
+
+static void recurrence_arm(struct turn *turn, const struct site *site, const struct playbook *playbook, const struct rule *rule)
+{
+    struct arena *arena = turn_arena(turn);
+    const char *id = ident_make(arena, site->id, "%s.%s", playbook->name, rule->name);
+    const struct recurrence *stored = turn_get(turn, ENTITY_RECURRENCE, id);
+    struct recurrence after = stored ? *stored : *(const struct recurrence *)record_new(&recurrence_record, arena);
+    if (stored && stored->run_at)
+        return;                     /* it is at work: its next time is found when it rests */
+    after.id = id;
+    after.site = site->id;
+    after.playbook = playbook->name;
+    after.rule = rule->name;
+    after.next_at = rule_next(site, rule, turn_now(turn));
+    turn_put(turn, ENTITY_RECURRENCE, id, &after, after.next_at, "");
+}
+
+void recurrences_arm(struct turn *turn, const struct event *event, const void *data)
+{
+    (void)data;
+    const struct site *site = *event->site ? turn_site(turn, event->site) : NULL;
+    for (size_t i = 0; site && i < site->playbook_count; i++) {
+        const struct playbook *playbook = site->playbooks[i].playbook;
+        for (size_t rule = 0; rule < playbook->rule_count; rule++)
+            if (playbook->rules[rule].repeat)
+                recurrence_arm(turn, site, playbook, &playbook->rules[rule]);
+    }
+}
+
+/* -------- a run */
+
+static struct schedule_due run_told(const struct recurrence *run)
+{
+    return (struct schedule_due){.playbook = run->playbook, .rule = run->rule, .at = run->run_at, .looked_at = run->looked_at,
+                                 .planned = run->planned};
+}
+
+static void run_say(struct turn *turn, const struct recurrence *run, enum event_number number)
+{
+    struct schedule_due say = run_told(run);
+    struct event like = event_of(number);
+    like.subject = run->id;
+    turn_emit(turn, number, &say, &like);
+}
+
+/* One plan, for a customer or ("") for the site. */
+static bool run_plan(struct turn *turn, const struct found *found, const struct recurrence *run, const char *customer)
+{
+    struct arena *arena = turn_arena(turn);
+    struct local_time day = calendar_local(found->site->calendar, run->run_at);
+    struct schedule_due data = run_told(run);
+    struct event event = event_of(EVENT_SCHEDULE_DUE);
+    event.site = run->site;
+    event.customer = customer;
+    const char *date = arena_printf(arena, "%04d%02d%02d", day.year, day.month, day.day);
+    struct planning planning = {
+        .turn = turn, .event = &event, .data = &data, .about = *customer ? arena_printf(arena, "%s.%s", customer, date) : date,
+        .customer = customer_of(turn, run->site, customer), .site = found->site, .in_force = found->in_force,
+        .rule = found->rule, .occurred_at = run->run_at};
+    return plan_try(&planning);
+}
+
+/* The next piece of the list. true: that was all. */
+static bool run_customers(struct turn *turn, const struct found *found, struct recurrence *run)
+{
+    const char *prefix = customers_prefix(turn, run->site);
+    struct texts members = turn_queue_after(turn, prefix, run->cursor, CUSTOMERS_PER_TURN);
+    for (size_t i = 0; i < members.count; i++) {
+        run->looked_at++;
+        run->planned += run_plan(turn, found, run, members.at[i] + strlen(prefix));
+    }
+    if (members.count)
+        run->cursor = members.at[members.count - 1];
+    return members.count < CUSTOMERS_PER_TURN;
+}
+
+static void run_begin(struct turn *turn, struct recurrence *run)
+{
+    run->run_at = run->next_at;
+    run->cursor = "";
+    run->looked_at = run->planned = 0;
+    run_say(turn, run, EVENT_SCHEDULE_DUE);
+}
+
+static void run_end(struct turn *turn, const struct found *found, struct recurrence *run)
+{
+    run_say(turn, run, EVENT_SCHEDULE_FINISHED);
+    run->run_at = 0;
+    run->cursor = "";
+    run->next_at = rule_next(found->site, &found->in_force->playbook->rules[found->rule], turn_now(turn));
+}
+
+/* Times that were missed while nothing ran count as one. A rule that is not in force any more ends here. */
+void recurrence_fire(struct turn *turn, const struct recurrence *recurrence)
+{
+    struct recurrence run = *recurrence;
+    struct found found;
+    if (!rule_find(turn_site(turn, run.site), run.playbook, run.rule, &found)) {
+        turn_delete(turn, ENTITY_RECURRENCE, run.id);
+        return;
+    }
+    if (!run.run_at)
+        run_begin(turn, &run);
+    bool all = true;
+    if (found.in_force->playbook->rules[found.rule].audience == AUDIENCE_CUSTOMERS)
+        all = run_customers(turn, &found, &run);
+    else
+        run.planned += run_plan(turn, &found, &run, "");
+    if (all)
+        run_end(turn, &found, &run);
+    turn_put(turn, ENTITY_RECURRENCE, run.id, &run, all ? run.next_at : turn_now(turn), "");
+}

@@ -1,0 +1,128 @@
+/* Plans beyond one step: audiences larger than one turn, waits that are many, versions, dates that change. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/shop.h"
+
+static void open_with(void **state, const char *playbook)
+{
+    *state = shop_open("2026-03-06 16:00", playbook);
+}
+
+static int close_shop(void **state)
+{
+    shop_close(*state);
+    return 0;
+}
+
+static void customers_enter(struct showroom *shop, int count)
+{
+    for (int i = 0; i < count; i++)
+        shop_post(shop, "customer.recorded", arena_printf(shop->arena, "'customer':'c%03d'", i), "'mobile':'1380000%04d'", i);
+}
+
+/* -------- audiences */
+
+static void everybody_is_looked_at_once(void **state)
+{
+    open_with(state, "playbook: p\nrules:\n  - rule: all\n    every: FREQ=MONTHLY;BYMONTHDAY=8\n    at: \"10:00\"\n"
+                     "    audience: customers\n    steps: [{ message: hello }]\n");
+    struct showroom *shop = *state;
+    customers_enter(shop, 150);
+    shop_run(shop, "2026-03-08 10:01");
+    const struct schedule_due *end = shop_last(shop, EVENT_SCHEDULE_FINISHED);
+    assert_int_equal(end->looked_at, 150);
+    assert_int_equal(end->planned, 150);
+    assert_int_equal(shop_count(shop, EVENT_NOTICE_WANTED), 150);
+    assert_int_equal(shop_count(shop, EVENT_SCHEDULE_DUE), 1);
+    shop_forget(shop);
+    shop_run(shop, "2026-04-08 10:01");
+    assert_int_equal(shop_count(shop, EVENT_NOTICE_WANTED), 150);
+}
+
+static void a_rule_that_is_gone_comes_no_more(void **state)
+{
+    open_with(state, "playbook: p\nrules:\n  - { rule: all, every: daily, at: \"10:00\", steps: [{ message: hello, to: boss }] }\n");
+    struct showroom *shop = *state;
+    shop_run(shop, "2026-03-07 10:01");
+    assert_int_equal(shop_count(shop, EVENT_NOTICE_WANTED), 1);
+    shop_post(shop, "config.activated", "", "'kind':'playbook','name':'p'");
+    shop_run(shop, "2026-03-09 10:01");
+    assert_int_equal(shop_count(shop, EVENT_NOTICE_WANTED), 1);
+    assert_null(shop_entity(shop, ENTITY_RECURRENCE, "s/p.all"));
+}
+
+/* -------- waits */
+
+#define WAIT "playbook: p\nrules:\n  - { on: car.delivered, steps: [{ wait: w, event: visit.finished, of: customer, within: 9d, then: { message: m } }] }\n"
+
+static void one_event_ends_all_waits_for_it(void **state)
+{
+    open_with(state, WAIT);
+    struct showroom *shop = *state;
+    for (int i = 0; i < 40; i++)
+        shop_post(shop, "car.delivered", "'customer':'c1'", "'order':'d%d'", i);
+    const struct watch *watch = shop_entity(shop, ENTITY_WATCH, "s/c.c1");
+    assert_int_equal(watch->waits.count, 40);
+    shop_post(shop, "visit.finished", "'customer':'c1'", "'visit':'v1','kind':'repair'");
+    assert_int_equal(shop_count(shop, EVENT_PLAN_FINISHED), 40);
+    assert_int_equal(shop_count(shop, EVENT_NOTICE_WANTED), 40);
+    assert_null(shop_entity(shop, ENTITY_WATCH, "s/c.c1"));
+    shop_run(shop, "2026-03-20 16:00");
+    assert_int_equal(shop_count(shop, EVENT_PLAN_STEP_LATE), 0);
+}
+
+static void a_wait_that_is_late_hears_no_more(void **state)
+{
+    open_with(state, WAIT);
+    struct showroom *shop = *state;
+    shop_post(shop, "car.delivered", "'customer':'c1'", "'order':'d1'");
+    shop_run(shop, "2026-03-16 16:00");
+    assert_int_equal(shop_count(shop, EVENT_PLAN_STEP_LATE), 1);
+    shop_post(shop, "visit.finished", "'customer':'c1'", "'visit':'v1','kind':'repair'");
+    assert_int_equal(shop_count(shop, EVENT_NOTICE_WANTED), 0);
+    assert_null(shop_entity(shop, ENTITY_WATCH, "s/c.c1"));
+}
+
+static void more_waits_than_can_be_kept_are_said(void **state)
+{
+    open_with(state, WAIT);
+    struct showroom *shop = *state;
+    for (int i = 0; i < 257; i++)
+        shop_post(shop, "car.delivered", "'customer':'c1'", "'order':'d%d'", i);
+    assert_int_equal(shop_count(shop, EVENT_PLAN_STEP_SKIPPED), 1);
+    assert_string_equal(((const struct plan_step *)shop_last(shop, EVENT_PLAN_STEP_SKIPPED))->reason, "too_many_waits");
+}
+
+/* -------- circles */
+
+/* Two rules that answer each other through what a person could do, too, so that no check can see it beforehand. */
+static void a_circle_of_stages_is_stopped(void **state)
+{
+    open_with(state, "playbook: p\nrules:\n  - on: car.delivered\n    stages:\n"
+                     "      - { stage: a, steps: [{ message: m, after: 1m }], next: b }\n"
+                     "      - { stage: b, steps: [{ message: n, after: 1m }], next: a }\n");
+    struct showroom *shop = *state;
+    shop_post(shop, "car.delivered", "'customer':'c1'", "'order':'d1'");
+    shop_run(shop, "2026-03-07 16:00");
+    assert_int_equal(shop_count(shop, EVENT_PLAN_STAGE_ENTERED), 64);
+    assert_int_equal(shop_count(shop, EVENT_PLAN_STOPPED), 1);
+    assert_int_equal(shop_count(shop, EVENT_PLAN_FINISHED), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(everybody_is_looked_at_once, close_shop),
+        cmocka_unit_test_teardown(a_rule_that_is_gone_comes_no_more, close_shop),
+        cmocka_unit_test_teardown(one_event_ends_all_waits_for_it, close_shop),
+        cmocka_unit_test_teardown(a_wait_that_is_late_hears_no_more, close_shop),
+        cmocka_unit_test_teardown(more_waits_than_can_be_kept_are_said, close_shop),
+        cmocka_unit_test_teardown(a_circle_of_stages_is_stopped, close_shop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
