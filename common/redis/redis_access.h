@@ -5,8 +5,8 @@
  *   sentinel://h:p,h:p,h:p/NAME         the primary that these Sentinels watch under NAME
  *   cluster://h:p,h:p,…                 a Redis Cluster, found through any of these nodes
  *
- * tls:// needs hiredis 1.0 or newer; so do sentinel:// and cluster:// when `ca_file` is set: then every connection of
- * theirs is TLS. An IPv6 address stands in brackets. */
+ * tls:// needs hiredis 1.0 or newer, and a `ca_file`; so do sentinel:// and cluster:// when `ca_file` is set: then every
+ * connection of theirs is TLS. An IPv6 address stands in brackets. */
 #ifndef CARELINE_REDIS_ACCESS_H
 #define CARELINE_REDIS_ACCESS_H
 
@@ -27,7 +27,7 @@ struct redis_access {
     const char *user;               /* "": the default user */
     const char *password_file;      /* its first line; read at each connection, so that it may change; "": no login */
     const char *sentinel_password_file;
-    const char *ca_file;            /* PEM: who may have signed the server's certificate; "": the system's for tls:// */
+    const char *ca_file;            /* PEM: who signs these servers' certificates, and nothing else; "": no TLS */
     const char *certificate_file, *key_file;        /* PEM: ours, if the server wants one */
     unsigned replicas;              /* that must have a write before it counts as done */
 };

@@ -108,7 +108,7 @@ static bool logins_make(struct redis_link *link, char message[160])
     route->sentinel_login = route->login;
     route->sentinel_login.user = "";
     route->sentinel_login.password_file = access->sentinel_password_file;
-    return !route->login.tls || redis_tls_possible(message);
+    return !route->login.tls || redis_tls_possible(&route->login, message);
 }
 
 struct redis_link *redis_link_new(const struct redis_access *access, redis_prepare *prepare, void *context,

@@ -54,7 +54,7 @@ const char *redis_error_hint(const char *error);
 /* redis_tls.c: TLS on a connection that has just been made. */
 bool redis_tls_start(redisContext *context, const struct redis_login *login, const char *host,
                      char message[REDIS_MESSAGE_BYTES]);
-/* Can this build do TLS? false with a message. */
-bool redis_tls_possible(char message[REDIS_MESSAGE_BYTES]);
+/* Can this build do TLS, and does the login say what it takes? false with a message. */
+bool redis_tls_possible(const struct redis_login *login, char message[REDIS_MESSAGE_BYTES]);
 
 #endif

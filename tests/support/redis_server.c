@@ -130,8 +130,9 @@ static bool start_as(struct redis_server *server, const char *lines)
     FILE *conf = fopen(path, "w");
     if (!conf)
         return false;
-    fprintf(conf, "bind 127.0.0.1\nport %d\nunixsocket %s\ndir %s\nloglevel notice\n%s", server->port, server->socket,
-            server->directory, lines);
+    fprintf(conf, "bind 127.0.0.1\n%s %d\nunixsocket %s\ndir %s\nloglevel notice\n%s%s",
+            server->tls ? "tls-port" : "port", server->port, server->socket, server->directory,
+            server->tls ? "port 0\n" : "", lines);
     fclose(conf);
     return redis_server_again(server);
 }
@@ -151,6 +152,14 @@ bool redis_server_start_with(struct redis_server *server, const char *lines)
 {
     char all[1024];
     *server = (struct redis_server){.port = port_find()};
+    snprintf(all, sizeof all, "%s%s", server_lines, lines);
+    return start_as(server, all);
+}
+
+bool redis_server_start_tls(struct redis_server *server, const char *lines)
+{
+    char all[1024];
+    *server = (struct redis_server){.port = port_find(), .tls = true};
     snprintf(all, sizeof all, "%s%s", server_lines, lines);
     return start_as(server, all);
 }

@@ -13,7 +13,7 @@ struct redis_server {
     char socket[96];
     int port;                       /* on 127.0.0.1; 0: the socket only */
     char address[104];              /* for store_redis_new */
-    bool sentinel;
+    bool sentinel, tls;
 };
 
 /* Starts it and waits until it answers. `durable`: an append-only file, written to disk at each write; otherwise
@@ -22,6 +22,7 @@ bool redis_server_start(struct redis_server *server, bool durable);
 
 /* The same with a TCP port (address tells it) and more lines for its configuration; or a Sentinel with these lines. */
 bool redis_server_start_with(struct redis_server *server, const char *lines);
+bool redis_server_start_tls(struct redis_server *server, const char *lines);     /* its port speaks TLS only */
 bool redis_sentinel_start(struct redis_server *server, const char *lines);
 
 /* Ends it at once (SIGKILL), keeping its directory; starts it again there. */
