@@ -12,6 +12,9 @@
 
 enum { CLOCK_OFF_MS = 1000 };
 
+/* What a daemon whose clock is off puts behind its name when it announces itself. */
+#define CLOCK_OFF_MARK " (clock off)"
+
 /* A zeroed one is ready for use: its clock is not right yet. */
 struct clock_check {
     bool measured;                  /* once at least */

@@ -236,7 +236,7 @@ static void announce(struct daemon *daemon, int64_t ttl_ms)
              "{\"host\":\"%s\",\"pid\":%d,\"build\":\"" CARELINE_VERSION "\",\"http\":\"%s\",\"key\":\"%s\"}", host,
              (int)getpid(), http_server_address(daemon->http), curve_public(daemon->curve));
     const struct member member = {
-        .name = daemon->owner, .stage = daemon->part->program,
+        .name = daemon->owner, .stage = daemon_role(daemon),
         .endpoint = daemon->bus->functions->endpoint(daemon->bus), .details = details,
     };
     bool answers = daemon->store->functions->announce(daemon->store, &member, ttl_ms) == STORE_OK;

@@ -1,4 +1,6 @@
 /* Is this machine's clock right? Asked once a second; stepped time is everybody's alike and needs no clock. */
+#include <stdio.h>
+
 #include "clock_real.h"
 #include "daemon_parts.h"
 #include "log.h"
@@ -8,6 +10,14 @@ bool daemon_clock_is_right(void *context)
     struct daemon *daemon = context;
     return clock_store_mode(daemon->clock) == CLOCK_STEPPED ||
            clock_check_is_right(&daemon->clock_check, clock_store_real(daemon->clock), real_mono_now());
+}
+
+const char *daemon_role(struct daemon *daemon)
+{
+    if (!daemon->clock_check.off)
+        return daemon->part->program;
+    snprintf(daemon->role, sizeof daemon->role, "%.40s" CLOCK_OFF_MARK, daemon->part->program);
+    return daemon->role;
 }
 
 static void say(const struct clock_check *check)

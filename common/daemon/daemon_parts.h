@@ -40,6 +40,7 @@ struct daemon {
     mono_ms second_at;              /* next announcement */
     struct clock_check clock_check;
     mono_ms clock_at;               /* when the clock is checked next */
+    char role[64];                  /* what it is announced as while its clock is off */
     struct arena *arena;            /* of one second's work */
 };
 
@@ -58,6 +59,8 @@ bool daemon_http_start(struct daemon *daemon, char message[160]);
 /* Once a second, before anything is done by the clock. */
 void daemon_clock_pass(struct daemon *daemon, mono_ms now);
 bool daemon_clock_is_right(void *daemon);
+/* As what it announces itself: its program; one whose clock is off is not counted among the replicas of its stage. */
+const char *daemon_role(struct daemon *daemon);
 
 void daemon_health_start(struct daemon *daemon);
 /* Once a second: what the stage did, into metrics. */

@@ -44,7 +44,8 @@ struct stage_options {
     /* real milliseconds until the wall clock comes to `due`; NULL: due - now. INT64_MAX: not by itself */
     int64_t (*due_wait_ms)(void *context, wall_ms due);
     void *due_wait_context;
-    /* May timers be fired by this process's clock? NULL: always */
+    /* Is this process's clock right? If not it fires no timers, and leaves its partitions to other replicas of its stage if
+     * there are any; one whose clock is not right announces itself under another name than its stage's. NULL: always */
     bool (*clock_is_right)(void *context);
     void *clock_context;
     /* hints from the bus that are not for this loop, and what it tells itself; NULL: nobody listens */

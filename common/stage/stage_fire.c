@@ -41,7 +41,7 @@ static void fired(struct stage_loop *stage, struct stage_partition *partition, c
         stage->busy = true;
 }
 
-static bool clock_is_right(const struct stage_loop *stage)
+bool stage_clock_is_right(const struct stage_loop *stage)
 {
     return !stage->options.clock_is_right || stage->options.clock_is_right(stage->options.clock_context);
 }
@@ -51,7 +51,7 @@ static bool may_fire(const struct stage_loop *stage, const struct stage_partitio
 {
     if (stage->options.core->stage != STAGE_SCHEDULER || !partition->owned || stage->report.tilted ||
         partition->earliest_due == 0 || !mono_reached(stage_mono(stage), partition->backoff.until) ||
-        !clock_is_right(stage))
+        !stage_clock_is_right(stage))
         return false;
     *ret_now = clock_now(stage->options.clock);
     return partition->earliest_due <= *ret_now;
@@ -82,7 +82,7 @@ int64_t stage_due_wait_ms(const struct stage_loop *stage, const struct stage_par
 {
     wall_ms due = partition->earliest_due;
 
-    if (stage->options.core->stage != STAGE_SCHEDULER || due == 0 || !clock_is_right(stage))
+    if (stage->options.core->stage != STAGE_SCHEDULER || due == 0 || !stage_clock_is_right(stage))
         return -1;
     int64_t wait = stage->options.due_wait_ms ? stage->options.due_wait_ms(stage->options.due_wait_context, due)
                                               : due - clock_now(stage->options.clock);

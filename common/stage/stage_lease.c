@@ -178,6 +178,8 @@ static void count_replicas(struct stage_loop *stage)
         replicas += strcmp(members.at[i].stage, stage_names[stage_kind(stage)]) == 0 &&
                     strcmp(members.at[i].name, stage->options.owner) != 0;
     stage->share = (stage->options.partitions + replicas - 1) / replicas;
+    if (replicas > 1 && !stage_clock_is_right(stage))
+        stage->share = 0;               /* the others' clocks are right, or they would not be counted */
     stage->surplus_seen = stage->owned > stage->share ? stage->surplus_seen + 1 : 0;
 }
 
@@ -269,6 +271,8 @@ static bool claimable(struct stage_loop *stage, struct stage_partition *partitio
 {
     mono_ms now = stage_mono(stage);
 
+    if (stage->share == 0)
+        return false;
     if (partition->free_since.ms == 0)
         partition->free_since = now;
     return died || stage->owned + count < stage->share ||

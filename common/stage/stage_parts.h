@@ -129,6 +129,7 @@ void stage_publish(struct stage_loop *stage, const struct place *place, const ch
 
 /* stage_fire.c */
 void stage_watch_time(struct stage_loop *stage);
+bool stage_clock_is_right(const struct stage_loop *stage);
 void stage_fire(struct stage_loop *stage, struct stage_partition *partition);
 int64_t stage_due_wait_ms(const struct stage_loop *stage, const struct stage_partition *partition);
 

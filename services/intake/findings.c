@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock_check.h"
 #include "installation.h"
 
 enum {
@@ -83,6 +84,24 @@ static bool all_on_one_host(const struct installation *now, const char *program,
     return host && one;
 }
 
+static bool clock_is_off(const struct member_glance *at)
+{
+    const char *mark = strstr(at->member->stage, CLOCK_OFF_MARK);
+    return mark && !strcmp(mark, CLOCK_OFF_MARK);
+}
+
+/* Once for each host. */
+static void find_in_clocks(const struct installation *now, struct findings *to)
+{
+    for (size_t i = 0; i < now->member_count; i++) {
+        bool told = false;
+        for (size_t before = 0; before < i; before++)
+            told = told || (clock_is_off(&now->members[before]) && !strcmp(now->members[before].host, now->members[i].host));
+        if (clock_is_off(&now->members[i]) && !told)
+            find(to, FINDING_DEGRADED, "clock_off", now->members[i].host, 0);
+    }
+}
+
 static void find_in_members(const struct installation *now, struct findings *to)
 {
     bool differ = false, more_hosts;
@@ -106,7 +125,7 @@ static int by_level(const void *a, const void *b)
 size_t installation_findings(const struct installation *installation, struct finding ret[FINDINGS_MAX])
 {
     static void (*const looks[])(const struct installation *, struct findings *) = {
-        find_in_stages, find_in_store, find_in_work, find_in_consumers, find_in_members,
+        find_in_stages, find_in_store, find_in_work, find_in_consumers, find_in_clocks, find_in_members,
     };
     struct findings findings = {ret, 0};
     for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)

@@ -3,6 +3,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "clock_check.h"
+
 enum { TIMERS_PAGE = 512, TIMER_PAGES_MAX = 20, DEAD_PAGE = 10000 };
 
 struct glance {
@@ -12,6 +14,14 @@ struct glance {
     struct partition_view *views;
     struct installation *now;
 };
+
+/* One whose clock is off still is one. */
+static bool is_replica(const struct member *member, const char *stage)
+{
+    size_t bytes = strlen(stage);
+    return !strncmp(member->stage, stage, bytes) &&
+           (!member->stage[bytes] || !strcmp(member->stage + bytes, CLOCK_OFF_MARK));
+}
 
 /* -------- one partition */
 
@@ -72,7 +82,7 @@ static void sum_owners(struct glance *glance, const struct partition_view *view)
         glance->now->stages[s].lag += view->head.seq - view->stages[s].checkpoint.seq;
         for (size_t i = 0; owned && i < glance->now->member_count; i++)
             glance->now->members[i].partitions += !strcmp(glance->now->members[i].member->name, view->stages[s].owner) &&
-                                                  !strcmp(glance->now->members[i].member->stage, stage_names[s]);
+                                                  is_replica(glance->now->members[i].member, stage_names[s]);
     }
 }
 
@@ -116,7 +126,7 @@ static enum store_status read_members(struct glance *glance)
         };
         json_decref(details);
         for (int s = STAGE_NONE + 1; s < STAGE_COUNT; s++)
-            now->stages[s].replicas += !strcmp(members.at[i].stage, stage_names[s]);
+            now->stages[s].replicas += is_replica(&members.at[i], stage_names[s]);
     }
     return status;
 }

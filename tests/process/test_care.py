@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from system import BIN, ROOT, System, wait_for
+from system import BIN, ROOT, System, needs_own_redis, wait_for
 
 CASE_KEYS = {"id", "source_id", "site", "customer", "channel", "category", "also", "grade", "state", "role", "assignee", "opened_at", "clocks"}
 CLOCK_KEYS = {"name", "due_at", "state", "why"}
@@ -252,6 +252,7 @@ class Offline(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (0, "1 passed, 0 failed"), done.stderr)
 
 
+@needs_own_redis
 class Backup(unittest.TestCase):
     def test_a_restored_copy_is_the_same(self):
         kept = pathlib.Path(tempfile.mkdtemp(prefix="careline-test-"))

@@ -73,6 +73,10 @@ def metric(system, name, metric_name):
     return [float(line.split()[1]) for line in lines if line.split("{")[0].split()[0] == metric_name][0]
 
 
+def owned(system, name):
+    return metric(system, name, "careline_partitions_owned") if health(system, name, "/healthz")[0] == 200 else 0
+
+
 def due_in(seconds):
     """A delivery whose thanks are due so soon: they go out two hours after it."""
     at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=-2, seconds=seconds)
@@ -107,6 +111,23 @@ class Clock(unittest.TestCase):
                 self.assertGreaterEqual(event["time"], event["data"]["due"], "not before its time")
                 self.assertEqual(metric(system, "scheduler", "careline_clock_off"), 0)
                 self.assertEqual(health(system, "scheduler", "/readyz")[0], 200)
+
+    def test_a_replica_whose_clock_is_right_takes_over(self):
+        with WrongClocks(["scheduler"]) as clocks:
+            clocks.set(0)
+            with System("--bin", str(clocks.dir), "--replicas", "2") as system:
+                (clocks.dir / "scheduler").unlink()             # what is started from now on has the machine's clock
+                (clocks.dir / "scheduler").symlink_to(f"{BIN}/scheduler")
+                before = system.kill("scheduler-2")
+                wait_for(lambda: system.pid("scheduler-2") != before and owned(system, "scheduler-2"), 20, "a right one beside it")
+                clocks.set(-3600)
+                wait_for(lambda: owned(system, "scheduler-2") == 64, 30, "all partitions have gone to the right one")
+                self.assertEqual(health(system, "scheduler", "/readyz")[0], 503)
+                self.assertIn("clock_off", [finding["what"] for finding in system.get("/v1/status")["findings"]])
+                self.assertEqual(system.post(delivery("C2", occurred_at=due_in(2)))[0], 201)
+                wait_for(lambda: fired(system), 10, "the timer fires")
+                clocks.set(0)
+                wait_for(lambda: owned(system, "scheduler") == 32, 30, "right again, it has its share")
 
     def test_a_clock_that_goes_wrong_is_noticed(self):
         with WrongClocks(["scheduler"]) as clocks:

@@ -60,6 +60,12 @@ static void behind(struct installation *now)
 static void builds(struct installation *now) { now->members[2].build = "1.1"; }
 static void hosts(struct installation *now) { now->members[0].host = "h2"; }
 static void hosts_shared(struct installation *now) { now->members[2].host = "h2"; }
+static void clock_off(struct installation *now)
+{
+    static struct member off[] = {{"b", "scheduler (clock off)", "", ""}, {"d", "notifier (clock off)", "", ""}};
+    now->members[1].member = &off[0];
+    now->members[2].member = &off[1];
+}
 static void nothing(struct installation *now) { (void)now; }
 static void much(struct installation *now)
 {
@@ -83,6 +89,7 @@ static void findings(void **state)
         {dead, "degraded dead_letters  3"}, {set_aside, "degraded quarantined  2"},
         {silent, "degraded consumer_silent reports 3600001"}, {silent_but_done, ""},
         {behind, "degraded consumer_behind reports 10001"},
+        {clock_off, "degraded clock_off h1 0"},
         {builds, "note builds_differ  0"},
         {hosts, "note one_host_only scheduler 0"}, {hosts_shared, ""},
         {much, "broken stage_missing notifier 0; degraded dead_letters  3; note store_unbounded  0"},

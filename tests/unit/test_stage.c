@@ -370,6 +370,40 @@ static void timers_wait_for_a_right_clock(struct rig *rig)
     crew_close(&crew);
 }
 
+static void a_wrong_clock_leaves_the_work_to_right_ones(struct rig *rig)
+{
+    bool right = true;
+    struct stage_report report;
+
+    open_crew(rig);
+    struct bus *bus = bus_memory_new(crew.hub);
+    struct stage_loop *stage = stage_new(&(struct stage_options){
+        .core = &toy_scheduler, .store = crew.store, .bus = bus, .clock = crew.clock, .sealer = crew.sealer, .owner = "w",
+        .partitions = crew.partitions, .build = "t", .random = dice_chance, .random_context = &dice,
+        .virtual_clock = true, .clock_is_right = clock_is_right, .clock_context = &right});
+    stage_step(stage);
+    right = false;
+    for (int i = 0; i < 5; i++) {                       /* alone: better late timers than no work at all */
+        clock_manual_set(crew.clock, clock_now(crew.clock) + RENEW_MS);
+        stage_step(stage);
+    }
+    stage_report(stage, &report);
+    assert_int_equal(report.owned, RIG_PARTITIONS);
+    struct crew_member *other = crew_start(&crew, &toy_scheduler);
+    announce(rig, other);
+    for (int i = 0; i < 5; i++) {
+        clock_manual_set(crew.clock, clock_now(crew.clock) + RENEW_MS);
+        stage_step(stage);
+        crew_step(&crew);
+    }
+    stage_report(stage, &report);
+    assert_int_equal(report.owned, 0);
+    assert_int_equal(report_of(other).owned, RIG_PARTITIONS);
+    stage_free(&stage);
+    bus->functions->free(&bus);
+    crew_close(&crew);
+}
+
 static void it_sleeps_until_the_next_timer(struct rig *rig)
 {
     int64_t wait_ms = 0;
@@ -447,6 +481,7 @@ int main(void)
         {"events of no concern wait for the checkpoint", events_of_no_concern_wait_for_the_checkpoint},
         {"timers wait for a steady clock", timers_wait_for_a_steady_clock},
         {"timers wait for a right clock", timers_wait_for_a_right_clock},
+        {"a wrong clock leaves the work to right ones", a_wrong_clock_leaves_the_work_to_right_ones},
         {"it sleeps until the next timer", it_sleeps_until_the_next_timer},
         {"attempts of the dead are closed", attempts_of_the_dead_are_closed},
         {"the first answer of an attempt stands", the_first_answer_of_an_attempt_stands},
