@@ -196,7 +196,7 @@ fuzz:
 	        > $$at.log 2>&1 || { tail -n 40 $$at.log; echo "$$name found something: $$at-*"; exit 1; }; \
 	    echo "$$name: $(SECONDS) s, $$(sed -n 's/^stat::number_of_executed_units: *//p' $$at.log) inputs, nothing found"; done
 
-# The Debian package into $(BUILD)/deb; deb-test installs and runs it in a clean Debian, as root, and takes minutes.
+# The Debian packages into $(BUILD)/deb; deb-test installs and runs them in a clean Debian, as root, and takes minutes.
 DEB := $(BUILD)/deb
 .PHONY: deb deb-test monitoring-check
 deb:
@@ -204,9 +204,11 @@ deb:
 	@$(MAKE) --no-print-directory all
 	@deploy/debian/build $(BIN) $(DEB)
 
-deb-test: deb
+deb-test:
+	@.ci/install deb
 	@.ci/install deb-test
-	@python3 tests/deploy/clean_install.py $$(ls -t $(DEB)/careline_*.deb | head -n 1) $(DEB)/clean
+	@$(MAKE) --no-print-directory all
+	@python3 tests/deploy/clean_install.py $(DEB)/clean $$(deploy/debian/build $(BIN) $(DEB))
 
 monitoring-check:
 	@.ci/install monitoring
@@ -226,7 +228,7 @@ help:
 	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'
 	@echo 'make takeover            how fast a killed or stopped replica is replaced, 100 of each; some minutes'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'
-	@echo 'make deb                 the Debian package, into $(DEB); make deb-test tries it in a clean Debian, as root'
+	@echo 'make deb                 the Debian packages, into $(DEB); make deb-test tries them in a clean Debian, as root'
 	@echo 'make monitoring-check    alerts, with promtool; dashboard and runbook'
 	@echo 'make documents           proto/asyncapi.json and proto/EVENTS.md anew from the definitions'
 	@echo 'make golden              appends to tests/golden what is new in proto/, for every later version to read'

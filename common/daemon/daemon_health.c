@@ -6,7 +6,7 @@
 #include "version.h"
 
 enum { OWNED, EVENTS, COMMITS, EMITTED, FIRED, GAPS, LOG_READS, REORDERED, REWINDS, FENCED, STALE, CHANGED, QUARANTINED,
-       REFUSED, LAG, STORE_REACHABLE, TILTED, CLOCK_STEPS, CLOCK_OFFSET, CLOCK_OFF, LOG_LOST, FIELDS_CUT, BUILD, METRIC_COUNT };
+       REFUSED, SETTINGS_REFUSED, LAG, STORE_REACHABLE, TILTED, CLOCK_STEPS, CLOCK_OFFSET, CLOCK_OFF, LOG_LOST, FIELDS_CUT, BUILD, METRIC_COUNT };
 
 #define COUNTER(name, help) {METRIC_COUNTER, name, help, NULL, NULL}
 #define GAUGE(name, help) {METRIC_GAUGE, name, help, NULL, NULL}
@@ -25,6 +25,7 @@ static const struct metric daemon_metric[METRIC_COUNT] = {
     [CHANGED] = COUNTER("careline_commits_changed_total", "Commits decided again because an entity had changed"),
     [QUARANTINED] = COUNTER("careline_events_quarantined_total", "Events set aside"),
     [REFUSED] = COUNTER("careline_commits_refused_total", "Commits over a limit"),
+    [SETTINGS_REFUSED] = COUNTER("careline_settings_refused_total", "Settings beyond those that a site may have in force"),
     [LAG] = GAUGE("careline_lag", "Events between checkpoints and heads of what it owns"),
     [STORE_REACHABLE] = GAUGE("careline_store_reachable", "1 while the store answers"),
     [TILTED] = GAUGE("careline_clock_tilted", "1 while the clock has jumped and timers wait"),
@@ -52,7 +53,8 @@ static void stage_numbers(struct daemon *daemon)
         {EMITTED, (double)report.emitted}, {FIRED, (double)report.fired}, {GAPS, (double)report.gaps},
         {LOG_READS, (double)report.log_reads}, {REORDERED, (double)report.reordered}, {REWINDS, (double)report.rewinds},
         {FENCED, (double)report.fenced}, {STALE, (double)report.stale}, {CHANGED, (double)report.changed},
-        {QUARANTINED, (double)report.quarantined}, {REFUSED, (double)report.refused}, {LAG, (double)report.lag},
+        {QUARANTINED, (double)report.quarantined}, {REFUSED, (double)report.refused},
+        {SETTINGS_REFUSED, (double)report.settings_refused}, {LAG, (double)report.lag},
         {TILTED, report.tilted},
     };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)

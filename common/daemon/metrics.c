@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fnv.h"
+
 const double bucket_seconds[] = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 0};
 
 enum { TABLES_MAX = 32, LABEL_BYTES_MAX = 64, SLOTS_MIN = 8 };
@@ -53,10 +55,8 @@ static void *must_have(void *at)
 
 static size_t label_hash(const char *label)
 {
-    size_t hash = 1469598103u;
-    for (; *label; label++)
-        hash = (hash ^ (unsigned char)*label) * 1099511628211u;
-    return hash ^ hash >> 29;
+    uint64_t hash = fnv_text(FNV_START, label);
+    return (size_t)(hash ^ hash >> 29);
 }
 
 /* The slot that holds the label, or the empty one where it belongs. There is always an empty one. */

@@ -1,8 +1,7 @@
 #include "site.h"
 
+#include <assert.h>
 #include <string.h>
-
-enum { ACTIVE_MAX = 64 };       /* as site_config holds */
 
 const struct playbook_in_force *site_complaint_playbook(const struct site *site)
 {
@@ -42,14 +41,24 @@ static void active_remove(struct active_config_list *active, size_t at)
     memmove(&active->at[at], &active->at[at + 1], (active->count - at) * sizeof *active->at);
 }
 
-/* A list longer than a record can hold is left as it is. */
+static bool is_removal(const struct config_activated *change)
+{
+    return !change->hash || !*change->hash;
+}
+
+bool site_config_has_room(const struct site_config *before, const struct config_activated *change)
+{
+    return !before || is_removal(change) || before->active.count < SITE_SETTINGS_MAX ||
+           active_find(&before->active, change->kind, change->name) < before->active.count;
+}
+
 static void active_set(struct active_config_list *active, const struct config_activated *change)
 {
     size_t at = active_find(active, change->kind, change->name);
-    bool known = at < active->count, removed = !change->hash || !*change->hash;
+    bool known = at < active->count, removed = is_removal(change);
     if (removed && known)
         active_remove(active, at);
-    if (removed || (!known && active->count >= ACTIVE_MAX))
+    if (removed)
         return;
     active->at[at] = (struct active_config){.kind = change->kind, .name = change->name, .hash = change->hash};
     active->count += !known;
@@ -59,6 +68,7 @@ struct site_config *site_config_after(const struct site_config *before, const ch
                                       const struct config_activated *change, struct arena *arena)
 {
     struct site_config *after = arena_alloc(arena, sizeof *after);
+    assert(site_config_has_room(before, change));
     if (before)
         *after = *before;
     size_t count = after->active.count;

@@ -80,7 +80,13 @@ struct site {
 const struct playbook_in_force *site_complaint_playbook(const struct site *site);
 const struct contact_rules *site_contact_rules(const struct site *site);
 
-/* Applies config.activated to the stored list (adds, replaces, removes by kind and name). Into the arena. */
+enum { SITE_SETTINGS_MAX = 64 };        /* in force at once, as site_config holds */
+
+/* Would the list hold it? `before` may be NULL. One that replaces or removes always fits. */
+bool site_config_has_room(const struct site_config *before, const struct config_activated *change);
+
+/* Applies config.activated to the stored list (adds, replaces, removes by kind and name), which must have room.
+ * Into the arena. */
 struct site_config *site_config_after(const struct site_config *before, const char *site,
                                       const struct config_activated *change, struct arena *arena);
 

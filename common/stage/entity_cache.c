@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fnv.h"
+
 enum { SLOTS = 16384 };
 
 struct cached {
@@ -32,10 +34,8 @@ struct entity_cache *entity_cache_new(size_t bytes_max)
 
 static struct cached **slot_of(struct entity_cache *cache, uint32_t partition, enum entity_kind kind, const char *id)
 {
-    uint64_t hash = 0xcbf29ce484222325u ^ ((uint64_t)partition << 8) ^ (uint64_t)kind;
+    uint64_t hash = fnv_text(FNV_START ^ ((uint64_t)partition << 8) ^ (uint64_t)kind, id);
 
-    for (; *id; id++)
-        hash = (hash ^ (unsigned char)*id) * 0x100000001b3u;
     return &cache->slots[(hash ^ (hash >> 32)) % SLOTS];
 }
 

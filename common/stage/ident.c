@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fnv.h"
+
 enum { HASH_BYTES = 17 };       /* "~" and 16 hex digits */
 
 const char *ident_local(const char *id)
@@ -17,15 +19,6 @@ const char *ident_of_site(struct arena *arena, const char *site, const char *id)
     return strchr(id, '/') ? arena_string(arena, id) : arena_printf(arena, "%s/%s", site, id);
 }
 
-/* FNV-1a: ids need to differ, not to hide anything. */
-static uint64_t hash_of(const char *text)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-    return hash;
-}
-
 const char *ident_fit(struct arena *arena, const char *name, size_t bytes_max)
 {
     assert(bytes_max > HASH_BYTES);
@@ -34,7 +27,7 @@ const char *ident_fit(struct arena *arena, const char *name, size_t bytes_max)
     size_t keep = bytes_max - HASH_BYTES;
     while (keep > 0 && ((unsigned char)name[keep] & 0xc0) == 0x80)     /* never inside a UTF-8 sequence */
         keep--;
-    return arena_printf(arena, "%.*s~%016llx", (int)keep, name, (unsigned long long)hash_of(name));
+    return arena_printf(arena, "%.*s~%016llx", (int)keep, name, (unsigned long long)fnv_text(FNV_START, name));
 }
 
 const char *ident_make(struct arena *arena, const char *site, const char *format, ...)

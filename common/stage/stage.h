@@ -85,7 +85,8 @@ size_t stage_outbox(const struct stage_loop *stage);
 
 struct stage_report {
     uint32_t owned;
-    uint64_t events, commits, emitted, fired, gaps, log_reads, reordered, rewinds, fenced, stale, changed, quarantined, refused;
+    uint64_t events, commits, emitted, fired, gaps, log_reads, reordered, rewinds, fenced, stale, changed, quarantined, refused,
+        settings_refused;
     int64_t lag;                    /* events between checkpoints and heads of what it owns */
     wall_ms earliest_due;
     bool store_reachable;

@@ -152,6 +152,7 @@ static void answer_ok(struct stage_loop *stage, struct stage_partition *partitio
     if (!turn)
         return;
     stage->report.emitted += turn->emitted_count;
+    stage->report.settings_refused += turn->settings_refused;
     reader_done(&partition->reader, worked);
     turn_keep(turn);
     publish_all(stage, partition);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fnv.h"
 #include "log.h"
 #include "partition.h"
 #include "stage_parts.h"
@@ -21,11 +22,7 @@ void stage_hand_over(struct stage_loop *stage, struct stage_partition *partition
 
 static uint64_t digest_of(const struct send_finished *data)
 {
-    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)data->result;
-
-    for (const char *at = data->detail; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
-    return hash;
+    return fnv_text(FNV_START ^ (uint64_t)data->result, data->detail);
 }
 
 static void pack_result(struct stage_loop *stage, const struct send_order *order, const struct send_finished *data,

@@ -82,6 +82,7 @@ struct turn {
     size_t emitted_count, bytes;        /* bytes: emitted and put, an upper bound */
     struct turn_order *orders, **orders_last;
     size_t order_count;
+    size_t settings_refused;            /* a site has as many in force as may be */
     struct turn_site *sites;
     struct buffer scratch;
     /* of the event being worked */

@@ -3,15 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fnv.h"
 #include "log.h"
 #include "turn.h"
 
 static struct turn_entity **slot_of(struct turn *turn, enum entity_kind kind, const char *id)
 {
-    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)kind;
+    uint64_t hash = fnv_text(FNV_START ^ (uint64_t)kind, id);
 
-    for (; *id; id++)
-        hash = (hash ^ (unsigned char)*id) * 0x100000001b3u;
     return &turn->slots[(hash ^ (hash >> 32)) % TURN_SLOTS];
 }
 

@@ -1,6 +1,7 @@
 /* What is in force for a site, as a batch sees it. */
 #include <string.h>
 
+#include "log.h"
 #include "turn.h"
 
 bool content_source_read(void *context, const char *hash, struct arena *arena, struct slice *ret)
@@ -64,6 +65,12 @@ void turn_config_activated(struct turn *turn, const struct config_activated *cha
     if (!*site)
         return;
     const struct site_config *before = turn_get(turn, kind, site);
+    if (!site_config_has_room(before, change)) {        /* intake refuses them; two at once may have come past it */
+        log_error("settings.full", log_text("site", site), log_text("name", change->name),
+                  log_int("most", SITE_SETTINGS_MAX));
+        turn->settings_refused++;
+        return;
+    }
     struct turn_entity *entity = turn_entity(turn, kind, site);
     turn_put(turn, kind, site, site_config_after(before, site, change, turn->arena), entity->due, entity->queue);
 }

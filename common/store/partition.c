@@ -4,12 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fnv.h"
+
 static uint32_t partition_of_bytes(const char *at, size_t bytes, uint32_t partitions)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < bytes; i++)
-        hash = (hash ^ (uint8_t)at[i]) * 0x100000001b3u;
-    return (uint32_t)(hash % partitions);
+    return (uint32_t)(fnv_bytes(FNV_START, at, bytes) % partitions);
 }
 
 uint32_t partition_of_site(const char *site, uint32_t partitions)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fnv.h"
 #include "store_redis_parts.h"
 
 __asm__(".section .rodata\n"
@@ -20,9 +21,7 @@ static char library_build[BUILD_BYTES];
 
 static uint32_t bytes_hash(struct slice bytes)
 {
-    uint64_t hash = 14695981039346656037u;      /* FNV-1a */
-    for (size_t i = 0; i < bytes.bytes; i++)
-        hash = (hash ^ bytes.at[i]) * 1099511628211u;
+    uint64_t hash = fnv_bytes(FNV_START, bytes.at, bytes.bytes);
     return (uint32_t)(hash ^ hash >> 32);
 }
 

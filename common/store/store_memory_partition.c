@@ -1,3 +1,4 @@
+#include "fnv.h"
 #include "store_memory_parts.h"
 
 #include <assert.h>
@@ -10,14 +11,6 @@ static void *allocate(size_t bytes)
     if (!at)
         abort();
     return at;
-}
-
-static uint64_t text_hash(const char *text)
-{
-    uint64_t hash = 14695981039346656037u;      /* FNV-1a */
-    for (; *text; text++)
-        hash = (hash ^ (uint8_t)*text) * 1099511628211u;
-    return hash;
 }
 
 static int stored_compare(const void *a, const void *b)
@@ -230,7 +223,7 @@ bool partition_take_back(struct partition *partition)
 
 struct stored *partition_entity(const struct partition *partition, enum entity_kind kind, const char *id)
 {
-    const struct stored wanted = {.hash = text_hash(id), .id = id};
+    const struct stored wanted = {.hash = fnv_text(FNV_START, id), .id = id};
     return ordered_find(&partition->entities[kind], &wanted);
 }
 
@@ -244,7 +237,7 @@ struct stored *stored_new(const struct entity_put *put)
     memcpy(tail, queue, queue_bytes);
     memcpy(tail + queue_bytes, put->packed.at, put->packed.bytes);
     stored->id = id;
-    stored->hash = text_hash(put->id);
+    stored->hash = fnv_text(FNV_START, put->id);
     stored->version = put->version;
     stored->due = put->due;
     stored->queue = tail;

@@ -4,17 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fnv.h"
 #include "partition.h"
 #include "world_parts.h"
-
-static uint64_t digest_of(struct slice packed)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-
-    for (size_t i = 0; i < packed.bytes; i++)
-        hash = (hash ^ packed.at[i]) * 0x100000001b3u;
-    return hash;
-}
 
 static const char *text_or(const char *text, const char *otherwise)
 {
@@ -73,7 +65,7 @@ uint64_t world_pack(struct sealer *sealer, const struct event *like, const void 
     event.sealed = buffer_slice(&sealed);
     event.data = buffer_slice(&open);
     event_pack(&event, to);
-    uint64_t digest = digest_of(event.data);
+    uint64_t digest = fnv_bytes(FNV_START, event.data.at, event.data.bytes);
     buffer_free(&open);
     buffer_free(&sealed);
     arena_free(&arena);

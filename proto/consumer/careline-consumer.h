@@ -54,7 +54,7 @@ struct careline_options {
     size_t partition_count;
     const struct careline_place *at;        /* the last events that you have done with, at most one a partition */
     size_t at_count;
-    int open_timeout_ms;            /* 0: 5 seconds */
+    int open_timeout_ms;            /* 0: 5 seconds; below 0: does not wait, careline_next asks until it is answered */
     uint64_t lag_told;              /* CARELINE_LAG is told from so many events on; 0: 10,000 */
 };
 

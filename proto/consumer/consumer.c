@@ -263,6 +263,8 @@ static void options_take(struct careline_consumer *consumer, const struct careli
 static bool hello_wait(struct careline_consumer *consumer, int timeout_ms, char message[160])
 {
     struct careline_item item;
+    if (timeout_ms < 0)
+        return true;
     int64_t now_ms = consumer_now_ms(), until_ms = now_ms + (timeout_ms ? timeout_ms : OPEN_MS);
     while (!consumer->ready && !consumer->refused && now_ms < until_ms) {
         ask(consumer, now_ms);

@@ -156,6 +156,7 @@ static bool options_read(struct example *example, int argc, char **argv)
         good = option_take(example, argv[i], argv[i + 1]);
     example->options.endpoint = argv[1];
     example->options.durable = example->options.name;
+    example->options.open_timeout_ms = -1;      /* whichever of the two is started first */
     example->options.sites = example->sites;
     example->options.types = example->types;
     return good;

@@ -2,6 +2,7 @@
 
 #include "cell_values.h"
 #include "csv_rows.h"
+#include "fnv.h"
 #include "import_map.h"
 #include "json.h"
 
@@ -196,14 +197,6 @@ static bool row_blank(const struct csv_row *row)
     return !row->broken;
 }
 
-static uint64_t text_hash(const char *text)
-{
-    uint64_t hash = 0xcbf29ce484222325u;       /* FNV-1a */
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-    return hash;
-}
-
 /* Was a row with the same cells read before? Remembers this one. */
 static bool row_seen(struct import *import, const struct csv_row *row)
 {
@@ -214,7 +207,7 @@ static bool row_seen(struct import *import, const struct csv_row *row)
     }
     const char *text = arena_text(import->arena, joined.at, joined.bytes);
     buffer_free(&joined);
-    size_t at = text_hash(text) % import->seen_room;
+    size_t at = fnv_text(FNV_START, text) % import->seen_room;
     while (import->seen[at] && strcmp(import->seen[at], text) != 0)
         at = (at + 1) % import->seen_room;
     bool seen = import->seen[at] != NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "fnv.h"
 #include "json.h"
 #include "pace.h"
 #include "random.h"
@@ -25,12 +26,7 @@ struct robots {
 /* The same number for the same seed, thing and purpose. */
 static uint64_t roll(const struct robots *robots, const char *thing, const char *purpose, uint64_t below)
 {
-    uint64_t hash = 0xcbf29ce484222325u ^ robots->seed;
-    for (const char *at = thing; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
-    for (const char *at = purpose; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
-    struct dice dice = dice_of(hash);
+    struct dice dice = dice_of(fnv_text(fnv_text(FNV_START ^ robots->seed, thing), purpose));
     return dice_below(&dice, below);
 }
 

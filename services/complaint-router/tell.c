@@ -1,4 +1,5 @@
 #include "docket.h"
+#include "fnv.h"
 
 #include <string.h>
 
@@ -65,12 +66,8 @@ static bool is_urgent(const char *what)
 static const char *notice_id(struct docket *docket, const char *what)
 {
     const struct event *event = turn_event(docket->turn);
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (const char *at = event->source; *at; at++)
-        hash = (hash ^ (uint8_t)*at) * 0x100000001b3u;
-    hash *= 0x100000001b3u;
-    for (const char *at = event->id; *at; at++)
-        hash = (hash ^ (uint8_t)*at) * 0x100000001b3u;
+    uint64_t hash = fnv_text(FNV_START, event->source);
+    hash = fnv_text(fnv_bytes(hash, "", 1), event->id);         /* a NUL between them */
     return ident_make(docket->arena, docket->file.site, "%s.%s.%012llx.%d", ident_local(docket->file.id),
                       what + strlen("case."), (unsigned long long)(hash >> 16), docket->notices++);
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cursor.h"
+#include "fnv.h"
 #include "follow_up.h"
 #include "ident.h"
 
@@ -60,13 +61,12 @@ static bool playbook_find(struct filling *filling)
 static const char *number_of(const struct filling *filling)
 {
     struct arena *arena = turn_arena(filling->turn);
-    uint64_t hash = 0xcbf29ce484222325u;
     if (*filling->act->number)
         return filling->act->number;
     if (filling->has_job)
         return ident_fit(arena, ident_local(filling->job.task.id), FORM_NAME_BYTES);
-    for (const char *at = arena_printf(arena, "%s\n%s", filling->event->source, filling->event->id); *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
+    const char *act = arena_printf(arena, "%s\n%s", filling->event->source, filling->event->id);
+    uint64_t hash = fnv_text(FNV_START, act);
     return arena_printf(arena, "%08llx", (unsigned long long)(hash ^ hash >> 32) & 0xffffffffu);
 }
 

@@ -10,6 +10,8 @@
 #include "json.h"
 #include "partition.h"
 #include "random.h"
+#include "settings_room.h"
+#include "site.h"
 #include "yaml.h"
 
 enum { CUSTOMER_BYTES_MAX = 64, SITE_BYTES_MAX = 64 };
@@ -234,6 +236,17 @@ static bool take_data(struct acceptance *a)
     return true;
 }
 
+/* One more than a site can have in force would be left out by every stage: better told to whoever brings it. */
+static bool check_room(struct acceptance *a)
+{
+    if (a->event.number != EVENT_CONFIG_ACTIVATED ||
+        settings_have_room(a->acceptor->store, a->acceptor->partitions, a->event.site, a->data, a->arena))
+        return true;
+    return refuse(a, 409, "data.name", "take one out of force first: config.activated with its kind and name, without hash",
+                  arena_printf(a->arena, "would be one too many: a site has %d settings in force at most",
+                               SITE_SETTINGS_MAX));
+}
+
 static const char *data_text(const struct acceptance *a, const char *name)
 {
     const struct field *field = record_field(event_types[a->event.number].data, name);
@@ -382,7 +395,7 @@ bool accept_event(const struct acceptor *acceptor, const struct credential *cred
                   struct arena *arena, struct accepted *ret, struct refusal *ret_refusal)
 {
     bool (*const steps[])(struct acceptance *) = {
-        check_names, take_texts, check_type, lay_customer_flat, check_identity, take_times, take_data, split_data
+        check_names, take_texts, check_type, lay_customer_flat, check_identity, take_times, take_data, check_room, split_data
     };
     bool good = true;
     struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .sent = json, .json = json,

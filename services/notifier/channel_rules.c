@@ -1,3 +1,4 @@
+#include "fnv.h"
 #include "letter.h"
 
 #include <string.h>
@@ -21,10 +22,7 @@ const struct channel_rules *channel_rules_of(const struct site *site, int channe
 /* Up to a tenth of the gap, the same when the log is worked again: a crowd that failed comes back spread. */
 static int64_t jitter_ms(const struct notice *notice, int64_t gap_ms)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (const char *at = notice->id; *at; at++)
-        hash = (hash ^ (uint8_t)*at) * 0x100000001b3u;
-    hash = (hash ^ (uint64_t)notice->attempt) * 0x100000001b3u;
+    uint64_t hash = (fnv_text(FNV_START, notice->id) ^ (uint64_t)notice->attempt) * FNV_PRIME;
     hash ^= hash >> 29;
     return (int64_t)(hash % (uint64_t)(gap_ms / 10 + 1));
 }

@@ -1,3 +1,4 @@
+#include "fnv.h"
 #include "parcel.h"
 
 #include <stdint.h>
@@ -112,11 +113,9 @@ static void from_header(const char *from, struct buffer *to)
 /* The same for each attempt at a notice, so that a mail that came twice is known as one. */
 static void message_id(const struct mail *mail, struct buffer *to)
 {
-    uint64_t one = 0xcbf29ce484222325u, two = 0x9ae16a3b2f90404fu;
-    for (const char *at = mail->notice; *at; at++) {
-        one = (one ^ (uint8_t)*at) * 0x100000001b3u;
+    uint64_t one = fnv_text(FNV_START, mail->notice), two = 0x9ae16a3b2f90404fu;
+    for (const char *at = mail->notice; *at; at++)
         two = (two ^ (uint8_t)*at) * 0xff51afd7ed558ccdu;
-    }
     const char *domain = strrchr(mail->from, '@');
     size_t bytes = domain ? strcspn(domain + 1, "> ") : 0;
     buffer_printf(to, "Message-ID: <%016llx%016llx@%.*s>\r\n", (unsigned long long)one, (unsigned long long)two,

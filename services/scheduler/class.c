@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "fnv.h"
 #include "scheduler.h"
 
 /* Class: by hand first; else the best of what it was, what the shop marks and what the playbook computes. Spending and
@@ -35,9 +36,7 @@ static int class_computed(const struct class_rules *rules, const struct customer
 
 static uint64_t number_of(const char *id)
 {
-    uint64_t number = 0xcbf29ce484222325u;
-    for (; *id; id++)
-        number = (number ^ (unsigned char)*id) * 0x100000001b3u;
+    uint64_t number = fnv_text(FNV_START, id);
     return number ^ number >> 29;
 }
 

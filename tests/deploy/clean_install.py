@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Installs the Debian package in a clean Debian and runs it there: make deb-test, as root.
+"""Installs the Debian packages in a clean Debian and runs them there: make deb-test, as root.
 
-    tests/deploy/clean_install.py PACKAGE WORK
+    tests/deploy/clean_install.py WORK PACKAGE…     the first runs the installation, the others are for other teams' programs
 
 A bare Debian is made by debootstrap from the first mirror that this machine's apt uses, kept as WORK/base.tar, and unpacked
-anew each time. The package is installed with what it recommends; then this program does as systemd would: it starts Redis and
+anew each time. The packages are installed with what they recommend; then this program does as systemd would: it starts Redis and
 the commands of the units as their users, in a network of their own, and listens to what they tell a service manager.
 """
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -16,6 +17,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -27,6 +29,7 @@ WAIT_SECONDS = 60
 WATCHDOG_SECONDS = 4
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 CLONE_NEWNET = 0x40000000
+TOOLS = ["gcc", "libc6-dev", "pkg-config", "libzmq3-dev", "python3-zmq", "python3-msgpack"]
 CHECKS = []
 
 
@@ -95,11 +98,14 @@ def inside(clean, *words, **more):
     return run("chroot", clean, *words, env=environment, **more)
 
 
-def install(clean, package):
-    shutil.copy(package, clean / "careline.deb")
-    (clean / "careline.deb").chmod(0o644)
+def install(clean, packages):
+    """The first alone; what the others need is brought, and installed later: nothing of it is there when the daemons start."""
+    for package in packages:
+        shutil.copy(package, clean / package.name)
+        (clean / package.name).chmod(0o644)
     inside(clean, "apt-get", "update", "-q", stdout=subprocess.DEVNULL)
-    inside(clean, "apt-get", "install", "-y", "-q", "/careline.deb", stdout=subprocess.DEVNULL)
+    inside(clean, "apt-get", "install", "-y", "-q", f"/{packages[0].name}", stdout=subprocess.DEVNULL)
+    inside(clean, "apt-get", "install", "-y", "-q", "--download-only", *TOOLS, stdout=subprocess.DEVNULL)
 
 
 # -------- what the installation left
@@ -232,12 +238,64 @@ def check_work(clean):
     check((clean / "root/backup/keys/files/master.key").exists(), "care backup copies it")
 
 
-def run_inside(clean):
+# -------- another team's program, built against the packages
+
+def log_of(clean):
+    """[(partition, seq, chain id)] as care tells them."""
+    lines = care(clean, "tail", "--from", "start", "--once", "--json").splitlines()
+    return sorted((e["partition"], e["seq"], e["chain_id"]) for e in map(json.loads, lines))
+
+
+def listed(clean, name):
+    """The same, as a consumer keeps it: lines, or an SQLite file."""
+    path = clean / "root" / name
+    if not path.exists():
+        return []
+    if name.endswith(".sqlite"):
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as base:
+            try:
+                return sorted(base.execute("SELECT partition, seq, id FROM events"))
+            except sqlite3.OperationalError:
+                return []
+    words = [line.split() for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    return sorted((int(partition), int(seq), chain) for partition, seq, chain, *_ in words)
+
+
+def follow(clean, what, name, *words):
+    process = subprocess.Popen(["chroot", str(clean), *words], stdout=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: listed(clean, name) == log_of(clean), f"{what} at the end of the log")
+        check(True, f"{what} has the whole log")
+    finally:
+        process.terminate()
+        process.wait(WAIT_SECONDS)
+
+
+def check_consumers(clean, packages):
+    inside(clean, "apt-get", "install", "-y", "-q", "--no-download", *TOOLS, stdout=subprocess.DEVNULL)
+    inside(clean, "dpkg", "--install", *(f"/{package.name}" for package in packages), stdout=subprocess.DEVNULL)
+    for package in packages:
+        name = package.name.split("_")[0]
+        done = subprocess.run(["chroot", str(clean), "dpkg", "--verify", name], stdout=subprocess.PIPE, text=True)
+        check(not done.stdout, f"{name}: every file is as it was packed")
+    examples, replay = "/usr/share/doc/libcareline-consumer-dev/examples", "tcp://127.0.0.1:8071"
+    for how, static in [("shared", ""), ("static", "-Wl,-Bstatic -lcareline-consumer -Wl,-Bdynamic -lzmq")]:
+        libraries = static or "$(pkg-config --libs careline-consumer)"
+        inside(clean, "sh", "-ec", f"cc -Wall -Werror $(pkg-config --cflags careline-consumer) -o /root/{how} {examples}/example.c {libraries}")
+        needs = inside(clean, "sh", "-c", f"ldd /root/{how}", stdout=subprocess.PIPE, text=True).stdout
+        check(("libcareline-consumer.so.1" in needs) == (how == "shared"), f"a program in C is built with the {how} library")
+        follow(clean, f"a consumer in C, {how}", f"{how}.list", f"/root/{how}", replay, "--name", how, "--list", f"/root/{how}.list")
+    follow(clean, "a consumer in Python", "list.sqlite", "python3", f"{examples}/consumer.py", replay, "/root/list.sqlite")
+
+
+def run_inside(clean, packages):
     own_network()
     redis = start_redis(clean)
     daemons = start_daemons(clean)
     check_work(clean)
+    check_consumers(clean, packages[1:])
     for service in daemons:
+        service.hears("")               # what it said in between: a socket that nobody reads takes no last word
         code = service.stop()
         check(code == 0 and service.hears("STOPPING=1"), f"{service.name} says that it stops, and ends well")
     for service in redis:
@@ -256,22 +314,22 @@ def count():
 
 def main():
     if sys.argv[1] == "--inside":
-        package, clean = pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+        clean, packages = pathlib.Path(sys.argv[2]), [pathlib.Path(word) for word in sys.argv[3:]]
         run("mount", "-t", "proc", "proc", clean / "proc")
-        install(clean, package)
+        install(clean, packages)
         check_places(clean)
         check_package(clean)
         check_units(clean)
-        run_inside(clean)
+        run_inside(clean, packages)
         sys.exit(count())
     if os.geteuid() != 0:
         raise SystemExit("a clean Debian can be made by root only")
-    package, work = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
+    work, packages = pathlib.Path(sys.argv[1]).resolve(), [str(pathlib.Path(word).resolve()) for word in sys.argv[2:]]
     work.mkdir(parents=True, exist_ok=True)
     clean = make_clean(work)
     try:            # in a process tree of its own, which ends with it
         code = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, __file__, "--inside",
-                               str(package), str(clean)]).returncode
+                               str(clean), *packages]).returncode
     finally:
         shutil.rmtree(clean, ignore_errors=True)
     sys.exit(code)

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -275,6 +276,28 @@ class Backup(unittest.TestCase):
             self.assertEqual([care.list(*words) for words in lists], before)
             self.assertEqual(care.list("case", "B2")["text"], "异响")        # its key came along
             self.assertTrue(care.list("check")["consistent"])
+
+
+class Settings(unittest.TestCase):
+    def test_one_too_many(self):
+        """A site has 64 in force at most; the next one is refused by name, and nothing is left out in silence."""
+        text = (ROOT / "deploy" / "templates" / "auto-dealer.yaml").read_text()
+        with System() as system, tempfile.TemporaryDirectory() as folder:
+            care, in_force = Care(system.dir), lambda: len(system.get("/v1/config?site=sample"))
+            stored = system.http("POST", "/v1/contents", {"kind": "templates", "name": "set", "content": text})[2]["hash"]
+            filling = [{"id": f"fill-{number}", "source": "test", "type": "config.activated", "site": "sample",
+                        "data": {"kind": "templates", "name": f"set{number}", "hash": stored}} for number in range(64 - in_force())]
+            self.assertEqual(system.http("POST", "/v1/events", filling)[0], 200)
+            wait_for(lambda: in_force() == 64, 10, "as many as may be")
+            (pathlib.Path(folder) / "one.yaml").write_text(re.sub(r"(?m)^templates: .*", "templates: one-more", text))
+            done = care.run("apply", folder)
+            self.assertEqual(done.returncode, REFUSED, done.stdout + done.stderr)
+            self.assertIn("data.name would be one too many: a site has 64 settings in force at most", done.stderr)
+            self.assertEqual(in_force(), 64)
+            care.good("post", "config.activated", "kind=templates", "name=set0", "--id", "out")
+            wait_for(lambda: in_force() == 63, 10, "one is out of force")
+            care.good("apply", folder)
+            self.assertEqual(in_force(), 64)
 
 
 if __name__ == "__main__":

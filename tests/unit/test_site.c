@@ -180,16 +180,29 @@ static void pause_and_absences_outlive_an_activation(void **state)
     assert_int_equal(before.active.count, 0);
 }
 
-static void a_full_list_stays_as_it_is(void **state)
+static void a_full_list_has_room_for_what_it_knows(void **state)
 {
     (void)state;
     const struct site_config *config = NULL;
-    for (int i = 0; i < 70; i++) {
-        struct config_activated change = {.kind = CONFIG_PLAYBOOK, .name = arena_printf(arena, "p%d", i), .hash = "h"};
+    struct config_activated change = {.kind = CONFIG_PLAYBOOK, .hash = "h"};
+    for (int i = 0; i < SITE_SETTINGS_MAX; i++) {
+        change.name = arena_printf(arena, "p%d", i);
+        assert_true(site_config_has_room(config, &change));
         config = site_config_after(config, "sample", &change, arena);
     }
-    assert_int_equal(config->active.count, 64);
-    assert_string_equal(config->active.at[63].name, "p63");
+    assert_int_equal(config->active.count, SITE_SETTINGS_MAX);
+    static const struct { int kind; const char *name, *hash; bool room; } cases[] = {
+        {CONFIG_PLAYBOOK, "p64", "h", false}, {CONFIG_CALENDAR, "p0", "h", false}, {CONFIG_PLAYBOOK, "p0", "other", true},
+        {CONFIG_PLAYBOOK, "p0", "", true},    {CONFIG_PLAYBOOK, "p64", "", true},  {CONFIG_PLAYBOOK, "p64", NULL, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        change = (struct config_activated){.kind = cases[i].kind, .name = cases[i].name, .hash = cases[i].hash};
+        assert_int_equal(site_config_has_room(config, &change), cases[i].room);
+    }
+    change = (struct config_activated){.kind = CONFIG_PLAYBOOK, .name = "p63"};
+    config = site_config_after(config, "sample", &change, arena);
+    change = (struct config_activated){.kind = CONFIG_PLAYBOOK, .name = "p64", .hash = "h"};
+    assert_true(site_config_has_room(config, &change));
 }
 
 /* -------- contents by hash */
@@ -321,7 +334,7 @@ int main(void)
         cmocka_unit_test(sample_shop_has_all_that_its_playbook_names),
         cmocka_unit_test(activations_add_replace_and_remove),
         cmocka_unit_test(pause_and_absences_outlive_an_activation),
-        cmocka_unit_test(a_full_list_stays_as_it_is),
+        cmocka_unit_test(a_full_list_has_room_for_what_it_knows),
         cmocka_unit_test(contents_are_parsed_once),
         cmocka_unit_test(site_is_put_together_from_what_is_in_force),
         cmocka_unit_test(hash_is_that_of_the_standard),
