@@ -5,8 +5,8 @@
  *   sentinel://h:p,h:p,h:p/NAME         the primary that these Sentinels watch under NAME
  *   cluster://h:p,h:p,…                 a Redis Cluster, found through any of these nodes
  *
- * tls:// needs hiredis 1.0 or newer, and a `ca_file`; so do sentinel:// and cluster:// when `ca_file` is set: then every
- * connection of theirs is TLS. An IPv6 address stands in brackets. */
+ * tls:// needs hiredis 1.0 or newer, and a `ca_file`; so do sentinel:// and cluster:// when `ca_file` is set: then
+ * every connection of theirs is TLS. An IPv6 address stands in brackets. */
 #ifndef CARELINE_REDIS_ACCESS_H
 #define CARELINE_REDIS_ACCESS_H
 

@@ -59,14 +59,21 @@ bool link_find(struct redis_link *link)
     return false;
 }
 
+static bool connect_once(struct redis_link *link)
+{
+    bool good = link_find(link);
+    for (size_t i = 0; good && i < link->route.count; i++)
+        good = link_open(link, &link->route.nodes[i]);
+    return good;
+}
+
+/* Each Sentinel in turn, if those before it name one that is not the primary. */
 enum redis_outcome redis_link_connect(struct redis_link *link)
 {
-    if (!link_find(link))
-        return REDIS_GONE;
-    for (size_t i = 0; i < link->route.count; i++)
-        if (!link_open(link, &link->route.nodes[i]))
-            return REDIS_GONE;
-    return REDIS_DONE;
+    size_t tries = link->route.place.scheme == REDIS_SENTINEL ? link->route.place.count : 1;
+    while (tries > 0 && !connect_once(link))
+        tries--;
+    return tries > 0 ? REDIS_DONE : REDIS_GONE;
 }
 
 /* -------- from start to end */

@@ -15,7 +15,7 @@ static bool primary_find(struct redis_route *route, char message[160])
         return false;
     if (!endpoint_same(&primary, &route->nodes[0].at)) {
         redis_node_close(&route->nodes[0]);
-        route->nodes[0].at = primary;
+        route->nodes[0] = (struct redis_node){.at = primary};
     }
     route->count = 1;
     return true;
@@ -39,7 +39,11 @@ bool redis_route_find(struct redis_route *route, char message[REDIS_MESSAGE_BYTE
 
 void redis_route_forget(struct redis_route *route)
 {
+    struct redis_place *place = &route->place;
+    struct redis_endpoint first = place->at[0];
     route->found = false;
+    memmove(place->at, place->at + 1, (place->count - 1) * sizeof *place->at);
+    place->at[place->count - 1] = first;
 }
 
 void redis_route_close(struct redis_route *route)

@@ -27,7 +27,8 @@ enum { NODE_NONE = 255 };
 
 /* Sees to it that it is known who has what. false with a message. */
 bool redis_route_find(struct redis_route *route, char message[REDIS_MESSAGE_BYTES]);
-/* Asks again before the next use. Connections that turn out to be right stay. */
+/* Asks again before the next use, and somebody else first: who was asked may be cut off from the others, and know only
+ * what was. Connections that turn out to be right stay. */
 void redis_route_forget(struct redis_route *route);
 void redis_route_close(struct redis_route *route);
 
@@ -41,8 +42,8 @@ bool redis_route_open(struct redis_route *route, struct redis_node *node, char m
 struct slice redis_key_tag(struct slice key);
 unsigned redis_slot(struct slice key);
 
-/* redis_sentinel.c: asks one Sentinel after another; the first that knows is asked first the next time. */
-bool redis_sentinel_find(struct redis_place *place, const struct redis_login *login, struct redis_endpoint *ret,
+/* redis_sentinel.c: asks one Sentinel after another until one knows. */
+bool redis_sentinel_find(const struct redis_place *place, const struct redis_login *login, struct redis_endpoint *ret,
                          char message[REDIS_MESSAGE_BYTES]);
 /* redis_cluster.c: asks one node after another who serves which slot. */
 bool redis_cluster_find(struct redis_route *route, char message[REDIS_MESSAGE_BYTES]);

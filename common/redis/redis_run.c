@@ -231,11 +231,14 @@ static bool nodes_open(struct redis_link *link)
     return true;
 }
 
-/* A node that cannot answer may have a successor: its connection is closed. */
+/* A node that cannot answer may have a successor: its connection is closed. So is one to a node that does not know who
+ * has what: others are to be asked. */
 static enum verdict node_finish(struct redis_link *link, unsigned number, mono_ms begun)
 {
     struct redis_node *node = &link->route.nodes[number];
     enum verdict verdict = node->context ? node_take(link, number) : VERDICT_GONE;
+    if (verdict == VERDICT_ELSEWHERE)
+        redis_node_close(node);
     if (verdict != VERDICT_GONE)
         return verdict;
     mono_ms held = held_until(begun);

@@ -33,7 +33,7 @@ static bool ask_one(struct redis_node *sentinel, const char *name, struct redis_
     return known;
 }
 
-bool redis_sentinel_find(struct redis_place *place, const struct redis_login *login, struct redis_endpoint *ret,
+bool redis_sentinel_find(const struct redis_place *place, const struct redis_login *login, struct redis_endpoint *ret,
                          char message[REDIS_MESSAGE_BYTES])
 {
     for (size_t i = 0; i < place->count; i++) {
@@ -41,12 +41,8 @@ bool redis_sentinel_find(struct redis_place *place, const struct redis_login *lo
         bool known = redis_node_open(&sentinel, login, FIND_TIMEOUT_MS, message) &&
                      ask_one(&sentinel, place->name, ret, message);
         redis_node_close(&sentinel);
-        if (!known)
-            continue;
-        struct redis_endpoint first = place->at[0];
-        place->at[0] = place->at[i];
-        place->at[i] = first;
-        return true;
+        if (known)
+            return true;
     }
     return false;
 }

@@ -18,8 +18,8 @@ static void library_start(void)
     redisInitOpenSSL();
 }
 
-/* A certificate is taken if `ca_file` vouches for it, whatever name it carries: hiredis does not compare names. So it has
- * to be the authority of these servers alone, and there is none by default. */
+/* A certificate is taken if `ca_file` vouches for it, whatever name it carries: hiredis does not compare names. So it
+ * has to be the authority of these servers alone, and there is none by default. */
 bool redis_tls_possible(const struct redis_login *login, char message[REDIS_MESSAGE_BYTES])
 {
     bool pair = !none_if_empty(login->certificate_file) == !none_if_empty(login->key_file);
@@ -41,7 +41,8 @@ bool redis_tls_start(redisContext *context, const struct redis_login *login, con
                                                  none_if_empty(login->key_file), host, &error);
     bool good = tls && redisInitiateSSLWithContext(context, tls) == REDIS_OK;
     if (!tls)
-        snprintf(message, REDIS_MESSAGE_BYTES, "TLS to Redis: %.60s: look at store_ca_file, store_certificate_file, store_key_file",
+        snprintf(message, REDIS_MESSAGE_BYTES,
+                 "TLS to Redis: %.60s: look at store_ca_file, store_certificate_file, store_key_file",
                  redisSSLContextGetError(error));
     else if (!good)
         snprintf(message, REDIS_MESSAGE_BYTES, "TLS to Redis at %.60s: %.70s", host, context->errstr);

@@ -29,7 +29,8 @@ static int start_server(void **context)
                    "-keyout %1$s.key -out %1$s 2> /dev/null", *name))
             return -1;
     snprintf(lines, sizeof lines,
-             "appendonly no\ntls-cert-file %s\ntls-key-file %s.key\ntls-ca-cert-file %s\ntls-auth-clients yes\n", ca, ca, ca);
+             "appendonly no\ntls-cert-file %s\ntls-key-file %s.key\ntls-ca-cert-file %s\ntls-auth-clients yes\n",
+             ca, ca, ca);
     return redis_server_start_tls(&server, lines) ? 0 : -1;
 }
 
