@@ -81,6 +81,18 @@ struct retry {
     struct span gaps[GAPS_MAX];     /* the last is repeated */
 };
 
+/* Who gets a task without claiming it. */
+enum assign_by { ASSIGN_NONE, ASSIGN_EVEN, ASSIGN_WEIGHTED, ASSIGN_OWNER, ASSIGN_SAME };
+struct assign {
+    enum assign_by by;
+    const char *skill;              /* needed for it; "": none */
+    const char *skill_field;        /* or named by this fact of the task, such as field.fault; "": none */
+    int at_most;                    /* open tasks of one person; 0: any number */
+};
+
+/* One thing of a checklist. */
+struct item { const char *name, *zh, *en; bool optional; };
+
 struct step {
     const char *name;
     int kind;                       /* enum step_kind */
@@ -112,6 +124,10 @@ struct step {
     struct span every;              /* comes again after so long; or */
     const struct recurrence *repeat;/* by this rule; NULL: once */
     int times;                      /* at most so often; 0: for ever */
+    struct assign assign;
+    bool by_other;                  /* approval: by somebody other than who wrote what is approved */
+    size_t item_count;              /* checklist */
+    struct item *items;
 };
 
 enum audience { AUDIENCE_SITE, AUDIENCE_CUSTOMERS };

@@ -77,6 +77,8 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
 void reading_dates(struct playbook_reading *reading, const struct yaml *node, struct step *to);
 /* A rule that comes again by itself, instead of `on`. */
 void reading_schedule(struct playbook_reading *reading, const struct yaml *node, struct rule *to);
+void reading_assign(struct playbook_reading *reading, const struct yaml *node, struct step *to);
+void reading_items(struct playbook_reading *reading, const struct yaml *node, struct step *to);
 void reading_wait(struct playbook_reading *reading, const struct yaml *node, struct step *to);
 void reading_outcomes(struct playbook_reading *reading, const struct yaml *node, enum event_number event,
                       struct step *to);

@@ -73,7 +73,7 @@ static void read_limit(struct playbook_reading *reading, const struct yaml *node
     struct step *to = &rule->steps[rule->step_count++];
     *to = (struct step){.name = arena_printf(reading->arena, "%s.late", stage->name), .kind = STEP_LIMIT, .role = "",
                         .window_name = "", .task_kind = "", .to = "customer", .purpose = "care", .optional = true,
-                        .from = "", .at_min = -1,
+                        .from = "", .at_min = -1, .assign = {.skill = "", .skill_field = ""},
                         .priority = PRIORITY_NORMAL};
     to->after = reading_span(reading, within);
     to->business = yaml_bool(yaml_get(node, "business"), false, reading->mistakes);

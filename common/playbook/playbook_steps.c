@@ -11,17 +11,22 @@ static const struct step_shape { int kind; const char *key, *task_kind; } shapes
     {STEP_MESSAGE, "message", ""},
     {STEP_FORM, "form", "form"},
     {STEP_DEADLINE, "deadline", ""},
+    {STEP_APPROVAL, "approval", "approval"},
+    {STEP_CHECKLIST, "checklist", "checklist"},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
 /* Which of the other keys a kind knows. */
-enum { W = 1 << STEP_WAIT, C = 1 << STEP_CALL, M = 1 << STEP_MESSAGE, F = 1 << STEP_FORM, D = 1 << STEP_DEADLINE };
+enum {
+    W = 1 << STEP_WAIT, C = 1 << STEP_CALL, M = 1 << STEP_MESSAGE, D = 1 << STEP_DEADLINE, FO = 1 << STEP_FORM,
+    A = 1 << STEP_APPROVAL, L = 1 << STEP_CHECKLIST, F = FO | A | L      /* what somebody works at the desk */
+};
 static const struct { const char *key; int kinds; } step_keys[] = {
     {"name", ~0}, {"when", ~0}, {"after", ~0}, {"business", ~0}, {"priority", ~0}, {"purpose", ~0},
-    {"before", C | F | D}, {"role", C | F | D}, {"outcome", C | F}, {"questionnaire", C | F}, {"window", C | M | F},
+    {"before", C | F | D}, {"role", C | F | D}, {"outcome", C | F}, {"assign", C | F}, {"questionnaire", C | FO}, {"window", C | M | F},
     {"follows", W | C | M | F}, {"optional", W | C | M | F},
     {"from", W | C | M | F}, {"ahead", W | C | M | F}, {"at", W | C | M | F}, {"every", C | M | F}, {"times", C | M | F},
-    {"announce", C}, {"retry", C}, {"to", M}, {"valid_for", M}, {"fills", F},
+    {"announce", C}, {"retry", C}, {"to", M}, {"valid_for", M}, {"fills", FO}, {"by_other", A}, {"items", L},
     {"event", W}, {"form", W}, {"match", W}, {"of", W}, {"within", W}, {"then", W}, {"else", W},
 };
 enum { STEP_KEYS = sizeof step_keys / sizeof step_keys[0] };
@@ -168,7 +173,7 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
 {
     static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
     *to = (struct step){.name = "", .window_name = "", .role = "", .purpose = purposes[0], .task_kind = "",
-                        .priority = PRIORITY_NORMAL, .to = "customer", .from = "", .at_min = -1};
+                        .priority = PRIORITY_NORMAL, .to = "customer", .from = "", .at_min = -1, .assign = {.skill = "", .skill_field = ""}};
     reading_count(reading, node, YAML_MAP);
     const struct step_shape *shape = shape_of(reading, node);
     if (!shape)
@@ -189,6 +194,10 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
         read_texts_of_step(reading, node, what, event, to);
     if (to->kind == STEP_FORM)
         to->form = reading_form(reading, yaml_get(node, "fills"));
+    reading_assign(reading, yaml_get(node, "assign"), to);
+    to->by_other = yaml_bool(yaml_get(node, "by_other"), false, reading->mistakes);
+    if (to->kind == STEP_CHECKLIST)
+        reading_items(reading, node, to);
     to->retry = reading_retry(reading, yaml_get(node, "retry"), default_retry);
     reading_outcomes(reading, yaml_get(node, "outcome"), event, to);
     if (to->kind == STEP_WAIT)

@@ -14,6 +14,7 @@ struct person {
     const char *deputy;             /* id */
     const struct week *hours;       /* NULL: the site's business hours */
     int capability;                 /* weight for assignment, 1 to 100 */
+    struct texts skills;
 };
 
 struct shop {

@@ -6,7 +6,7 @@
 enum { PEOPLE_MAX = 1000, ROLES_OF_ONE_MAX = 16, CAPABILITY_DEFAULT = 10 };
 
 static const char *const person_keys[] = {
-    "id", "name", "roles", "department", "email", "mobile", "webhook", "language", "deputy", "hours", "capability", NULL
+    "id", "name", "roles", "department", "email", "mobile", "webhook", "language", "deputy", "hours", "capability", "skills", NULL
 };
 
 static struct texts read_roles(struct playbook_reading *reading, const struct yaml *node, const struct yaml *person)
@@ -59,6 +59,7 @@ static void read_person(struct playbook_reading *reading, const struct yaml *nod
     to->language = reading_choice(reading, yaml_get(node, "language"), languages);
     to->deputy = reading_name(reading, yaml_get(node, "deputy"), "deputy", NULL);
     to->hours = read_hours(reading, yaml_get(node, "hours"));
+    to->skills = reading_texts(reading, yaml_get(node, "skills"));
     to->capability = (int)yaml_int(yaml_get(node, "capability"), CAPABILITY_DEFAULT, 1, 100, reading->mistakes);
 }
 

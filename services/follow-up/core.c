@@ -16,6 +16,7 @@ static const event_handler handlers[EVENT_COUNT] = {
     [EVENT_TASK_OUTCOME] = on_outcome,
     [EVENT_TASK_CORRECT] = on_correct,
     [EVENT_FORM_FILL] = on_form_fill,
+    [EVENT_TASK_TICK] = on_tick,
     [EVENT_AGENT_ABSENT] = on_absent,
     [EVENT_AGENT_PRESENT] = on_present,
     [EVENT_CASE_REOPENED] = on_case_reopened,

@@ -14,7 +14,7 @@ struct agent desk_of(struct turn *turn, const char *site, const char *agent)
 
 void desk_store(struct turn *turn, const struct agent *desk)
 {
-    if (desk->absent || desk->holds.count)
+    if (desk->absent || desk->holds.count || desk->assigned_at)
         turn_put(turn, ENTITY_AGENT, desk->id, desk, 0, "");
     else
         turn_delete(turn, ENTITY_AGENT, desk->id);

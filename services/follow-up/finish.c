@@ -93,6 +93,8 @@ void job_finish(struct job *job, int outcome, struct task_changed change, const 
         unhappy_follow(job, task->satisfaction, said, *change.note ? change.note : change.suggestion);
     outcome_message(job, rule, outcome);
     job_store(job);
+    if (job->step && job->step->assign.by)
+        role_assign(job->turn, task->site, task->role);
     if (outcome == OUTCOME_CANCELLED)
         return;
     if (outcome_stops(rule, outcome))

@@ -101,6 +101,17 @@ void job_take(struct job *job, const char *agent);
 /* Whoever has claimed it has not any more. The state is the caller's to set. */
 void job_let_go(struct job *job);
 
+/* -------- assign.c: who gets a task without claiming it */
+
+/* Gives the task to whom the playbook's assignment chooses; nobody, if nobody can take it now. */
+void job_assign(struct job *job);
+/* Counts the task for whoever it is assigned to now; before it is stored. */
+void job_count(struct job *job);
+/* Somebody may have become able to take more: unassigned tasks of this role, the oldest first. */
+void role_assign(struct turn *turn, const char *site, const char *role);
+/* Somebody is not there: what was assigned to them and not begun goes to others. */
+void person_spread(struct turn *turn, const struct site *site, const char *person);
+
 /* -------- rights.c: who may act */
 
 /* May whoever posted the event act as this agent? */
@@ -123,6 +134,9 @@ void on_present(struct turn *turn, const struct event *event, const void *data);
 void on_preferred(struct turn *turn, const struct event *event, const void *data);
 void on_step_skipped(struct turn *turn, const struct event *event, const void *data);
 void on_case_reopened(struct turn *turn, const struct event *event, const void *data);
+/* The first item of the task's checklist that must be done and is not; NULL: none. */
+const char *checklist_missing(const struct job *job);
+void on_tick(struct turn *turn, const struct event *event, const void *data);
 void on_form_fill(struct turn *turn, const struct event *event, const void *data);
 void task_fire(struct turn *turn, const struct task *task);
 

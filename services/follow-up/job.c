@@ -71,7 +71,7 @@ struct task_changed job_change(const struct job *job)
         .task = task->id, .kind = task->kind, .step = task->step, .plan = task->plan, .about = task->about,
         .role = task->role, .assignee = task->assignee, .due_at = task->due_at, .deadline_at = task->deadline_at,
         .window = task->window, .attempts = (int64_t)task->attempts.count, .arrived_late = task->arrived_late,
-        .why = task->why,
+        .why = task->why, .ticked = task->ticked,
     };
 }
 
@@ -150,5 +150,6 @@ static const char *job_queue(const struct job *job)
 
 void job_store(struct job *job)
 {
+    job_count(job);
     turn_put(job->turn, ENTITY_TASK, job->task.id, &job->task, job_due(job), job_queue(job));
 }

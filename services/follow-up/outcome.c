@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "facts.h"
 #include "follow_up.h"
 
 /* What came of an attempt: one function per outcome. Each returns NULL when it is done, or what is wrong with the act,
@@ -133,6 +134,10 @@ static const char *do_completed(const struct attempt_act *act)
 {
     struct task *task = &act->job->task;
     int64_t satisfaction = act->said->satisfaction;
+    if (!strcmp(task->kind, "approval"))
+        return "outcome: approved or declined";
+    if (checklist_missing(act->job))
+        return arena_printf(turn_arena(act->job->turn), "outcome: %.64s is not ticked yet", checklist_missing(act->job));
     if (*task->form)
         return arena_printf(turn_arena(act->job->turn), "outcome: it is completed by filling in the form %.64s", task->form);
     const char *wrong = answers_check(act->job, &act->said->answers, act->said->complaint, &satisfaction);
@@ -157,6 +162,31 @@ static const char *do_refused(const struct attempt_act *act)
     return NULL;
 }
 
+/* -------- approvals */
+
+/* Two pairs of eyes: who wrote it does not approve it. */
+static const char *decide(const struct attempt_act *act, int outcome)
+{
+    const struct job *job = act->job;
+    const char *author = facts_text(job->task.variables, "by", turn_arena(job->turn));
+    if (strcmp(job->task.kind, "approval"))
+        return "outcome: nothing is to be approved here";
+    if (job->step && job->step->by_other && *author && !strcmp(author, act->agent))
+        return "outcome: somebody other than who wrote it approves it";
+    attempt_finish(act, outcome, "");
+    return NULL;
+}
+
+static const char *do_approved(const struct attempt_act *act)
+{
+    return decide(act, OUTCOME_APPROVED);
+}
+
+static const char *do_declined(const struct attempt_act *act)
+{
+    return decide(act, OUTCOME_DECLINED);
+}
+
 static const char *(*const deeds[outcome_count])(const struct attempt_act *) = {
     [OUTCOME_COMPLETED] = do_completed,
     [OUTCOME_NO_ANSWER] = do_missed,
@@ -164,6 +194,8 @@ static const char *(*const deeds[outcome_count])(const struct attempt_act *) = {
     [OUTCOME_WRONG_NUMBER] = do_wrong_number,
     [OUTCOME_REFUSED] = do_refused,
     [OUTCOME_CALL_BACK] = do_call_back,
+    [OUTCOME_APPROVED] = do_approved,
+    [OUTCOME_DECLINED] = do_declined,
 };
 
 /* -------- the act */

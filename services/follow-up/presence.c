@@ -30,6 +30,7 @@ static void give_back(struct turn *turn, const char *site, const char *task)
     job.task.assignee = "";
     job.task.assigned_by_hand = false;
     job.task.kept_until = 0;
+    job_assign(&job);
     job_list(&job, job.task.due_at, EVENT_TASK_RELEASED, before, "absent");
 }
 
@@ -45,6 +46,7 @@ void on_absent(struct turn *turn, const struct event *event, const void *data)
     say_presence(turn, told, true);
     for (size_t i = 0; i < held.count; i++)
         give_back(turn, event->site, held.at[i].task);
+    person_spread(turn, turn_site(turn, event->site), told->agent);
 }
 
 void on_present(struct turn *turn, const struct event *event, const void *data)
@@ -56,4 +58,8 @@ void on_present(struct turn *turn, const struct event *event, const void *data)
     desk.absent = false;
     desk_store(turn, &desk);
     say_presence(turn, told, false);
+    const struct site *site = turn_site(turn, event->site);
+    const struct person *person = staff_person(site->staff, told->agent);
+    for (size_t i = 0; i < person->roles.count; i++)
+        role_assign(turn, event->site, person->roles.at[i]);
 }

@@ -68,6 +68,7 @@ void on_task_wanted(struct turn *turn, const struct event *event, const void *da
         return;
     struct task task = task_from(turn, event, want);
     job = job_of(turn, &task);
+    job_assign(&job);
     keep_for_caller(&job);
     line_open(&job);
     job_list(&job, task.due_at, EVENT_TASK_OPENED, "", "");

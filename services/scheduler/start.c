@@ -186,6 +186,8 @@ static void (*const starters[step_kind_count])(struct planned *, struct planned_
                                                const struct gate_result *) = {
     [STEP_CALL] = start_task,
     [STEP_FORM] = start_task,
+    [STEP_APPROVAL] = start_task,
+    [STEP_CHECKLIST] = start_task,
     [STEP_MESSAGE] = start_message,
     [STEP_DEADLINE] = start_deadline,
     [STEP_WAIT] = start_wait,

@@ -184,6 +184,14 @@ static const struct broken { const char *text; const char *lines[5]; } broken[] 
     {RULE "      - { call: c, when: { customer.last_seen_at: { since: fortnight } } }\n", {"\"fortnight\" is not one of day, week"}},
     {RULE "      - { call: c, when: { last.task.closed: { within: 1d }, count.form.g: { min: 1 } } }\n",
      {"a customer's history keeps car.delivered", "not \"form.g\""}},
+    /* work */
+    {RULE "      - { call: c, assign: { by: turn, skill: field.x, at_most: 0 } }\n",
+     {"\"turn\" is not one of none, even, weighted", "\"field.x\" is no field of the rule's form", "wants a number from 1", "by: even, weighted, owner or same is missing"}},
+    {RULE "      - { checklist: c, items: [{ item: a, zh: 甲, en: A }, { item: a, zh: 甲 }] }\n",
+     {"item \"a\" stands there twice", "zh and en: what is to be done?"}},
+    {RULE "      - { checklist: c, items: [{ item: a, zh: 甲, en: A, optional: yes }] }\n", {"a checklist needs items"}},
+    {RULE "      - { approval: c, outcome: { completed: { stop: yes } } }\n", {"completed does not end a approval: one of approved, declined"}},
+    {RULE "      - { call: c, by_other: yes, items: [] }\n", {"by_other: unknown key", "items: unknown key"}},
     {"playbook: p\nrules:\n  - { on: visit.finished, steps: [{ call: a }], stages: [{ stage: s, steps: [{ call: b }] }] }\n", {"either steps or stages"}},
     {"playbook: p\nrules:\n  - { rule: r, on: visit.finished, steps: [{ call: a }] }\n  - { rule: r, on: visit.finished, steps: [{ call: b }] }\n", {"rule \"r\" stands there twice"}},
 };

@@ -1,0 +1,185 @@
+#include <string.h>
+
+#include "facts.h"
+#include "follow_up.h"
+#include "ident.h"
+
+/* Who gets a task without claiming it: somebody with the role and the skill who is there, with the fewest tasks in
+ * proportion to what they can do; of equals the one who has waited longest. */
+
+static const struct assign *rule_of(const struct job *job)
+{
+    return job->step && job->step->assign.by ? &job->step->assign : NULL;
+}
+
+/* -------- who can take it */
+
+static bool has_skill(const struct job *job, const struct assign *rule, const struct person *person)
+{
+    const char *skill = *rule->skill_field ? facts_text(job->task.variables, rule->skill_field, turn_arena(job->turn)) : rule->skill;
+    for (size_t i = 0; i < person->skills.count; i++)
+        if (!strcmp(person->skills.at[i], skill))
+            return true;
+    return !*skill;
+}
+
+static bool is_there(const struct job *job, const struct person *person, const struct agent *desk)
+{
+    const struct calendar *calendar = job->site->calendar;
+    wall_ms now = turn_now(job->turn), at = job->task.due_at > now ? job->task.due_at : now;
+    return !desk->absent && calendar_is_open(calendar, person->hours ? person->hours : calendar_business(calendar), at);
+}
+
+static bool can_take(const struct job *job, const struct assign *rule, const struct person *person, const struct agent *desk)
+{
+    return person_has_role(person, job->task.role) && has_skill(job, rule, person) &&
+           (!rule->at_most || desk->assigned < rule->at_most) && is_there(job, person, desk);
+}
+
+/* -------- whom to choose */
+
+struct choice { const struct person *person; struct agent desk; };
+
+/* Compared as fractions: what each would have with this task, by what each can do. */
+static bool is_better(const struct assign *rule, const struct choice *a, const struct choice *b)
+{
+    int64_t weight_a = rule->by == ASSIGN_WEIGHTED ? a->person->capability : 1;
+    int64_t weight_b = rule->by == ASSIGN_WEIGHTED ? b->person->capability : 1;
+    int64_t load_a = (a->desk.assigned + 1) * weight_b, load_b = (b->desk.assigned + 1) * weight_a;
+    if (load_a != load_b)
+        return load_a < load_b;
+    if (a->desk.assigned_at != b->desk.assigned_at)
+        return a->desk.assigned_at < b->desk.assigned_at;
+    return strcmp(a->person->id, b->person->id) < 0;
+}
+
+/* Who is preferred, if they can take it. */
+static const char *preferred(const struct job *job, const struct assign *rule)
+{
+    if (rule->by == ASSIGN_OWNER)
+        return job->customer ? job->customer->owner : "";
+    if (rule->by != ASSIGN_SAME || !*job->task.customer)
+        return "";
+    const struct customer_line *line = turn_get(job->turn, ENTITY_CUSTOMER_LINE,
+                                                ident_make(turn_arena(job->turn), job->task.site, "%s", job->task.customer));
+    return line ? line->last_agent : "";
+}
+
+static const char *choose(const struct job *job, const struct assign *rule)
+{
+    const struct staff *staff = job->site->staff;
+    const char *first = preferred(job, rule);
+    struct choice best = {.person = NULL};
+    for (size_t i = 0; i < staff->count; i++) {
+        struct choice one = {&staff->people[i], desk_of(job->turn, job->task.site, staff->people[i].id)};
+        if (!can_take(job, rule, one.person, &one.desk))
+            continue;
+        if (*first && !strcmp(one.person->id, first))
+            return first;
+        if (!best.person || is_better(rule, &one, &best))
+            best = one;
+    }
+    return best.person ? best.person->id : "";
+}
+
+void job_assign(struct job *job)
+{
+    const struct assign *rule = rule_of(job);
+    if (!rule || !job->site || !job->site->staff || *job->task.assignee)
+        return;
+    const char *chosen = choose(job, rule);
+    if (!*chosen)
+        return;
+    job->task.assignee = chosen;
+    job->task.assigned_by_hand = true;
+}
+
+/* -------- counting */
+
+static void count(struct job *job, const char *person, int64_t by)
+{
+    struct agent desk = desk_of(job->turn, job->task.site, person);
+    int64_t at_most = job->step->assign.at_most;
+    bool was_full = at_most && desk.assigned >= at_most;
+    desk.assigned += by;
+    if (by > 0)
+        desk.assigned_at = turn_now(job->turn);
+    desk_store(job->turn, &desk);
+    if (was_full && desk.assigned < at_most) {
+        struct agent_presence freed = {.agent = person};
+        turn_emit(job->turn, EVENT_AGENT_FREED, &freed, NULL);
+    }
+}
+
+void job_count(struct job *job)
+{
+    struct task *task = &job->task;
+    const char *whose = task->state != TASK_CLOSED ? task->assignee : "";
+    if (!rule_of(job) || !strcmp(whose, task->counted_for))
+        return;
+    if (*task->counted_for)
+        count(job, task->counted_for, -1);
+    if (*whose)
+        count(job, whose, 1);
+    task->counted_for = whose;
+}
+
+/* -------- later */
+
+static struct texts list_of(struct turn *turn, const char *list, const char *site, const char *role)
+{
+    return turn_queue(turn, arena_printf(turn_arena(turn), "%s/%s/%s/", list, site, role), CLAIM_SCAN_MAX);
+}
+
+/* The task id at the end of a place in the list, which ends in <site>/<id>. */
+static const char *listed_task(const char *member, const char *site)
+{
+    const char *at = member, *found = NULL;
+    size_t bytes = strlen(site);
+    for (; (at = strstr(at, site)); at++)
+        if (at[bytes] == '/' && at > member && at[-1] == '/')
+            found = at;
+    return found ? found : "";
+}
+
+static void assign_anew(struct job *job, const char *reason)
+{
+    const char *before = job->task.assignee;
+    job->task.assignee = "";
+    job->task.assigned_by_hand = false;
+    job_assign(job);
+    if (!strcmp(before, job->task.assignee))
+        return;
+    struct task_changed change = job_change(job);
+    change.before = before;
+    change.reason = reason;
+    job_say(job, EVENT_TASK_REASSIGNED, &change);
+    job_store(job);
+}
+
+static void list_assign(struct turn *turn, const char *list, const char *site, const char *role, const char *person,
+                        const char *reason)
+{
+    struct texts members = list_of(turn, list, site, role);
+    for (size_t i = 0; i < members.count; i++) {
+        struct job job;
+        if (job_open(turn, site, listed_task(members.at[i], site), &job) && rule_of(&job) &&
+            !strcmp(job.task.assignee, person))
+            assign_anew(&job, reason);
+    }
+}
+
+/* The list is by class and time: key customers first, then the oldest. */
+void role_assign(struct turn *turn, const char *site, const char *role)
+{
+    list_assign(turn, "work", site, role, "", "free");
+}
+
+void person_spread(struct turn *turn, const struct site *site, const char *id)
+{
+    const struct person *person = site && site->staff ? staff_person(site->staff, id) : NULL;
+    for (size_t i = 0; person && i < person->roles.count; i++) {
+        list_assign(turn, "work", site->id, person->roles.at[i], person->id, "absent");
+        list_assign(turn, "later", site->id, person->roles.at[i], person->id, "absent");
+    }
+}
