@@ -124,6 +124,12 @@ test:
 	@$(MAKE) --no-print-directory all unit $(OBJ)/document $(OBJ)/simulate
 	@CARELINE_REDIS=$(REDIS) tests/run --build $(BUILD) --mode $(MODE) $(ONLY)
 
+# Every promise with the scenarios that show it, and those that none shows yet.
+.PHONY: requirements
+requirements:
+	@$(MAKE) --no-print-directory $(BIN)/care > /dev/null
+	@tests/flows/requirements --care $(BIN)/care
+
 # A dealer's month against an independent checker. KILL=1 kills everything again and again; SEED=n repeats; DATA=DIR takes
 # other files; REDIS as for test; RESHARD=1 moves slots of a Cluster meanwhile.
 .PHONY: month
@@ -225,6 +231,7 @@ help:
 	@echo 'make sim [SEEDS=100]     the seeded simulation of all daemons in one process, with faults'
 	@echo 'make sim-mutants         faults planted in the product one at a time: does the simulation catch each?'
 	@echo 'make cluster-test [SEED=n] [FOR=180]      the month on three hosts under attack; as root, some minutes'
+	@echo 'make requirements        every promise, the scenarios that show it, and those that none shows yet'
 	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'
 	@echo 'make takeover            how fast a killed or stopped replica is replaced, 100 of each; some minutes'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'
