@@ -57,7 +57,8 @@ void command_printf(struct redis_link *link, const char *format, ...) __attribut
 void command_key(struct redis_link *link, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Runs the commands and forgets them. REDIS_DONE: as many replies as commands, none of them an error; they stay until
- * the next run. */
+ * the next run. REDIS_GONE: those that are not NULL were answered all the same, by other nodes than the one that is
+ * gone; they may be errors. */
 enum redis_outcome redis_link_run(struct redis_link *link);
 redisReply *const *redis_link_replies(const struct redis_link *link);
 

@@ -128,13 +128,12 @@ static struct slice command_slice(const struct redis_link *link, size_t i)
 static bool wait_put(struct redis_link *link, struct redis_node *node, const struct command *write)
 {
     struct buffer text = {0};
-    char key[REDIS_NAME_BYTES + 32], number[16], wait_ms[16];
+    char number[16], wait_ms[16];
     struct slice tag = redis_key_tag((struct slice){link->wire.at + write->key_at, write->key_bytes});
-    int bytes = snprintf(key, sizeof key, "{%.*s}touched", (int)(tag.bytes < REDIS_NAME_BYTES ? tag.bytes : 0),
-                         (const char *)tag.at);
     snprintf(number, sizeof number, "%u", link->access.replicas);
     snprintf(wait_ms, sizeof wait_ms, "%d", WAIT_MS);
-    buffer_printf(&text, "*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$0\r\n\r\n", bytes, key);
+    buffer_printf(&text, "*3\r\n$3\r\nSET\r\n$%zu\r\n{%.*s}touched\r\n$0\r\n\r\n", tag.bytes + strlen("{}touched"),
+                  (int)tag.bytes, (const char *)tag.at);
     buffer_printf(&text, "*3\r\n$4\r\nWAIT\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n", strlen(number), number, strlen(wait_ms),
                   wait_ms);
     bool put = redis_node_put(node, buffer_slice(&text), link->message);
@@ -223,12 +222,16 @@ static enum verdict node_take(struct redis_link *link, unsigned number)
 
 /* -------- rounds */
 
-static bool nodes_open(struct redis_link *link)
+/* What a node did before it was lost, or before its replicas were, is not known. */
+static void replies_drop(struct redis_link *link, unsigned node)
 {
-    for (unsigned node = 0; node < link->route.count; node++)
-        if (has_work(link, node) && !link_open(link, &link->route.nodes[node]))
-            return false;
-    return true;
+    for (size_t i = 0; i < link->count; i++) {
+        if (link->commands[i].node != node)
+            continue;
+        freeReplyObject(link->replies[i]);
+        link->replies[i] = NULL;
+        link->commands[i].done = false;
+    }
 }
 
 /* A node that cannot answer may have a successor: its connection is closed. So is one to a node that does not know who
@@ -245,17 +248,25 @@ static enum verdict node_finish(struct redis_link *link, unsigned number, mono_m
     if (held.ms > node->held_until.ms)
         node->held_until = held;
     redis_node_close(node);
+    replies_drop(link, number);
     return verdict;
 }
 
-/* What is sent to one node while another is already lost must still be answered: nothing is left on a connection. */
+/* All that can be reached work at the same time. What is sent to one while another is lost must still be answered:
+ * nothing is left on a connection. */
 static enum verdict nodes_work(struct redis_link *link)
 {
     bool busy[REDIS_NODES_MAX] = {false};
     enum verdict verdict = VERDICT_GOOD;
     mono_ms begun = real_mono_now();
+    for (unsigned node = 0; node < link->route.count; node++) {
+        if (!has_work(link, node))
+            continue;
+        busy[node] = link_open(link, &link->route.nodes[node]);
+        verdict = busy[node] ? verdict : VERDICT_GONE;
+    }
     for (unsigned node = 0; node < link->route.count; node++)
-        if ((busy[node] = has_work(link, node)))
+        if (busy[node])
             node_put(link, node);
     for (unsigned node = 0; node < link->route.count; node++)
         if (busy[node])
@@ -269,8 +280,6 @@ static enum verdict round_run(struct redis_link *link)
         return VERDICT_GONE;
     if (!commands_assign(link))
         return VERDICT_ELSEWHERE;
-    if (!nodes_open(link))
-        return VERDICT_GONE;
     return nodes_work(link);
 }
 

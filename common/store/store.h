@@ -260,8 +260,8 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
  *   lease. An id that would be over NAME_BYTES_MAX has the chain id in hex for the member. Chain ids are chain_seed,
  *   chain_seed + 1, …
  *   The entity keeps its due time, so that its stage knows the fired one; a put that leaves it alone arms nothing.
- * claim, renew, release: of many leases in one round trip; STORE_OK when each was answered, the answers in
- *   ret_status_each; STORE_GONE may leave some done.
+ * claim, renew, release: of many leases in one round trip; STORE_OK with the answers in ret_status_each, where STORE_GONE
+ *   is one whose node of a Cluster does not answer; STORE_GONE when none was answered, though some may be done.
  * claim: takes each lease that is free, expired, or ours already (then the epoch stays); STORE_FENCED if somebody else
  *   holds it. The epoch in `wanted` means nothing. unclean counts claims that followed an expired lease; a commit that
  *   moves the checkpoint and a release set it to 0.

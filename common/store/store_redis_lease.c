@@ -45,6 +45,15 @@ static void call_command(struct store_redis *redis, const struct lease_call *cal
     lease_command(redis, call->function, lease->partition, lease->stage);
 }
 
+/* A node of a Cluster may be gone: leases of the others go on. */
+static bool any_answered(const struct store_redis *redis, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (redis->replies[i])
+            return true;
+    return false;
+}
+
 /* At most PIPELINE_MAX; `ret_each` may be NULL. */
 static enum store_status call_some(struct store_redis *redis, const struct lease_call *call, const struct lease *leases,
                                    size_t count, struct standing *ret_each, enum store_status *ret_status_each)
@@ -52,8 +61,10 @@ static enum store_status call_some(struct store_redis *redis, const struct lease
     for (size_t i = 0; i < count; i++)
         call_command(redis, call, &leases[i]);
     enum store_status status = redis_run(redis);
+    if (status == STORE_GONE && any_answered(redis, count))
+        status = STORE_OK;
     for (size_t i = 0; i < count && status == STORE_OK; i++) {
-        ret_status_each[i] = function_status(redis, redis->replies[i]);
+        ret_status_each[i] = redis->replies[i] ? function_status(redis, redis->replies[i]) : STORE_GONE;
         if (ret_each && ret_status_each[i] == STORE_OK)
             tell(redis->replies[i], leases[i].partition, leases[i].stage, leases[i].owner, &ret_each[i]);
     }

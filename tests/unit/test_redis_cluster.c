@@ -135,6 +135,26 @@ static void notes_contents_and_members_have_their_slots(void **context)
     rig_close(&rig);
 }
 
+/* The write that goes before WAIT is in the slot of the command's key, however long that is: what is told is that no
+ * replica has it, not that the slot is elsewhere. */
+static void what_waits_for_replicas_stays_in_its_slot(void **context)
+{
+    (void)context;
+    char name[NAME_BYTES_MAX + 1], message[160] = "";
+    memset(name, 'x', NAME_BYTES_MAX);
+    name[NAME_BYTES_MAX] = 0;
+    const struct redis_access careful = {.address = cluster.address, .replicas = 1};
+    for (int i = 0; i < CLUSTER_MASTERS; i++) {
+        struct store *store = store_redis_new(&careful, RIG_PARTITIONS, message);
+        assert_non_null(store);
+        name[0] = (char)('a' + i);
+        assert_int_equal(store->functions->content_put(store, name, bytes_of("x")), STORE_GONE);
+        if (!strstr(store->functions->message(store), "only 0 of 1 replicas"))
+            fail_msg("%s", store->functions->message(store));
+        store->functions->free(&store);
+    }
+}
+
 /* -------- slots that move */
 
 /* A slot on the move refuses its calls whole, within bounds; the others go on; then it is found at its new place. */
@@ -297,7 +317,18 @@ static void a_dead_master_takes_only_its_own_along(void **context)
         *(redis_cluster_owner(&cluster, slot_of(p)) == 0 ? &dead : &alive) = p;
     assert_true(dead < RIG_PARTITIONS && alive < RIG_PARTITIONS);
     struct fact fact = fact_of("s\n1", 1);
+    struct lease leases[RIG_PARTITIONS];
+    struct standing standings[RIG_PARTITIONS];
+    enum store_status statuses[RIG_PARTITIONS];
+    for (uint32_t p = 0; p < RIG_PARTITIONS; p++)
+        leases[p] = (struct lease){.partition = p, .stage = STAGE_FOLLOW_UP, .owner = "me"};
+    assert_status(&rig, STORE_OK, rig.calls->claim(rig.store, leases, RIG_PARTITIONS, RIG_TTL_MS, standings, statuses));
+    for (uint32_t p = 0; p < RIG_PARTITIONS; p++)
+        leases[p] = standings[p].lease;
     redis_server_kill(&cluster.masters[0]);
+    assert_status(&rig, STORE_OK, rig.calls->renew(rig.store, leases, RIG_PARTITIONS, RIG_TTL_MS, standings, statuses));
+    for (uint32_t p = 0; p < RIG_PARTITIONS; p++)
+        assert_int_equal(statuses[p], redis_cluster_owner(&cluster, slot_of(p)) < 0 ? STORE_GONE : STORE_OK);
     assert_status(&rig, STORE_GONE, rig.calls->append(rig.store, dead, &fact, 1));
     assert_status(&rig, STORE_OK, rig.calls->append(rig.store, alive, &fact, 1));
     assert_true(redis_server_again(&cluster.masters[0]));
@@ -313,6 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(partitions_are_spread_and_read_together),
         cmocka_unit_test(notes_contents_and_members_have_their_slots),
+        cmocka_unit_test(what_waits_for_replicas_stays_in_its_slot),
         cmocka_unit_test(a_slot_on_the_move_waits),
         cmocka_unit_test(resharding_while_it_works_loses_nothing),
         cmocka_unit_test(a_dead_master_takes_only_its_own_along),
