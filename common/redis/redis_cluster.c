@@ -108,14 +108,22 @@ static void nodes_take(struct redis_route *route, const struct table *table)
 
 /* -------- asking */
 
-static bool ask_known(struct redis_route *route, bool connected, struct table *table, char message[160])
+/* None is waited for as long as for work: another may know as well. */
+static bool ask(struct redis_route *route, struct redis_node *node, struct table *table, char message[160])
 {
-    for (size_t i = 0; i < route->count; i++) {
-        struct redis_node *node = &route->nodes[i];
-        if ((node->context != NULL) == connected && redis_route_open(route, node, message) &&
-            table_read(node, table, message))
+    if (!node->context && !redis_node_open(node, &route->login, FIND_TIMEOUT_MS, message))
+        return false;
+    redis_node_patience(node, FIND_TIMEOUT_MS);
+    bool read = table_read(node, table, message);
+    redis_node_patience(node, REDIS_TIMEOUT_MS);
+    return read;
+}
+
+static bool ask_connected(struct redis_route *route, struct table *table, char message[160])
+{
+    for (size_t i = 0; i < route->count; i++)
+        if (route->nodes[i].context && ask(route, &route->nodes[i], table, message))
             return true;
-    }
     return false;
 }
 
@@ -125,17 +133,34 @@ static bool ask_named(struct redis_route *route, struct table *table, char messa
     bool read = false;
     for (size_t i = 0; i < route->place.count && !read; i++) {
         struct redis_node node = {.at = route->place.at[i]};
-        read = redis_node_open(&node, &route->login, FIND_TIMEOUT_MS, message) && table_read(&node, table, message);
+        read = ask(route, &node, table, message);
         redis_node_close(&node);
     }
     return read;
 }
 
+static bool is_named(const struct redis_route *route, const struct redis_node *node)
+{
+    for (size_t i = 0; i < route->place.count; i++)
+        if (route->place.at[i].port == node->at.port && !strcmp(route->place.at[i].host, node->at.host))
+            return true;
+    return false;
+}
+
+/* Those that nobody named, and that were found the last time. */
+static bool ask_others(struct redis_route *route, struct table *table, char message[160])
+{
+    for (size_t i = 0; i < route->count; i++)
+        if (!is_named(route, &route->nodes[i]) && ask(route, &route->nodes[i], table, message))
+            return true;
+    return false;
+}
+
 bool redis_cluster_find(struct redis_route *route, char message[REDIS_MESSAGE_BYTES])
 {
     struct table table;
-    if (!ask_known(route, true, &table, message) && !ask_named(route, &table, message) &&
-        !ask_known(route, false, &table, message))
+    if (!ask_connected(route, &table, message) && !ask_named(route, &table, message) &&
+        !ask_others(route, &table, message))
         return false;
     nodes_take(route, &table);
     return true;

@@ -93,10 +93,21 @@ static bool log_in(struct redis_node *node, const struct redis_login *login, cha
     return good;
 }
 
+static struct timeval interval(int64_t ms)
+{
+    return (struct timeval){.tv_sec = ms / MS_PER_S, .tv_usec = ms % MS_PER_S * 1000};
+}
+
+void redis_node_patience(struct redis_node *node, int64_t timeout_ms)
+{
+    if (node->context)
+        redisSetTimeout(node->context, interval(timeout_ms));
+}
+
 bool redis_node_open(struct redis_node *node, const struct redis_login *login, int timeout_ms,
                      char message[REDIS_MESSAGE_BYTES])
 {
-    const struct timeval timeout = {.tv_sec = timeout_ms / MS_PER_S, .tv_usec = timeout_ms % MS_PER_S * 1000};
+    const struct timeval timeout = interval(timeout_ms);
     ignore_broken_pipes();
     redis_node_close(node);
     node->context = node->at.port ? redisConnectWithTimeout(node->at.host, node->at.port, timeout)

@@ -33,6 +33,8 @@ const char *redis_node_name(const struct redis_node *node, char ret[REDIS_HOST_B
 bool redis_node_open(struct redis_node *node, const struct redis_login *login, int timeout_ms,
                      char message[REDIS_MESSAGE_BYTES]);
 void redis_node_close(struct redis_node *node);
+/* From now on each answer may take so long. */
+void redis_node_patience(struct redis_node *node, int64_t timeout_ms);
 
 /* Commands go out in two steps, so that several nodes work at the same time: first all are put, then all are flushed,
  * then answers are taken, as many as there were commands. Each false or NULL closes the node. The caller frees answers

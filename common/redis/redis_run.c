@@ -8,6 +8,7 @@
 
 enum {
     ROUNDS_MAX = 6,
+    LATE_MS = 50,                   /* for an answer that should be there already */
     ROUND_WAIT_MS = 5               /* before the second round; doubles: 155 ms in all */
 };
 
@@ -234,12 +235,26 @@ static void replies_drop(struct redis_link *link, unsigned node)
     }
 }
 
+/* All were asked at the same time: what one took to fail, the next ones have had too. */
+static enum verdict node_take_late(struct redis_link *link, unsigned number, mono_ms begun)
+{
+    struct redis_node *node = &link->route.nodes[number];
+    int64_t left_ms = begun.ms + REDIS_TIMEOUT_MS - real_mono_now().ms;
+    bool late = left_ms < REDIS_TIMEOUT_MS / 2;
+    if (late)
+        redis_node_patience(node, left_ms > LATE_MS ? left_ms : LATE_MS);
+    enum verdict verdict = node_take(link, number);
+    if (late)
+        redis_node_patience(node, REDIS_TIMEOUT_MS);
+    return verdict;
+}
+
 /* A node that cannot answer may have a successor: its connection is closed. So is one to a node that does not know who
  * has what: others are to be asked. */
 static enum verdict node_finish(struct redis_link *link, unsigned number, mono_ms begun)
 {
     struct redis_node *node = &link->route.nodes[number];
-    enum verdict verdict = node->context ? node_take(link, number) : VERDICT_GONE;
+    enum verdict verdict = node->context ? node_take_late(link, number, begun) : VERDICT_GONE;
     if (verdict == VERDICT_ELSEWHERE)
         redis_node_close(node);
     if (verdict != VERDICT_GONE)
