@@ -130,6 +130,13 @@ struct step {
     struct item *items;
 };
 
+/* How much a rule may plan. */
+struct limit {
+    int per_customer;               /* plans for one customer within `within`; 0: any number */
+    struct span within;             /* zero: ever */
+    int per_day;                    /* plans of one day, by the site's clock; 0: any number */
+};
+
 enum audience { AUDIENCE_SITE, AUDIENCE_CUSTOMERS };
 
 /* A part of a rule that is worked at a time. A rule without stages has one that has no name. */
@@ -152,6 +159,7 @@ struct rule {
     const struct recurrence *repeat;/* instead of an event: it comes again by itself; NULL: on an event */
     int at_min;                     /* at this minute of the day */
     enum audience audience;         /* one plan for the site, or one for each customer that fits */
+    struct limit limit;
     size_t stage_count;             /* at least 1 */
     struct rule_stage *stages;
     int line;

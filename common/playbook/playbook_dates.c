@@ -101,3 +101,21 @@ void reading_schedule(struct playbook_reading *reading, const struct yaml *node,
     if (!*to->name)
         yaml_mistake(reading->mistakes, node, "rule: NAME is missing: what comes again must be known again");
 }
+
+/* -------- how much */
+
+void reading_limit(struct playbook_reading *reading, const struct yaml *node, struct rule *to)
+{
+    static const char *const keys[] = {"per_customer", "within", "per_day", NULL};
+    if (!node)
+        return;
+    reading_count(reading, node, YAML_MAP);
+    yaml_known_keys(node, keys, reading->mistakes);
+    to->limit.per_customer = (int)yaml_int(yaml_get(node, "per_customer"), 0, 1, 32, reading->mistakes);
+    to->limit.within = reading_span(reading, yaml_get(node, "within"));
+    to->limit.per_day = (int)yaml_int(yaml_get(node, "per_day"), 0, 1, 1000000, reading->mistakes);
+    if (yaml_get(node, "within") && !to->limit.per_customer)
+        yaml_mistake(reading->mistakes, yaml_get(node, "within"), "within belongs to per_customer, which is missing");
+    if (!to->limit.per_customer && !to->limit.per_day && node->kind == YAML_MAP)
+        yaml_mistake(reading->mistakes, node, "limits nothing: give per_customer or per_day");
+}

@@ -39,13 +39,27 @@ static void templates_of_step(struct collected *to, const struct step *step)
 {
     for (size_t i = 0; i < step->template.count; i++)
         collect(to, step->template.at[i].value);
-    for (size_t i = 0; i < step->outcomes.count; i++)
-        collect(to, step->outcomes.at[i].message);
+    for (size_t i = 0; i < step->outcomes.count; i++) {
+        const struct outcome_rule *outcome = &step->outcomes.at[i];
+        collect(to, outcome->message);
+        for (size_t j = 0; j < outcome->notes.count; j++)
+            collect(to, outcome->notes.at[j].template);
+    }
+}
+
+static void collect_addressee(struct collected *to, const char *addressee)
+{
+    if (addressee && strcmp(addressee, "customer") && strcmp(addressee, "owner"))
+        collect(to, addressee);
 }
 
 static void role_of_step(struct collected *to, const struct step *step)
 {
     collect(to, step->role);
+    collect_addressee(to, step->to);
+    for (size_t i = 0; i < step->outcomes.count; i++)
+        for (size_t j = 0; j < step->outcomes.at[i].notes.count; j++)
+            collect_addressee(to, step->outcomes.at[i].notes.at[j].to);
 }
 
 struct texts playbook_templates(const struct playbook *playbook, struct arena *arena)

@@ -79,6 +79,7 @@ void reading_dates(struct playbook_reading *reading, const struct yaml *node, st
 void reading_schedule(struct playbook_reading *reading, const struct yaml *node, struct rule *to);
 void reading_assign(struct playbook_reading *reading, const struct yaml *node, struct step *to);
 void reading_items(struct playbook_reading *reading, const struct yaml *node, struct step *to);
+void reading_limit(struct playbook_reading *reading, const struct yaml *node, struct rule *to);
 void reading_wait(struct playbook_reading *reading, const struct yaml *node, struct step *to);
 void reading_outcomes(struct playbook_reading *reading, const struct yaml *node, enum event_number event,
                       struct step *to);

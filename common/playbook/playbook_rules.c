@@ -4,7 +4,7 @@
 
 /* Rules: on which event, under which conditions, which steps. The steps themselves are in playbook_steps.c. */
 
-static const char *const rule_keys[] = {"rule", "on", "every", "at", "audience", "form", "when", "steps", "stages", NULL};
+static const char *const rule_keys[] = {"rule", "on", "every", "at", "audience", "limit", "form", "when", "steps", "stages", NULL};
 
 /* Acts may be refused, so rules follow their results; the others are the engine's own. */
 static bool event_can_start_rules(enum event_number number)
@@ -59,6 +59,7 @@ static void read_rule(struct playbook_reading *reading, const struct yaml *node,
     to->on = reading_event(reading, on);
     to->name = reading_name(reading, yaml_get(node, "rule"), "rule", NULL);
     reading_schedule(reading, node, to);
+    reading_limit(reading, yaml_get(node, "limit"), to);
     to->on_text = to->on ? event_types[to->on].name : "";
     to->form = reading_form(reading, yaml_get(node, "form"));
     reading_check_form(reading, yaml_get(node, "form"), to->on);

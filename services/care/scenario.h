@@ -9,8 +9,16 @@
 
 enum { EXPECTED_TIMES_MAX = 4 };
 
+/* A copy of a settings file with texts replaced. */
+struct changed_file {
+    const char *path;                   /* below deploy/; "": none */
+    size_t count;
+    const char **from, **to;
+};
+
 struct happening {
     wall_ms at;
+    struct changed_file apply;          /* instead of an event: settings that come into force */
     enum event_number number;
     json_t *data;
     const char *customer, *actor, *role, *id;
@@ -56,9 +64,7 @@ struct scenario {
     const struct calendar *calendar;    /* its zone is how times are read and told */
     size_t setup_count;
     const char **setup_paths;           /* below deploy/ */
-    size_t replace_count;
-    const char *replace_path;
-    const char **replace_from, **replace_to;
+    struct changed_file changed;        /* one of these, in its own version */
     size_t happening_count;
     struct happening *happenings;
     size_t sending_count;

@@ -109,6 +109,21 @@ static void parse_data(struct parsing *parsing, const struct yaml *fields, struc
     put_fields(parsing, &rest, record, happening->data);
 }
 
+/* { file: PATH, replace: { OLD: NEW } }, or the path alone */
+static struct changed_file parse_changed(struct parsing *parsing, const struct yaml *node)
+{
+    const struct yaml *replace = yaml_get(node, "replace"), *file = node && node->kind == YAML_SCALAR ? node : yaml_get(node, "file");
+    struct changed_file changed = {.path = yaml_text(file, "", parsing->mistakes)};
+    size_t count = replace && replace->kind == YAML_MAP ? replace->count : 0;
+    changed.from = arena_alloc(parsing->arena, (count + 1) * sizeof(char *));
+    changed.to = arena_alloc(parsing->arena, (count + 1) * sizeof(char *));
+    for (; changed.count < count; changed.count++) {
+        changed.from[changed.count] = replace->keys[changed.count]->text;
+        changed.to[changed.count] = yaml_text(replace->items[changed.count], "", parsing->mistakes);
+    }
+    return changed;
+}
+
 static void parse_happening(struct parsing *parsing, const struct yaml *node, struct happening *happening)
 {
     happening->line = node->line;
@@ -124,12 +139,14 @@ static void parse_happening(struct parsing *parsing, const struct yaml *node, st
         if (number != EVENT_UNKNOWN) {
             happening->number = number;
             parse_data(parsing, node->items[i], happening);
+        } else if (strcmp(key, "apply") == 0) {
+            happening->apply = parse_changed(parsing, node->items[i]);
         } else if (strcmp(key, "at") != 0 && strcmp(key, "by") != 0 && strcmp(key, "role") != 0 &&
                    strcmp(key, "occurred") != 0 && strcmp(key, "id") != 0) {
             yaml_mistake(parsing->mistakes, node->keys[i], "no event is called \"%s\"", key);
         }
     }
-    if (!happening->number)
+    if (!happening->number && !happening->apply.path)
         yaml_mistake(parsing->mistakes, node, "what happens then?");
 }
 
@@ -283,15 +300,7 @@ static void parse_setup(struct parsing *parsing, const struct yaml *root)
     } else {
         scenario->setup_count = sizeof sample / sizeof *sample;
     }
-    const struct yaml *replace = yaml_get(change, "replace");
-    scenario->replace_path = yaml_text(yaml_get(change, "file"), "", parsing->mistakes);
-    scenario->replace_count = replace && replace->kind == YAML_MAP ? replace->count : 0;
-    scenario->replace_from = arena_alloc(parsing->arena, (scenario->replace_count + 1) * sizeof(char *));
-    scenario->replace_to = arena_alloc(parsing->arena, (scenario->replace_count + 1) * sizeof(char *));
-    for (size_t i = 0; i < scenario->replace_count; i++) {
-        scenario->replace_from[i] = replace->keys[i]->text;
-        scenario->replace_to[i] = yaml_text(replace->items[i], "", parsing->mistakes);
-    }
+    scenario->changed = parse_changed(parsing, change);
 }
 
 static wall_ms last_time(const struct scenario *scenario)

@@ -18,6 +18,7 @@ struct running {
     struct scenario *scenario;
     struct arena *arena;
     struct world *world;
+    const char *deploy;
     struct texts *wrong;
     size_t wrong_room;
     size_t events;
@@ -204,33 +205,30 @@ static void look(struct running *running, struct expectation *expectation)
 
 /* -------- setting up and running */
 
-static const char *replaced(struct running *running, const char *text)
+static const char *replaced(struct running *running, const struct changed_file *changed, const char *text)
 {
-    const struct scenario *scenario = running->scenario;
-    for (size_t i = 0; i < scenario->replace_count; i++) {
-        const char *from = scenario->replace_from[i], *at = strstr(text, from);
+    for (size_t i = 0; i < changed->count; i++) {
+        const char *from = changed->from[i], *at = strstr(text, from);
         if (!at)
-            add_wrong(running, arena_printf(running->arena, "the text to be replaced is not in %s: %s",
-                                            scenario->replace_path, from));
+            add_wrong(running, arena_printf(running->arena, "the text to be replaced is not in %s: %s", changed->path, from));
         else
-            text = arena_printf(running->arena, "%.*s%s%s", (int)(at - text), text, scenario->replace_to[i],
-                                at + strlen(from));
+            text = arena_printf(running->arena, "%.*s%s%s", (int)(at - text), text, changed->to[i], at + strlen(from));
     }
     return text;
 }
 
-static bool apply_file(struct running *running, const char *deploy, const char *name)
+static bool apply_file(struct running *running, const char *name, const struct changed_file *changed)
 {
     struct setting_file file;
-    const char *path = arena_printf(running->arena, "%s/%s", deploy, name);
+    const char *path = arena_printf(running->arena, "%s/%s", running->deploy, name);
     struct mistakes mistakes = {.file = path, .arena = running->arena};
     if (!setting_read(path, running->arena, &file, &mistakes)) {
         for (size_t i = 0; i < mistakes.count; i++)
             add_wrong(running, mistakes.lines[i]);
         return false;
     }
-    if (strcmp(name, running->scenario->replace_path) == 0) {
-        const char *text = replaced(running, arena_text(running->arena, file.content.at, file.content.bytes));
+    if (changed->path && strcmp(name, changed->path) == 0) {
+        const char *text = replaced(running, changed, arena_text(running->arena, file.content.at, file.content.bytes));
         file.content = (struct slice){(const uint8_t *)text, strlen(text)};
     }
     world_apply(running->world, (enum config_kind)file.kind, file.name, file.content, running->scenario->site);
@@ -240,6 +238,10 @@ static bool apply_file(struct running *running, const char *deploy, const char *
 static void happen(struct running *running, const struct happening *happening, size_t number)
 {
     struct fault fault = {0};
+    if (happening->apply.path) {
+        apply_file(running, happening->apply.path, &happening->apply);
+        return;
+    }
     const char *id = happening->id ? happening->id : arena_printf(running->arena, "%zu", number);
     json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O}", "type", event_types[happening->number].name,
                               "site", running->scenario->site, "id", id, "source", "scenario", "customer",
@@ -320,7 +322,7 @@ static const struct core *const cores[] = {&scheduler_core, &follow_up_core, &co
 bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *arena, struct texts *wrong,
                   size_t *ret_events)
 {
-    struct running running = {scenario, arena, NULL, wrong, 0, 0};
+    struct running running = {.scenario = scenario, .arena = arena, .deploy = deploy, .wrong = wrong};
     struct world_options options = {
         .seed = 1, .start = scenario->start, .cores = cores, .seen = on_event, .answer = on_send, .context = &running};
     *wrong = (struct texts){0};
@@ -329,7 +331,7 @@ bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *a
     running.world = world_new(&options);
     bool ready = true;
     for (size_t i = 0; i < scenario->setup_count && ready; i++)
-        ready = apply_file(&running, deploy, scenario->setup_paths[i]);
+        ready = apply_file(&running, scenario->setup_paths[i], &scenario->changed);
     world_settle(running.world);
     if (ready)
         run_instant(&running, scenario->start);

@@ -144,7 +144,7 @@ static bool plan_make(const struct planning *planning, const struct record *reco
 {
     struct turn *turn = planning->turn;
     int64_t round;
-    if (!round_begin(planning, &round))
+    if (!round_begin(planning, &round) || !limit_allows(planning))
         return false;
     struct plan plan = *(const struct plan *)record_new(&plan_record, turn_arena(turn));
     plan.id = plan_id(turn, planning->site->id, planning->about, planning->in_force->playbook, planning->rule, round);
@@ -163,6 +163,7 @@ static bool plan_make(const struct planning *planning, const struct record *reco
     plan_say_made(&planned);
     planned_begin(&planned, "", "");
     planned_store(&planned);
+    limit_count(planning);
     return true;
 }
 

@@ -93,35 +93,62 @@ static void run_say(struct turn *turn, const struct recurrence *run, enum event_
     turn_emit(turn, number, &say, &like);
 }
 
-/* One plan, for a customer or ("") for the site. */
-static bool run_plan(struct turn *turn, const struct found *found, const struct recurrence *run, const char *customer)
+/* What is to be planned for a customer or ("") for the site; `data` and `event` are its own. */
+static struct planning run_planning(struct turn *turn, const struct found *found, const struct recurrence *run, const char *customer,
+                                    struct event *event, const struct schedule_due *data)
 {
     struct arena *arena = turn_arena(turn);
     struct local_time day = calendar_local(found->site->calendar, run->run_at);
-    struct schedule_due data = run_told(run);
-    struct event event = event_of(EVENT_SCHEDULE_DUE);
-    event.site = run->site;
-    event.customer = customer;
+    *event = event_of(EVENT_SCHEDULE_DUE);
+    event->site = run->site;
+    event->customer = customer;
     const char *date = arena_printf(arena, "%04d%02d%02d", day.year, day.month, day.day);
-    struct planning planning = {
-        .turn = turn, .event = &event, .data = &data, .about = *customer ? arena_printf(arena, "%s.%s", customer, date) : date,
+    return (struct planning){
+        .turn = turn, .event = event, .data = data, .about = *customer ? arena_printf(arena, "%s.%s", customer, date) : date,
         .customer = customer_of(turn, run->site, customer), .site = found->site, .in_force = found->in_force,
         .rule = found->rule, .occurred_at = run->run_at};
-    return plan_try(&planning);
 }
 
-/* The next piece of the list. true: that was all. */
-static bool run_customers(struct turn *turn, const struct found *found, struct recurrence *run)
+enum piece { PIECE_DONE, PIECE_ALL, PIECE_FULL };
+
+/* PIECE_FULL: the rule has planned as much as it may today; this one was not looked at. */
+static enum piece run_plan(struct turn *turn, const struct found *found, struct recurrence *run, const char *customer)
+{
+    struct schedule_due data = run_told(run);
+    struct event event;
+    struct planning planning = run_planning(turn, found, run, customer, &event, &data);
+    if (limit_day_is_full(&planning))
+        return PIECE_FULL;
+    run->looked_at += *customer != 0;
+    run->planned += plan_try(&planning);
+    return PIECE_DONE;
+}
+
+/* The next piece of the list. */
+static enum piece run_customers(struct turn *turn, const struct found *found, struct recurrence *run)
 {
     const char *prefix = customers_prefix(turn, run->site);
     struct texts members = turn_queue_after(turn, prefix, run->cursor, CUSTOMERS_PER_TURN);
     for (size_t i = 0; i < members.count; i++) {
-        run->looked_at++;
-        run->planned += run_plan(turn, found, run, members.at[i] + strlen(prefix));
+        if (run_plan(turn, found, run, members.at[i] + strlen(prefix)) == PIECE_FULL)
+            return PIECE_FULL;
+        run->cursor = members.at[i];
     }
-    if (members.count)
-        run->cursor = members.at[members.count - 1];
-    return members.count < CUSTOMERS_PER_TURN;
+    return members.count < CUSTOMERS_PER_TURN ? PIECE_ALL : PIECE_DONE;
+}
+
+/* The rest of the list goes on tomorrow at the rule's time of day. */
+static wall_ms run_pause(struct turn *turn, const struct found *found, const struct recurrence *run)
+{
+    const struct rule *rule = &found->in_force->playbook->rules[found->rule];
+    const struct calendar *calendar = found->site->calendar;
+    struct local_time day = calendar_local(calendar, calendar_add_days(calendar, turn_now(turn), 1));
+    wall_ms until = calendar_instant(calendar, day.year, day.month, day.day, rule->at_min / 60, rule->at_min % 60, 0);
+    struct schedule_due data = run_told(run);
+    struct event event;
+    struct planning planning = run_planning(turn, found, run, "", &event, &data);
+    limit_say(&planning, "per_day", until);
+    return until;
 }
 
 static void run_begin(struct turn *turn, struct recurrence *run)
@@ -151,12 +178,14 @@ void recurrence_fire(struct turn *turn, const struct recurrence *recurrence)
     }
     if (!run.run_at)
         run_begin(turn, &run);
-    bool all = true;
-    if (found.in_force->playbook->rules[found.rule].audience == AUDIENCE_CUSTOMERS)
-        all = run_customers(turn, &found, &run);
-    else
-        run.planned += run_plan(turn, &found, &run, "");
-    if (all)
+    bool for_customers = found.in_force->playbook->rules[found.rule].audience == AUDIENCE_CUSTOMERS;
+    enum piece piece = for_customers ? run_customers(turn, &found, &run) : run_plan(turn, &found, &run, "");
+    wall_ms due = turn_now(turn);
+    if (for_customers && piece == PIECE_FULL) {
+        due = run_pause(turn, &found, &run);
+    } else if (!for_customers || piece == PIECE_ALL) {
         run_end(turn, &found, &run);
-    turn_put(turn, ENTITY_RECURRENCE, run.id, &run, all ? run.next_at : turn_now(turn), "");
+        due = run.next_at;
+    }
+    turn_put(turn, ENTITY_RECURRENCE, run.id, &run, due, "");
 }

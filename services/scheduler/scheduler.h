@@ -135,6 +135,14 @@ const struct outcome_rule *step_outcome_rule(const struct step *step, int outcom
 /* Steps that count from a date of this form are placed anew. */
 void plans_redate(struct turn *turn, const struct event *event, const struct form_changed *data);
 
+/* -------- limits.c: how much a rule may plan */
+
+/* May it plan once more? If not, it is said. */
+bool limit_allows(const struct planning *planning);
+void limit_count(const struct planning *planning);
+bool limit_day_is_full(const struct planning *planning);
+void limit_say(const struct planning *planning, const char *reason, wall_ms until);
+
 /* -------- recurrences.c: rules that come again by themselves */
 
 /* Arms the rules of all playbooks in force. */

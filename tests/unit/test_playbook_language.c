@@ -114,6 +114,23 @@ static void values_have_one_form(void **state)
     }
 }
 
+/* What others must provide for a playbook is known, wherever it is named. */
+static void what_is_needed_is_named(void **state)
+{
+    (void)state;
+    const struct playbook *playbook = sound(
+        RULE "      - { wait: w, event: car.delivered, within: 1d, else: { notify: { owner: t1, boss: t2 } } }\n"
+             "      - { message: t3, to: clerk }\n      - { approval: a, role: judge }\n");
+    static const char *const templates[] = {"t1", "t2", "t3"}, *const roles[] = {"boss", "clerk", "judge"};
+    struct texts needed = playbook_templates(playbook, arena), held = playbook_roles(playbook, arena);
+    assert_int_equal(needed.count, 3);
+    assert_int_equal(held.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(needed.at[i], templates[i]);
+        assert_string_equal(held.at[i], roles[i]);
+    }
+}
+
 /* -------- mistakes */
 
 static const struct broken { const char *text; const char *lines[5]; } broken[] = {
@@ -192,6 +209,9 @@ static const struct broken { const char *text; const char *lines[5]; } broken[] 
     {RULE "      - { checklist: c, items: [{ item: a, zh: 甲, en: A, optional: yes }] }\n", {"a checklist needs items"}},
     {RULE "      - { approval: c, outcome: { completed: { stop: yes } } }\n", {"completed does not end a approval: one of approved, declined"}},
     {RULE "      - { call: c, by_other: yes, items: [] }\n", {"by_other: unknown key", "items: unknown key"}},
+    {"playbook: p\nrules:\n  - { on: visit.finished, limit: { within: 1d }, steps: [{ call: c }] }\n",
+     {"within belongs to per_customer", "limits nothing"}},
+    {"playbook: p\nrules:\n  - { on: visit.finished, limit: { per_day: 0 }, steps: [{ call: c }] }\n", {"wants a number from 1", "limits nothing"}},
     {"playbook: p\nrules:\n  - { on: visit.finished, steps: [{ call: a }], stages: [{ stage: s, steps: [{ call: b }] }] }\n", {"either steps or stages"}},
     {"playbook: p\nrules:\n  - { rule: r, on: visit.finished, steps: [{ call: a }] }\n  - { rule: r, on: visit.finished, steps: [{ call: b }] }\n", {"rule \"r\" stands there twice"}},
 };
@@ -249,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_wait_is_read),
         cmocka_unit_test(stages_lead_where_they_say),
         cmocka_unit_test(values_have_one_form),
+        cmocka_unit_test(what_is_needed_is_named),
         cmocka_unit_test(every_mistake_is_told_with_its_place),
         cmocka_unit_test(circles_with_work_in_them_are_taken),
     };
