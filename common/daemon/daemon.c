@@ -233,8 +233,9 @@ static void announce(struct daemon *daemon, int64_t ttl_ms)
     char details[512], host[64] = "";
     gethostname(host, sizeof host - 1);
     snprintf(details, sizeof details,
-             "{\"host\":\"%s\",\"pid\":%d,\"build\":\"" CARELINE_VERSION "\",\"http\":\"%s\",\"key\":\"%s\"}", host,
-             (int)getpid(), http_server_address(daemon->http), curve_public(daemon->curve));
+             "{\"host\":\"%s\",\"pid\":%d,\"build\":\"" CARELINE_VERSION "\",\"http\":\"%s\",\"key\":\"%s\","
+             "\"functions\":\"%s\"}",
+             host, (int)getpid(), http_server_address(daemon->http), curve_public(daemon->curve), store_functions_build());
     const struct member member = {
         .name = daemon->owner, .stage = daemon_role(daemon),
         .endpoint = daemon->bus->functions->endpoint(daemon->bus), .details = details,

@@ -161,6 +161,7 @@ const char *redis_error_hint(const char *error)
         {"NOAUTH ", "it wants a password, which the settings do not name. "},
         {"WRONGPASS ", "it does not let us in. "},
         {"NOPERM ", "its user may not do this. "},
+        {"ERR The user executing the script", "its user may not do this. "},
         {"ERR This instance has cluster support disabled", "it is of no Cluster: is the address tcp://…? "},
     };
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)

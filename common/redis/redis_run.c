@@ -40,6 +40,7 @@ static const struct { const char *begins; enum verdict verdict; } meanings[] = {
     {"ERR Function not found", VERDICT_UNPREPARED},
     {"NOAUTH ", VERDICT_GONE},
     {"NOPERM ", VERDICT_GONE},
+    {"ERR The user executing the script", VERDICT_GONE},
     {"WRONGPASS ", VERDICT_GONE},
 };
 

@@ -5,8 +5,8 @@
 -- and test_store_failures.c holds every function to it:
 --   * what fails before the first write has changed nothing;
 --   * after the first write nothing can fail. Each key that is written has been read before by a command of its type
---     (the log by its first XADD, which comes first); memory is asked for before a function begins; a user has the
---     right to all commands of a function or none to call it (care keys redis).
+--     (the log by its first XADD, which comes first); memory is asked for before a function begins; the user of a
+--     program has the right to all that its functions call (store_users.h).
 -- Each takes one msgpack argument and declares all its keys; the first key never exists, so that a Cluster slot on the
 -- move refuses the whole call. Chain ids and digests need all 64 bits and travel as 8 bytes, big-endian; seqs, epochs
 -- and times stay below 2^53, where Lua's numbers are exact. Replies are arrays whose first element is the status, the

@@ -315,4 +315,7 @@ struct store *store_memory_copy(const struct store *store);
  * thread. */
 struct store *store_redis_new(const struct redis_access *access, uint32_t partitions, char message[160]);
 
+/* Which functions in Redis this build calls: 8 hex digits, a hash of their text. */
+const char *store_functions_build(void);
+
 #endif

@@ -77,3 +77,10 @@ const char *functions_library(char ret_build[BUILD_BYTES])
     memcpy(ret_build, library_build, BUILD_BYTES);
     return (const char *)library.at;
 }
+
+const char *store_functions_build(void)
+{
+    char build[BUILD_BYTES];
+    functions_library(build);
+    return library_build;
+}

@@ -113,6 +113,7 @@ int run_check(struct invocation *call);
 int run_backup(struct invocation *call);
 int run_restore(struct invocation *call);
 int run_keys(struct invocation *call);
+int run_functions(struct invocation *call);
 int run_simulate(struct invocation *call);
 int run_robots(struct invocation *call);
 

@@ -73,13 +73,22 @@ const struct command commands[] = {
      "  stays one. Needs --dir of a system on this machine.", true, run_backup},
     {"restore", "OUT", "put a backup into an empty run's directory", "恢复备份", " ",
      "  --dir DIR must not be running and must hold no state.", true, run_restore},
-    {"keys", "curve DIR [--name N]", "make keys for ZeroMQ between machines", "生成机器之间 ZeroMQ 通信的密钥", " name may public ",
+    {"keys", "curve DIR [--name N] | redis DIR", "make keys for ZeroMQ between machines, users of Redis",
+     "生成机器间 ZeroMQ 通信的密钥、Redis 用户", " name may public ",
      "  care keys curve DIR                                      this machine's own key: DIR/own.key, allowed/HOSTNAME.pub\n"
      "  care keys curve DIR --name erp --may post                a key for somebody else: DIR/erp.secret is to be carried there\n"
      "  care keys curve DIR --name bi --public KEY --may consume one that was made elsewhere is let in\n"
      "  --may LIST      daemon (one of the installation) · listen (hears the events of all sites) · post (brings facts) ·\n"
      "                  consume (asks replay); with commas. Left out: daemon for an own key, else listen,consume\n"
-     "A file that is taken out of DIR/allowed ends what its key had open, within seconds.", true, run_keys},
+     "A file that is taken out of DIR/allowed ends what its key had open, within seconds.\n"
+     "  care keys redis DIR     DIR/store/users.acl and DIR/keys/users.acl for the two Redis (aclfile), and a password for each\n"
+     "                          program; those that are there stay: remove a .password to have a new one", true, run_keys},
+    {"functions", "[list | load | remove]", "the functions in Redis: one library for each version", "Redis 中的函数库（每个版本一套）",
+     " store user password-file ca ",
+     "  list     each with how many daemons call it\n"
+     "  load     this version's, at every master: before daemons of this version are started\n"
+     "  remove   those that no daemon calls and that are not this version's; should one come back, it loads its own\n"
+     "  --store ADDRESS  --user NAME  --password-file F   else what DIR/endpoints says", true, run_functions},
     {"simulate", "FILE…", "run scenarios in memory, in virtual time", "在虚拟时间中运行场景", " shift deploy !quiet ",
      "  --deploy DIR    where playbooks, calendars, templates are (./deploy, or that beside the build)\n"
      "  --shift N       move each expected time by N minutes, one after the other: shows that the scenario can fail\n"

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "curve_keys.h"
+#include "keys_redis.h"
 
 /* What the files of one key are called, and what it may do. */
 struct making {
@@ -103,7 +104,9 @@ int run_keys(struct invocation *call)
     const char *kind = argument(call, 0);
     if (kind && !strcmp(kind, "curve") && call->argument_count == 2)
         return keys_curve(call);
-    fprintf(stderr, "care: %s\n", say(call, "write care keys curve DIR; care keys --help tells more",
-                                      "请写 care keys curve 目录；care keys --help 查看详情"));
+    if (kind && !strcmp(kind, "redis") && call->argument_count == 2)
+        return keys_redis(call);
+    fprintf(stderr, "care: %s\n", say(call, "write care keys curve DIR or care keys redis DIR; care keys --help tells more",
+                                      "请写 care keys curve 目录 或 care keys redis 目录；care keys --help 查看详情"));
     return EXIT_USAGE;
 }

@@ -33,7 +33,7 @@ import redis_set  # noqa: E402
 from month_data import Month, check, good_numbers, json_lines  # noqa: E402
 from planted import PLANTED  # noqa: E402
 from promises import PROMISES  # noqa: E402
-from redis_log import read_log  # noqa: E402
+from redis_log import Redis, log_keys, read_partition  # noqa: E402
 
 ZONE = datetime.timezone(datetime.timedelta(hours=8))
 SITE = "sample"
@@ -153,7 +153,7 @@ class System:
             os.kill(int((self.dir / "run" / "pids" / name).read_text()), signal.SIGKILL)
 
     def log(self):
-        return self.redis.log() if self.redis else read_log(self.endpoints["redis"])
+        return self.redis.log() if self.redis else read_log(self)
 
 
 class Killer:
@@ -253,6 +253,16 @@ def settled(system):
             return system.call("/v1/check")
         time.sleep(0.2)
     return None
+
+
+def read_log(system):
+    """Every event, as the user of Redis that may look and do nothing."""
+    redis = Redis(system.endpoints["redis"])
+    redis.command("AUTH", "observer", (system.dir / "access" / "store" / "observer.password").read_text().strip())
+    try:
+        return [event for key in log_keys(redis) for event in read_partition(redis, key)]
+    finally:
+        redis.close()
 
 
 def gather(system):

@@ -15,7 +15,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "month"))
-from redis_log import Redis, read_log, unpack       # noqa: E402  (reads the log with nothing of Careline's)
+from redis_log import Redis, log_keys, read_partition, unpack       # noqa: E402  (reads the log with nothing of Careline's)
 
 import redis_set        # noqa: E402
 
@@ -43,9 +43,9 @@ needs_own_redis = unittest.skipIf(REDIS, "about the Redis that deploy/run starts
 
 
 class System:
-    def __init__(self, *options, directory=None, keep=False, redis=None):
-        """`redis`: a set of servers, which stays the caller's."""
-        self.options, self.keep, self.set, self.own_set = options, keep, redis, None
+    def __init__(self, *options, directory=None, keep=False, redis=None, may_be_refused=False):
+        """`redis`: a set of servers, which stays the caller's. `may_be_refused`: the test asks Redis for what nobody may."""
+        self.options, self.keep, self.set, self.own_set, self.may_be_refused = options, keep, redis, None, may_be_refused
         self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="careline-test-"))
         self.process, self.lines, self.set_options = None, [], []
 
@@ -111,9 +111,12 @@ class System:
             self.remove()
 
     def close(self):
-        """Ends it, which must go well, and removes its directory."""
+        """Ends it, which must go well, and removes its directory. Redis must have refused none of its users anything."""
         try:
+            refused = self.refused()
             code = self.stop()
+            if refused and not self.may_be_refused:
+                raise AssertionError("Redis refused: " + "; ".join(refused))
             if code:
                 raise AssertionError(f"deploy/run ended with {code}: " + "\n".join(self.lines[-20:]))
         finally:
@@ -148,17 +151,49 @@ class System:
 
     def log(self):
         """Every event of every partition, in order."""
-        return self.set.log() if self.set else read_log(self.endpoints["redis"])
+        if self.set:
+            return self.set.log()
+        redis = self.redis_as("observer")
+        try:
+            return [event for key in log_keys(redis) for event in read_partition(redis, key)]
+        finally:
+            redis.close()
 
-    def redis(self, *words):
-        """One command to the Redis that holds the truth."""
+    def redis(self, *words, user="care"):
+        """One command to the Redis that holds the truth, by default the operator's."""
         if self.set:
             return self.set.command(*words)
-        redis = Redis(self.endpoints["redis"])
+        redis = self.redis_as(user)
         try:
             return redis.command(*words)
         finally:
             redis.close()
+
+    def refused(self):
+        """What Redis has refused its users since it started. Functions are loaded by the scheduler only, others try."""
+        found = []
+        for server in ["keys"] if self.set else ["store", "keys"]:
+            try:
+                redis = self.redis_as("care", server)
+            except OSError:
+                continue                            # it was ended by the test
+            entries = [dict(zip(entry[::2], entry[1::2])) for entry in redis.command("ACL", "LOG")]
+            redis.close()
+            found += [f"{server}: {entry[b'username'].decode()} {entry[b'reason'].decode()} {entry[b'object'].decode()}"
+                      for entry in entries if entry[b"object"] != b"function|load"]
+        return found
+
+    def redis_as(self, user, server="store"):
+        """A connection as one of its users, or as nobody. A Redis of the test's own has none."""
+        redis = Redis(self.endpoints["redis" if server == "store" else "keys_redis"])
+        if user and not (self.set and server == "store"):
+            redis.command("AUTH", user, (self.dir / "access" / server / f"{user}.password").read_text().strip())
+        return redis
+
+    def login(self, program):
+        """The settings by which a daemon that a test starts itself comes in at both Redis servers."""
+        return [f"{server}_{name}={value}" for server in (["keys"] if self.set else ["store", "keys"])
+                for name, value in [("user", program), ("password_file", self.dir / "access" / server / f"{program}.password")]]
 
     # ---- processes
 

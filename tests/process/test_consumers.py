@@ -96,7 +96,7 @@ class Consumers(unittest.TestCase):
             system.post(delivery(f"more{number}"))
         system.settle()
         partition, head, _ = log_list(system)[-1]
-        system.redis("XTRIM", "{p%04d}log" % partition, "MINID", f"{head - 3}-0")
+        system.redis("XTRIM", "{p%04d}log" % partition, "MINID", f"{head - 3}-0", user="intake")
         self.start(system)
         kept = log_list(system)
         self.assertEqual(len(kept), 4)

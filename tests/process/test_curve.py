@@ -228,7 +228,7 @@ class Curve(unittest.TestCase):
     def start_alone(self, *settings):
         """A scheduler more: (exit code, what it said)."""
         argv = [os.path.join(BIN, "scheduler"), "--dir", str(self.system.dir), f"store={self.system.endpoints['redis']}",
-                f"keys_store={self.system.endpoints['keys_redis']}", *settings]
+                f"keys_store={self.system.endpoints['keys_redis']}", *self.system.login("scheduler"), *settings]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60 * SLOW)
         return done.returncode, done.stderr
 
