@@ -4,18 +4,24 @@
 #include "simulation.h"
 #include "witness.h"
 
-enum { ANNOUNCE_MS = 1000 };
+enum { ANNOUNCE_MS = 1000, SKEW_MS_MAX = 60000, SKEWED_MS_MAX = 20000, LOOK_AT_CLOCK_MS = 1000 };
 
 /* ---------------------------------------------------------------- time */
 
-/* Wall clocks that are off are set right at their time, whoever sleeps meanwhile. */
-static void end_skews(struct simulation *simulation, wall_ms until)
+/* Wall clocks that are off are set right at their time, whoever sleeps meanwhile; and each process compares its own
+ * with
+ * the store's, a while after it was set. */
+static void look_at_clocks(struct simulation *simulation)
 {
-    struct crew *crew = &simulation->crew;
-
-    for (size_t i = 0; i < crew->member_count; i++)
-        if (crew->members[i].clock.skew_ms != 0 && simulation->skewed_until[i] <= until)
-            crew->members[i].clock.skew_ms = 0;
+    for (size_t i = 0; i < simulation->crew.member_count; i++) {
+        struct crew_clock *clock = &simulation->crew.members[i].clock;
+        if (clock->skew_ms != 0 && simulation->skewed_until[i] <= simulation->real) {
+            clock->skew_ms = 0;
+            simulation->look_at_clock[i] = simulation->skewed_until[i] + LOOK_AT_CLOCK_MS;
+        }
+        if (simulation->look_at_clock[i] <= simulation->real)
+            clock->known_wrong = clock->skew_ms != 0;
+    }
 }
 
 void simulation_pass(struct simulation *simulation, int64_t ms)
@@ -23,7 +29,7 @@ void simulation_pass(struct simulation *simulation, int64_t ms)
     struct clock *clock = simulation->crew.clock;
 
     simulation->real += ms;
-    end_skews(simulation, simulation->real);
+    look_at_clocks(simulation);
     clock_manual_set(clock, clock_now(clock) + ms);
 }
 
@@ -80,12 +86,12 @@ static size_t place_of(const struct simulation *simulation, const struct crew_me
     return (size_t)(member - simulation->crew.members);
 }
 
-/* As the daemon does. */
+/* As the daemon does: not among its stage's replicas while its clock is known to be off. */
 static void announce(struct simulation *simulation, const struct crew_member *member)
 {
     wall_ms *at = &simulation->announce_at[place_of(simulation, member)];
-    struct member alive = {.name = member->owner, .stage = stage_names[member->core->stage], .endpoint = "",
-                           .details = ""};
+    const char *stage = member->clock.known_wrong ? "clock off" : stage_names[member->core->stage];
+    struct member alive = {.name = member->owner, .stage = stage, .endpoint = "", .details = ""};
 
     if (simulation->real < *at)
         return;
@@ -131,6 +137,7 @@ void simulation_recover(struct simulation *simulation)
     for (size_t i = 0; i < simulation->crew.member_count; i++) {
         simulation->crew.members[i].paused = false;
         simulation->crew.members[i].clock.skew_ms = 0;
+        simulation->crew.members[i].clock.known_wrong = false;
     }
     simulation_wake_all(simulation);
 }
@@ -272,7 +279,8 @@ static void arm_crash(struct simulation *simulation)
 
 static void trouble_store(struct simulation *simulation)
 {
-    enum fault_kind kind = (enum fault_kind[]){FAULT_GONE, FAULT_ANSWER_LOST, FAULT_FULL}[simulation_dice(simulation, 3)];
+    enum fault_kind kind = (enum fault_kind[]){FAULT_GONE, FAULT_ANSWER_LOST, FAULT_FULL}[simulation_dice(simulation,
+                                                                                                          3)];
 
     if (!fault_is_on(simulation, kind))
         return;
@@ -310,19 +318,21 @@ static void rewind_some(struct simulation *simulation)
         client_flush(simulation);
 }
 
-/* For less long than a clock must be steady before timers fire. */
+/* For less long than a clock must be steady before timers fire, or for so long that the process finds out. */
 static void set_clock_wrong(struct simulation *simulation)
 {
     struct crew_member *member = any_member(simulation);
     bool ahead = simulation_one_in(simulation, 2);
-    int64_t by = TILT_MS + 1 + (int64_t)simulation_dice(simulation, simulation_one_in(simulation, 2) ? DAY_MS : TILT_MS);
+    int64_t by = TILT_MS + 1 + (int64_t)simulation_dice(simulation, simulation_one_in(simulation, 2) ? SKEW_MS_MAX
+                                                        : TILT_MS);
+    int64_t lasts = (int64_t)simulation_dice(simulation, simulation_one_in(simulation, 3) ? SKEWED_MS_MAX : TILT_MS);
 
     if (!member || !simulation->crew.real_time || member->clock.skew_ms != 0 ||
         !fault_falls(simulation, ahead ? FAULT_CLOCK_AHEAD : FAULT_CLOCK_BACK, 1, member->owner))
         return;
     member->clock.skew_ms = ahead ? by : -by;
-    simulation->skewed_until[place_of(simulation, member)] = simulation->real +
-                                                             (int64_t)simulation_dice(simulation, TILT_MS - 100);
+    simulation->skewed_until[place_of(simulation, member)] = simulation->real + lasts;
+    simulation->look_at_clock[place_of(simulation, member)] = simulation->real + LOOK_AT_CLOCK_MS;
 }
 
 static void say_again(struct simulation *simulation)
@@ -332,7 +342,8 @@ static void say_again(struct simulation *simulation)
 }
 
 static const struct { int weight; const char *name; void (*act)(struct simulation *simulation); } actions[] = {
-    {170, "one works", step_one}, {260, "all work", work}, {90, "all work for a while", work_hard}, {130, "time", pass_time},
+    {170, "one works", step_one}, {260, "all work", work}, {90, "all work for a while",
+                                                            work_hard}, {130, "time", pass_time},
     {12, "more time", pass_longer}, {45, "jump", jump}, {70, "somebody acts", act}, {30, "client", flush},
     {15, "messages kept arrive", release_wire}, {15, "restart", simulation_supervise}, {20, "wake", wake_up},
     {12, "join", join}, {5, "kill", kill_one}, {4, "stop", stop_one}, {8, "stand still", stop_and_go},

@@ -36,7 +36,8 @@ bool fault_falls(struct simulation *simulation, enum fault_kind kind, uint64_t o
 {
     static const uint64_t often[] = {0, 1, 4, 12};
 
-    if (!fault_is_on(simulation, kind) || simulation_dice(simulation, one_in * often[2]) >= often[simulation->temper[kind]])
+    if (!fault_is_on(simulation, kind) || simulation_dice(simulation,
+                                                          one_in * often[2]) >= often[simulation->temper[kind]])
         return false;
     fault_happened(simulation, kind, whom);
     return true;
@@ -121,7 +122,8 @@ static int before_call(void *context, const char *call)
     if (simulation->calm)
         return FATE_DONE;
     maybe_crash_before(simulation, call);
-    if (member && simulation->nested == 0 && is_write(call) && fault_falls(simulation, FAULT_TWO_OWNERS, 150, member->owner))
+    if (member && simulation->nested == 0 && is_write(call) && fault_falls(simulation, FAULT_TWO_OWNERS, 150,
+                                                                           member->owner))
         overtake(simulation, member);
     if (simulation->nested == 0 && fault_falls(simulation, FAULT_SLOW, 400, call))
         simulation_pass_real(simulation, 1 + (int64_t)simulation_dice(simulation, LEASE_MS));
@@ -163,7 +165,7 @@ static int wire_fate(void *context)
     size_t chosen = simulation_dice(simulation, sizeof fates / sizeof *fates);
     if (!fault_is_on(simulation, fates[chosen].kind))
         return 1;
-    simulation->verdict->faults[fates[chosen].kind]++;
+    fault_happened(simulation, fates[chosen].kind, "a message");
     return fates[chosen].fate;
 }
 

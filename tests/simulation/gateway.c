@@ -1,4 +1,5 @@
-/* What the notifiers send through: it answers at once, late, twice, never, or refuses. An order is in the memory of the
+/* What the notifiers send through: it answers at once, late, twice, never, or refuses. An order is in the memory of
+ * the
  * process that sends it, and gone with it. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,13 +51,14 @@ static void check_recorded(struct simulation *simulation, uint32_t partition, co
     struct arena *arena = arena_new();
     struct notice *notice = record_new(&notice_record, arena);
     struct fault fault;
-    bool read = simulation->store->functions->read_entities(simulation->store, partition, ENTITY_NOTICE, &order->notice, 1,
+    bool read = simulation->store->functions->read_entities(simulation->store, partition, ENTITY_NOTICE,
+                                                            &order->notice, 1,
                                                             arena, &stored) == STORE_OK && stored.version > 0 &&
                 record_unpack(&notice_record, stored.packed, arena, notice, &fault);
 
     if (!read || notice->attempt < order->attempt)
-        simulation_fail(simulation, HOLDS_SENT, "attempt %d of %s leaves, on record are %d", order->attempt, order->notice,
-                        read ? (int)notice->attempt : 0);
+        simulation_fail(simulation, HOLDS_SENT, "attempt %d of %s leaves, on record are %d", order->attempt,
+                        order->notice, read ? (int)notice->attempt : 0);
     arena_free(&arena);
 }
 

@@ -1,6 +1,6 @@
-/* simulate: so many seeds of each business, with faults; what was simulated and which faults happened, in numbers; closes
- * with `N passed, N failed`. A failing seed is cut down to the few steps that it needs, told step by step, with the line
- * that runs just that again. */
+/* simulate: so many seeds of each business, with faults; what was simulated and which faults happened, in numbers;
+ * closes with `N passed, N failed`. A failing seed is cut down to the few steps that it needs, told step by step, with
+ * the line that runs just that again. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ enum { BUSINESSES = sizeof businesses / sizeof *businesses, SAME_ONE_IN = 8, SHR
 
 struct wanted {
     uint64_t seeds, first;
-    int steps;
+    int steps, facts;
     const char *only, *keep, *without;
     bool log, trace, quick, stop;
 };
@@ -26,6 +26,7 @@ struct totals { uint64_t events, acts_done, acts_refused, set_aside, faults[FAUL
 static const char usage[] =
     "simulate [--seeds N] [--first SEED] [--only toy|shop] [--steps N]   so many seeds of each business\n"
     "         [--without KIND,…]   no such faults; all: none at all\n"
+    "         [--facts N]   at most so many facts and acts in one step\n"
     "         [--keep STEP,FROM-TO,…]   only these steps of each run; none: no step\n"
     "         [--trace] [--log]   tells what happens, and what the stages log\n"
     "         [--stop]   ends with the first seed that fails\n"
@@ -63,6 +64,8 @@ static bool parse(int argc, char **argv, struct wanted *ret)
             ret->first = strtoull(value, NULL, 10);
         else if (value_of("--steps", argv, &i, &value))
             ret->steps = atoi(value);
+        else if (value_of("--facts", argv, &i, &value))
+            ret->facts = atoi(value);
         else if (!value_of("--only", argv, &i, &ret->only) && !value_of("--keep", argv, &i, &ret->keep) &&
                  !value_of("--without", argv, &i, &ret->without) && !flag(ret, argv[i]))
             return false;
@@ -98,8 +101,11 @@ static void tell_again(const struct run *run)
     char *steps = steps_write(run);
     const char *between = " --without ";
 
-    printf("again: simulate --only %s --first %" PRIu64 " --seeds 1 --steps %d --keep %s", run->business->name, run->seed,
+    printf("again: simulate --only %s --first %" PRIu64 " --seeds 1 --steps %d --keep %s", run->business->name,
+           run->seed,
            run->steps, steps);
+    if (run->facts_max > 0)
+        printf(" --facts %d", run->facts_max);
     for (int kind = 0; kind < FAULT_COUNT && run->without != UINT32_MAX; kind++)
         if (run->without >> kind & 1) {
             printf("%s%s", between, fault_types[kind].name);
@@ -126,7 +132,8 @@ static void tell_shrunk(struct run run, struct verdict verdict)
 
 static void tell_failed(const struct run *run, const struct verdict *verdict)
 {
-    printf("FAILED %s seed %" PRIu64 " at step %d of %d: %s: %s\n", run->business->name, run->seed, verdict->step, run->steps,
+    printf("FAILED %s seed %" PRIu64 " at step %d of %d: %s: %s\n", run->business->name, run->seed, verdict->step,
+           run->steps,
            invariant_types[verdict->broken].name, verdict->told);
     fflush(stdout);
 }
@@ -167,9 +174,10 @@ static void tell_totals(const struct totals *each)
     tell_faults(&all);
     for (int i = 0; i < BUSINESSES; i++)
         if (each[i].events > 0)
-            printf("%s: %" PRIu64 " events in %.1f s of one core, %.0f a second; acts done %" PRIu64 ", refused %" PRIu64
-                   "; set aside %" PRIu64 "\n", businesses[i]->name, each[i].events, each[i].seconds,
-                   (double)each[i].events / each[i].seconds, each[i].acts_done, each[i].acts_refused, each[i].set_aside);
+            printf("%s: %" PRIu64 " events in %.1f s of one core, %.0f a second; acts done %" PRIu64 ", refused %"
+                   PRIu64 "; set aside %" PRIu64 "\n", businesses[i]->name, each[i].events, each[i].seconds,
+                   (double)each[i].events / each[i].seconds, each[i].acts_done, each[i].acts_refused,
+                   each[i].set_aside);
     printf("events: %" PRIu64 " simulated in %.1f s of one core, %.0f a second\n", all.events, all.seconds,
            (double)all.events / all.seconds);
 }
@@ -186,7 +194,8 @@ static bool run_one(const struct wanted *wanted, const struct business *business
                     struct totals *totals, int failed)
 {
     struct run run = {.business = business, .seed = seed, .without = without, .trace = wanted->trace,
-                      .steps = wanted->steps ? wanted->steps : business->steps, .same = seed % SAME_ONE_IN == 0};
+                      .steps = wanted->steps ? wanted->steps : business->steps, .same = seed % SAME_ONE_IN == 0,
+                      .facts_max = wanted->facts};
     struct verdict verdict;
     double begun = cpu_s();
 

@@ -93,8 +93,8 @@ static const char *any_member(struct simulation *simulation, const char *prefix)
     uint32_t first = (uint32_t)simulation_dice(simulation, SIM_PARTITIONS);
 
     for (uint32_t i = 0; i < SIM_PARTITIONS && members.count == 0; i++)
-        simulation->store->functions->read_queue(simulation->store, (first + i) % SIM_PARTITIONS, prefix, "", MEMBERS_MAX,
-                                                 simulation->arena, &members);
+        simulation->store->functions->read_queue(simulation->store, (first + i) % SIM_PARTITIONS, prefix, "",
+                                                 MEMBERS_MAX, simulation->arena, &members);
     return members.count > 0 ? members.at[simulation_dice(simulation, members.count)] : NULL;
 }
 
@@ -131,11 +131,11 @@ static void claim(struct simulation *simulation, unsigned k)
     const char *member = any_member(simulation, "work/"), *task = rest_of(member, 5);
     struct task_claim data = {.agent = agents[simulation_dice(simulation, AGENTS)]};
 
-    if (!task && !simulation_one_in(simulation, 6))
+    if (!task && !simulation_one_in(simulation, 20))
         return;
     data.task = task && simulation_one_in(simulation, 2) ? task : "";
-    struct event event = act_of(simulation, EVENT_TASK_CLAIM, task ? part_of(simulation, task, 0) : any_site(simulation), k,
-                                data.agent, "follow-up-agent");
+    struct event event = act_of(simulation, EVENT_TASK_CLAIM, task ? part_of(simulation, task, 0)
+                                : any_site(simulation), k, data.agent, "follow-up-agent");
     client_say(simulation, &event, &data);
 }
 
@@ -147,7 +147,8 @@ static void claim_held(struct simulation *simulation, unsigned k)
 
     if (!task)
         return;
-    struct event event = act_of(simulation, EVENT_TASK_CLAIM, part_of(simulation, task, 0), k, data.agent, "follow-up-agent");
+    struct event event = act_of(simulation, EVENT_TASK_CLAIM, part_of(simulation, task, 0), k, data.agent,
+                                "follow-up-agent");
     client_say(simulation, &event, &data);
 }
 
@@ -160,16 +161,18 @@ static const char *whoever(struct simulation *simulation, const char *member)
 
 static void outcome(struct simulation *simulation, unsigned k)
 {
+    static const int others[] = {OUTCOME_NO_ANSWER, OUTCOME_BUSY, OUTCOME_WRONG_NUMBER, OUTCOME_REFUSED,
+                                 OUTCOME_CALL_BACK};
     const char *member = any_member(simulation, "held/"), *task = rest_of(member, 3);
     struct task_outcome data = {.task = task};
 
     if (!task)
         return;
-    data.outcome = simulation_one_in(simulation, 2) ? OUTCOME_COMPLETED : 1 + (int)simulation_dice(simulation, OUTCOME_CALL_BACK);
+    data.outcome = simulation_one_in(simulation, 2) ? OUTCOME_COMPLETED : others[simulation_dice(simulation, 5)];
     data.satisfaction = data.outcome == OUTCOME_COMPLETED ? 1 + (int64_t)simulation_dice(simulation, 5) : 0;
     data.call_back_at = data.outcome == OUTCOME_CALL_BACK ? crew_now(&simulation->crew) + 5 * HOUR_MS : 0;
-    struct event event = act_of(simulation, EVENT_TASK_OUTCOME, part_of(simulation, task, 0), k, whoever(simulation, member),
-                                "follow-up-agent");
+    struct event event = act_of(simulation, EVENT_TASK_OUTCOME, part_of(simulation, task, 0), k,
+                                whoever(simulation, member), "follow-up-agent");
     client_say(simulation, &event, &data);
 }
 
@@ -180,8 +183,8 @@ static void release(struct simulation *simulation, unsigned k)
 
     if (!task)
         return;
-    struct event event = act_of(simulation, EVENT_TASK_RELEASE, part_of(simulation, task, 0), k, whoever(simulation, member),
-                                "follow-up-agent");
+    struct event event = act_of(simulation, EVENT_TASK_RELEASE, part_of(simulation, task, 0), k,
+                                whoever(simulation, member), "follow-up-agent");
     client_say(simulation, &event, &data);
 }
 
@@ -193,13 +196,14 @@ static void move_task(struct simulation *simulation, unsigned k)
     if (!task)
         return;
     data.at = crew_now(&simulation->crew) + (int64_t)simulation_dice(simulation, 2 * DAY_MS);
-    struct event event = act_of(simulation, EVENT_TASK_RESCHEDULE, part_of(simulation, task, 0), k, "jiang-yue", "supervisor");
+    struct event event = act_of(simulation, EVENT_TASK_RESCHEDULE, part_of(simulation, task, 0), k, "jiang-yue",
+                                "supervisor");
     client_say(simulation, &event, &data);
 }
 
 static void come_and_go(struct simulation *simulation, unsigned k)
 {
-    enum event_number number = simulation_one_in(simulation, 4) ? EVENT_AGENT_ABSENT : EVENT_AGENT_PRESENT;
+    enum event_number number = simulation_one_in(simulation, 6) ? EVENT_AGENT_ABSENT : EVENT_AGENT_PRESENT;
     struct agent_presence data = {.agent = agents[simulation_dice(simulation, AGENTS)]};
     struct event event = act_of(simulation, number, any_site(simulation), k, data.agent, "follow-up-agent");
 
@@ -215,8 +219,10 @@ static const struct complaint_case *case_of(struct simulation *simulation, const
 
     for (uint32_t i = 0; i < SIM_PARTITIONS && member; i++) {
         struct stored_entity stored = {0};
-        simulation->store->functions->read_entities(simulation->store, i, ENTITY_CASE, &id, 1, simulation->arena, &stored);
-        if (stored.version > 0 && record_unpack(&complaint_case_record, stored.packed, simulation->arena, found, &fault))
+        simulation->store->functions->read_entities(simulation->store, i, ENTITY_CASE, &id, 1, simulation->arena,
+                                                    &stored);
+        if (stored.version > 0 && record_unpack(&complaint_case_record, stored.packed, simulation->arena, found,
+                                                &fault))
             return found;
     }
     return NULL;
@@ -226,9 +232,9 @@ static const struct complaint_case *case_of(struct simulation *simulation, const
 static enum event_number next_act(struct simulation *simulation, int state)
 {
     static const enum event_number all[] = {
-        EVENT_CASE_ACKNOWLEDGE, EVENT_CASE_ASSESS, EVENT_CASE_START, EVENT_CASE_RESPOND, EVENT_CASE_REPORT, EVENT_CASE_PROMISE,
-        EVENT_CASE_WAIT, EVENT_CASE_RESUME, EVENT_CASE_ESCALATE, EVENT_CASE_PROPOSE, EVENT_CASE_APPROVE, EVENT_CASE_RESOLVE,
-        EVENT_CASE_VERIFY, EVENT_CASE_CLOSE, EVENT_CASE_REOPEN,
+        EVENT_CASE_ACKNOWLEDGE, EVENT_CASE_ASSESS, EVENT_CASE_START, EVENT_CASE_RESPOND, EVENT_CASE_REPORT,
+        EVENT_CASE_PROMISE, EVENT_CASE_WAIT, EVENT_CASE_RESUME, EVENT_CASE_ESCALATE, EVENT_CASE_PROPOSE,
+        EVENT_CASE_APPROVE, EVENT_CASE_RESOLVE, EVENT_CASE_VERIFY, EVENT_CASE_CLOSE, EVENT_CASE_REOPEN,
     };
     static const enum event_number next[][4] = {
         [CASE_RECEIVED] = {EVENT_CASE_ACKNOWLEDGE, EVENT_CASE_ACKNOWLEDGE, EVENT_CASE_PROMISE, EVENT_CASE_ESCALATE},
@@ -256,7 +262,8 @@ static void handle_case(struct simulation *simulation, unsigned k)
         return;
     enum event_number number = next_act(simulation, file->state);
     bool approves = number == EVENT_CASE_APPROVE;
-    struct event event = act_of(simulation, number, part_of(simulation, id, 0), k, approves ? "bai-hua" : file->assignee,
+    struct event event = act_of(simulation, number, part_of(simulation, id, 0), k, approves ? "bai-hua"
+                                : file->assignee,
                                 approves ? "regional-office" : *file->role ? file->role : "supervisor");
     struct case_act data = {.case_id = id, .reason = "as the dice fell", .note = "told the customer",
                             .at = crew_now(&simulation->crew) + DAY_MS, .compensation = "a car wash",
@@ -272,7 +279,8 @@ static void resend(struct simulation *simulation, unsigned k)
 
     if (!notice)
         return;
-    struct event event = act_of(simulation, EVENT_NOTICE_RESEND, part_of(simulation, notice, 0), k, "jiang-yue", "supervisor");
+    struct event event = act_of(simulation, EVENT_NOTICE_RESEND, part_of(simulation, notice, 0), k, "jiang-yue",
+                                "supervisor");
     client_say(simulation, &event, &data);
 }
 
@@ -285,19 +293,37 @@ static void pause_sending(struct simulation *simulation, unsigned k)
     client_say(simulation, &event, &data);
 }
 
+typedef void (*one_act)(struct simulation *simulation, unsigned k);
+
+static const one_act in_calling_hours[] = {
+    claim, claim, claim, claim, claim, claim_held, outcome, outcome, outcome, outcome, outcome, release, move_task,
+    handle_case, handle_case, deliver,
+};
+
+static const one_act else_when[] = {
+    deliver, deliver, deliver, visit, visit, visit, complain, complain, prefer, come_and_go, outcome, release,
+    handle_case, handle_case, handle_case, handle_case, resend, pause_sending,
+};
+
+/* As the shipped windows have it, on any day. */
+static bool is_calling_hour(struct simulation *simulation)
+{
+    int64_t minute = (crew_now(&simulation->crew) + CHINA_MS) % DAY_MS / MINUTE_MS;
+
+    return (minute >= 600 && minute < 690) || (minute >= 900 && minute < 1050);
+}
+
 /* Each throws dice of its own, so that what one finds on the lists changes nothing for the next. */
 void dealer_act(struct simulation *simulation)
 {
-    static void (*const all[])(struct simulation *, unsigned k) = {
-        deliver, deliver, visit, visit, complain, complain, prefer, claim, claim, claim, claim, claim, claim_held, outcome, outcome,
-        outcome, outcome, release, move_task, come_and_go, handle_case, handle_case, handle_case, handle_case, handle_case, resend,
-        pause_sending,
-    };
-    unsigned count = 1 + (unsigned)simulation_dice(simulation, 10);
+    bool calls = is_calling_hour(simulation) && !simulation_one_in(simulation, 4);
+    const one_act *acts = calls ? in_calling_hours : else_when;
+    size_t kinds = calls ? sizeof in_calling_hours / sizeof *in_calling_hours : sizeof else_when / sizeof *else_when;
+    unsigned count = simulation_facts(simulation, 8);
     uint64_t start = key_of_number(simulation->run.seed, (uint64_t)simulation->step);
 
     for (unsigned k = 0; k < count; k++) {
         simulation->dice = dice_of(key_of_number(start, 1000 + k));
-        all[simulation_dice(simulation, sizeof all / sizeof *all)](simulation, k);
+        acts[simulation_dice(simulation, kinds)](simulation, k);
     }
 }

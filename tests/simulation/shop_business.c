@@ -47,7 +47,8 @@ static void begin(struct simulation *simulation)
 static const struct duty duties[] = {
     {STAGE_SCHEDULER, EVENT_CAR_DELIVERED}, {STAGE_SCHEDULER, EVENT_VISIT_FINISHED},
     {STAGE_COMPLAINT_ROUTER, EVENT_COMPLAINT_RECEIVED}, {STAGE_FOLLOW_UP, EVENT_TASK_CLAIM},
-    {STAGE_FOLLOW_UP, EVENT_TASK_RELEASE}, {STAGE_FOLLOW_UP, EVENT_TASK_RESCHEDULE}, {STAGE_FOLLOW_UP, EVENT_TASK_OUTCOME},
+    {STAGE_FOLLOW_UP, EVENT_TASK_RELEASE}, {STAGE_FOLLOW_UP, EVENT_TASK_RESCHEDULE}, {STAGE_FOLLOW_UP,
+                                                                                      EVENT_TASK_OUTCOME},
     {STAGE_FOLLOW_UP, EVENT_AGENT_ABSENT}, {STAGE_FOLLOW_UP, EVENT_AGENT_PRESENT},
     {STAGE_COMPLAINT_ROUTER, EVENT_CASE_ACKNOWLEDGE}, {STAGE_COMPLAINT_ROUTER, EVENT_CASE_ASSESS},
     {STAGE_COMPLAINT_ROUTER, EVENT_CASE_START}, {STAGE_COMPLAINT_ROUTER, EVENT_CASE_RESPOND},
@@ -61,7 +62,7 @@ static const struct duty duties[] = {
 };
 
 const struct business shop_business = {
-    .name = "shop", .cores = cores, .duties = duties, .steps = 500, .horizon_ms = 12 * DAY_MS, .begin = begin,
-    .act = dealer_act, .jump = dealer_jump, .seen = dealer_seen, .forget = dealer_forget, .put = dealer_put, .judge = dealer_judge,
-    .fields = dealer_fields, .end = dealer_judge_close,
+    .name = "shop", .cores = cores, .duties = duties, .steps = 1000, .horizon_ms = 2 * DAY_MS, .begin = begin,
+    .act = dealer_act, .jump = dealer_jump, .seen = dealer_seen, .forget = dealer_forget, .put = dealer_put,
+    .judge = dealer_judge, .fields = dealer_fields, .end = dealer_judge_close,
 };

@@ -86,7 +86,8 @@ static void check_holder(struct simulation *simulation, const struct place *plac
     if (event->number == EVENT_TASK_CLAIMED && *holder != 0)
         simulation_fail(simulation, HOLDS_HOLDER, "%s takes %s, which somebody holds", change->assignee, change->task);
     if (lets_go(event->number) && act && act->number == EVENT_TASK_OUTCOME && act->actor != *holder)
-        simulation_fail(simulation, HOLDS_HOLDER, "%s of %s by somebody who does not hold it", event->type, change->task);
+        simulation_fail(simulation, HOLDS_HOLDER, "%s of %s by somebody who does not hold it", event->type,
+                        change->task);
     if (event->number == EVENT_TASK_CLAIMED)
         *holder = key_of_text(10, change->assignee);
     else if (lets_go(event->number))
@@ -171,7 +172,8 @@ static bool case_in_place(const struct complaint_case *file, const struct entity
 
 static bool notice_in_place(const struct notice *notice, const struct entity_put *put)
 {
-    static const char *const lists[] = {[NOTICE_SENDING] = "sending/", [NOTICE_HELD] = "held/", [NOTICE_DEAD] = "dead/"};
+    static const char *const lists[] = {[NOTICE_SENDING] = "sending/", [NOTICE_HELD] = "held/",
+                                        [NOTICE_DEAD] = "dead/"};
     bool waits = notice->state == NOTICE_WAITING || notice->state == NOTICE_RETRYING;
 
     if (waits)
@@ -210,7 +212,8 @@ void dealer_put(struct simulation *simulation, const struct entity_put *put)
     if (put->packed.bytes == 0)
         return;
     if (!record_unpack(record, put->packed, simulation->scratch, decoded, &fault) || !is_in_place(put, decoded))
-        simulation_fail(simulation, HOLDS_PLACE, "%s %s was put with timer %lld and place %s", entity_types[put->kind].name,
+        simulation_fail(simulation, HOLDS_PLACE, "%s %s was put with timer %lld and place %s",
+                        entity_types[put->kind].name,
                         put->id, (long long)put->due, put->queue && *put->queue ? put->queue : "none");
 }
 
@@ -283,12 +286,14 @@ static const char *plan_line(struct simulation *simulation, const struct plan_ma
 /* What customers do, the same in both runs; not what followed from how agents acted. */
 static bool is_fact_of_client(const char *id)
 {
-    return begins_with(id, "car.delivered-") || begins_with(id, "visit.finished-") || begins_with(id, "complaint.received-");
+    return begins_with(id, "car.delivered-") || begins_with(id, "visit.finished-") ||
+           begins_with(id, "complaint.received-");
 }
 
 static const char *line_of(struct simulation *simulation, const struct event *event)
 {
-    const void *data = is_fact_of_client(event->cause) && (event->number == EVENT_PLAN_MADE || event->number == EVENT_CASE_OPENED)
+    const void *data = is_fact_of_client(event->cause) && (event->number == EVENT_PLAN_MADE ||
+                                                           event->number == EVENT_CASE_OPENED)
                        ? data_of(simulation, event) : NULL;
     const struct case_changed *opened = data;
 

@@ -4,7 +4,7 @@
 
 #include "simulation.h"
 
-enum { SHRINK_TRIES_MAX = 600, SHRINK_SECONDS_MAX = 60 };
+enum { SHRINK_TRIES_MAX = 2000, SHRINK_SECONDS_MAX = 60, SHRINK_FACTS_MAX = 32 };
 
 /* `run` failed with `verdict`. Afterwards it is the smallest run found, with `verdict` its own; run->dropped is the
  * caller's to free. Deterministic but for the bound on time. */

@@ -7,7 +7,7 @@
 
 #include "witness.h"
 
-enum { ROUNDS_MAX = 100000, REST_MS_MAX = 10 * 60 * 1000, AT_ONCE_MAX = 400, LOOK_CLOSELY_EVERY = 256 };
+enum { ROUNDS_MAX = 100000, STUCK_MS_MAX = 3 * 60 * 1000, AT_ONCE_MAX = 400, LOOK_CLOSELY_EVERY = 256 };
 
 /* ---------------------------------------------------------------- dice, words */
 
@@ -19,6 +19,13 @@ uint64_t simulation_dice(struct simulation *simulation, uint64_t below)
 bool simulation_one_in(struct simulation *simulation, uint64_t number)
 {
     return simulation_dice(simulation, number) == 0;
+}
+
+unsigned simulation_facts(struct simulation *simulation, unsigned most)
+{
+    unsigned facts = 1 + (unsigned)simulation_dice(simulation, most), max = (unsigned)simulation->run.facts_max;
+
+    return max > 0 && facts > max ? max : facts;
 }
 
 void simulation_tell(struct simulation *simulation, const char *format, ...)
@@ -88,6 +95,31 @@ static void wait(struct simulation *simulation, bool quiet, wall_ms due)
     simulation_pass(simulation, simulation_wait_ms(simulation));
 }
 
+/* By all stages together. */
+static uint64_t events_worked(const struct simulation *simulation)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < SIM_PARTITIONS; i++)
+        for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++)
+            sum += simulation->witness->partitions[i].stages[stage].checkpoint.seq;
+    return sum;
+}
+
+static void say_what_is_sent(struct simulation *simulation)
+{
+    struct store *store = simulation->store;
+
+    for (uint32_t i = 0; i < SIM_PARTITIONS; i++) {
+        struct texts members = {0};
+        arena_reset(simulation->scratch);
+        if (store->functions->read_queue(store, i, "sending/", "", 1, simulation->scratch, &members) == STORE_OK &&
+            members.count > 0)
+            simulation_fail(simulation, HOLDS_CONSERVED,
+                            "it does not come to rest: %s is being sent and never comes to an end", members.at[0]);
+    }
+}
+
 static void say_where_it_hangs(struct simulation *simulation)
 {
     for (uint32_t i = 0; i < SIM_PARTITIONS; i++)
@@ -95,11 +127,16 @@ static void say_where_it_hangs(struct simulation *simulation)
             const struct witnessed_partition *books = &simulation->witness->partitions[i];
             uint64_t worked = books->stages[(*core)->stage].checkpoint.seq;
             if (worked < books->count)
-                simulation_fail(simulation, HOLDS_CONSERVED, "it does not come to rest: %s never gets past entry %llu of partition "
+                simulation_fail(simulation, HOLDS_CONSERVED,
+                                "it does not come to rest: %s never gets past entry %llu of partition "
                                 "%u, a %s", stage_names[(*core)->stage], (unsigned long long)worked + 1, i,
                                 event_types[books->log[worked].number].name);
         }
-    simulation_fail(simulation, HOLDS_CONSERVED, "it does not come to rest: something is always on its way");
+    say_what_is_sent(simulation);
+    wall_ms due;
+    crew_is_quiet(&simulation->crew, &due);
+    simulation_fail(simulation, HOLDS_CONSERVED, "it does not come to rest: the next timer is due in %lld ms",
+                    (long long)(due > 0 ? due - crew_now(&simulation->crew) : -1));
 }
 
 /* No more faults, but messages may all be lost: everything there is to do is done. */
@@ -107,10 +144,16 @@ static void come_to_rest(struct simulation *simulation)
 {
     struct crew *crew = &simulation->crew;
     int64_t horizon_ms = simulation->business->horizon_ms;
-    wall_ms until = horizon_ms ? crew_now(crew) + horizon_ms : INT64_MAX, due, give_up = simulation->real + REST_MS_MAX;
+    wall_ms until = horizon_ms ? crew_now(crew) + horizon_ms : INT64_MAX, due, moved_at = simulation->real;
+    uint64_t worked_before = 0;
     int at_once = 0;
 
-    for (int round = 0; round < ROUNDS_MAX && simulation->real < give_up && !simulation_failed(simulation); round++) {
+    for (int round = 0; round < ROUNDS_MAX && !simulation_failed(simulation); round++) {
+        if (events_worked(simulation) != worked_before)
+            moved_at = simulation->real;
+        if (simulation->real - moved_at > STUCK_MS_MAX)
+            break;
+        worked_before = events_worked(simulation);
         simulation_supervise(simulation);
         bool said = client_flush(simulation), worked = simulation_work(simulation);
         witness_look(simulation);
@@ -254,7 +297,8 @@ static void compare_fields(struct verdict *verdict, char *with, char *without)
     if (!a && !b)
         return;
     verdict->broken = HOLDS_SAME;
-    snprintf(verdict->told, sizeof verdict->told, "%.200s; without faults: %.200s", a ? a : "nothing", b ? b : "nothing");
+    snprintf(verdict->told, sizeof verdict->told, "%.200s; without faults: %.200s", a ? a : "nothing", b ? b
+             : "nothing");
 }
 
 void simulation_run(const struct run *run, struct verdict *ret)

@@ -1,6 +1,7 @@
-/* simulation: replicas of all stages in one process, with the memory store, a simulated bus, clocks and the world outside,
- * driven by one seed, with everything going wrong that may (faults.def). Then the faults end, all is worked, and the
- * promises (invariants.def) are looked up: most of them with every single write, by a witness who keeps his own books.
+/* simulation: replicas of all stages in one process, with the memory store, a simulated bus, clocks and the world
+ * outside, driven by one seed, with everything going wrong that may (faults.def). Then the faults end, all is worked,
+ * and the promises (invariants.def) are looked up: most of them with every single write, by a witness who keeps his own
+ * books.
  *
  * Each step has dice of its own, made of seed and step, so that a run repeats to the byte and one step may be left out
  * without changing what the others throw: a failing run is shrunk to the few steps that it needs (shrink.h).
@@ -80,6 +81,7 @@ struct run {
     uint64_t seed;
     int steps;
     uint32_t without;                   /* a bit for each kind of fault that does not happen */
+    int facts_max;                      /* that somebody says in one step; 0: as many as the business likes */
     const uint8_t *dropped;             /* by step: not 0: nothing is done in it. NULL: all are done */
     bool same;                          /* runs once more without any fault: do the named fields end the same? */
     bool trace;                         /* tells on standard output what happens */
@@ -119,7 +121,8 @@ struct simulation {
     int nested;                         /* others work inside somebody's call */
     uint64_t rewinds;
     wall_ms last_death;
-    wall_ms paused_until[CREW_MAX], skewed_until[CREW_MAX], announce_at[CREW_MAX];     /* real, by place in the crew */
+    wall_ms paused_until[CREW_MAX], announce_at[CREW_MAX];      /* real, by place in the crew */
+    wall_ms skewed_until[CREW_MAX], look_at_clock[CREW_MAX];    /* the latter: when it finds out how its clock is */
     struct arena *arena;                /* of the whole run */
     struct arena *scratch;              /* of one look */
     void *ledger;                       /* the business's own */
@@ -134,6 +137,9 @@ void simulation_fail(struct simulation *simulation, enum invariant invariant, co
 bool simulation_failed(const struct simulation *simulation);
 /* For traces. */
 void simulation_tell(struct simulation *simulation, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* How many facts and acts this step says: 1 to `most`, or fewer if the run says so. */
+unsigned simulation_facts(struct simulation *simulation, unsigned most);
 
 uint64_t simulation_dice(struct simulation *simulation, uint64_t below);
 bool simulation_one_in(struct simulation *simulation, uint64_t number);

@@ -1,4 +1,5 @@
-/* The toy cores (support/toy.h) and masses of orders: what each event must lead to is known exactly, and kept count of.
+/* The toy cores (support/toy.h) and masses of orders: what each event must lead to is known exactly, and kept count
+ * of.
  *
  * Named fields: of each plan how often it was delivered, how often it started and what it is about; of each task how
  * often it was opened and closed, its state and what it is about; of each notice its state; of each site how many cars
@@ -65,8 +66,8 @@ static void deliver(struct simulation *simulation, unsigned number)
 
     event.id = arena_printf(simulation->arena, "d%d.%u", simulation->step, number);
     data.order = !again ? arena_printf(simulation->arena, "JC%d.%u", simulation->step, number)
-                        : arena_printf(simulation->arena, "JC%d.%u", simulation->step > back ? simulation->step - back : 0,
-                                       (unsigned)simulation_dice(simulation, 8));
+                        : arena_printf(simulation->arena, "JC%d.%u", simulation->step > back ? simulation->step - back
+                                       : 0, (unsigned)simulation_dice(simulation, 8));
     event.site = sites[key_of_text(0, data.order) % (sizeof sites / sizeof *sites)];
     event.subject = data.order;
     client_say(simulation, &event, &data);
@@ -84,7 +85,7 @@ static void inquire(struct simulation *simulation, unsigned number)
 
 static void act(struct simulation *simulation)
 {
-    unsigned facts = 1 + (unsigned)simulation_dice(simulation, FACTS_PER_ACT);
+    unsigned facts = simulation_facts(simulation, FACTS_PER_ACT);
 
     for (unsigned i = 0; i < facts; i++)
         (simulation_one_in(simulation, 8) ? inquire : deliver)(simulation, i);
@@ -322,7 +323,8 @@ static void put(struct simulation *simulation, const struct entity_put *put)
     const void *record = record_of(simulation, put->kind, put->packed);
 
     if (!record || !is_in_its_place(put, record))
-        simulation_fail(simulation, HOLDS_PLACE, "%s %s was put with timer %lld and place %s", entity_types[put->kind].name,
+        simulation_fail(simulation, HOLDS_PLACE, "%s %s was put with timer %lld and place %s",
+                        entity_types[put->kind].name,
                         put->id, (long long)put->due, put->queue && *put->queue ? put->queue : "none");
 }
 
@@ -365,8 +367,9 @@ static void judge_order(struct simulation *simulation, uint32_t partition, const
     if (order->set_aside > 0)
         return;
     if (!done)
-        simulation_fail(simulation, HOLDS_CONSERVED, "order %s of %s: delivered %d, planned %d, started %d, opened %d, closed %d, "
-                        "sent %d", order->name, order->site, order->delivered, order->made, order->wanted, order->opened,
+        simulation_fail(simulation, HOLDS_CONSERVED,
+                        "order %s of %s: delivered %d, planned %d, started %d, opened %d, closed %d, sent %d",
+                        order->name, order->site, order->delivered, order->made, order->wanted, order->opened,
                         order->closed, order->sent);
     judge_entities(simulation, partition, order);
 }
@@ -399,13 +402,14 @@ static const char *line_of(struct simulation *simulation, enum entity_kind kind,
     const struct customer *all = record;
 
     if (kind == ENTITY_PLAN)
-        return arena_printf(simulation->arena, "plan %s: delivered %d, started %zu, about %s", stored->id, (int)plan->rule,
-                            plan->steps.count, plan->about);
+        return arena_printf(simulation->arena, "plan %s: delivered %d, started %zu, about %s", stored->id,
+                            (int)plan->rule, plan->steps.count, plan->about);
     if (kind == ENTITY_TASK)
-        return arena_printf(simulation->arena, "task %s: opened %d, closed %d, state %d, about %s", stored->id, (int)task->rule,
-                            (int)task->rule_step, task->state, task->about);
+        return arena_printf(simulation->arena, "task %s: opened %d, closed %d, state %d, about %s", stored->id,
+                            (int)task->rule, (int)task->rule_step, task->state, task->about);
     if (kind == ENTITY_NOTICE)
-        return arena_printf(simulation->arena, "notice %s: state %d", stored->id, ((const struct notice *)record)->state);
+        return arena_printf(simulation->arena, "notice %s: state %d", stored->id,
+                            ((const struct notice *)record)->state);
     return arena_printf(simulation->arena, "site %s: delivered %lld, started %lld", stored->id, (long long)all->visits,
                         (long long)all->spending_cents);
 }
@@ -435,6 +439,7 @@ static const struct duty duties[] = {{STAGE_SCHEDULER, EVENT_CAR_DELIVERED}, {ST
                                      {STAGE_FOLLOW_UP, EVENT_TASK_WANTED}, {STAGE_NONE, EVENT_UNKNOWN}};
 
 const struct business toy_business = {
-    .name = "toy", .cores = toy_cores, .duties = duties, .steps = 1500, .real_clocks = true, .jump_ms_max = 1000,
-    .begin = begin, .act = act, .seen = seen, .forget = forget, .put = put, .judge = judge, .fields = fields, .end = end,
+    .name = "toy", .cores = toy_cores, .duties = duties, .steps = 1000, .real_clocks = true, .jump_ms_max = 1000,
+    .begin = begin, .act = act, .seen = seen, .forget = forget, .put = put, .judge = judge, .fields = fields,
+    .end = end,
 };

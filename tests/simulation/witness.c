@@ -86,8 +86,8 @@ static bool entered(struct simulation *simulation, const struct place *place, st
     struct fault fault = {0};
 
     if (place->seq != books->count + 1 || place->prev != prev || place->id == 0) {
-        simulation_fail(simulation, HOLDS_CHAIN, "partition %u: entry %llu does not follow entry %llu", place->partition,
-                        as_number(place->seq), as_number(books->count));
+        simulation_fail(simulation, HOLDS_CHAIN, "partition %u: entry %llu does not follow entry %llu",
+                        place->partition, as_number(place->seq), as_number(books->count));
         return false;
     }
     if (!event_unpack(packed, simulation->scratch, ret, &fault)) {
@@ -120,18 +120,19 @@ static void fact_appended(struct simulation *simulation, uint32_t partition, con
 
     if (fact->outcome == APPEND_NEW) {
         if (stands)
-            simulation_fail(simulation, HOLDS_ONCE, "partition %u: entry %llu was accepted before, as entry %llu", partition,
-                            as_number(fact->place.seq), as_number(known->seq));
+            simulation_fail(simulation, HOLDS_ONCE, "partition %u: entry %llu was accepted before, as entry %llu",
+                            partition, as_number(fact->place.seq), as_number(known->seq));
         *known = (struct checkpoint){fact->place.seq, fact->place.id};
         if (entered(simulation, &fact->place, fact->packed, &event))
             told_to_business(simulation, &fact->place, &event);
     } else if (!stands || fact->place.seq != known->seq) {
-        simulation_fail(simulation, HOLDS_ONCE, "partition %u: said to be known as entry %llu, which it is not", partition,
-                        as_number(fact->place.seq));
+        simulation_fail(simulation, HOLDS_ONCE, "partition %u: said to be known as entry %llu, which it is not",
+                        partition, as_number(fact->place.seq));
     }
 }
 
-static void appended(void *context, uint32_t partition, const struct fact *facts, size_t count, enum store_status status)
+static void appended(void *context, uint32_t partition, const struct fact *facts, size_t count,
+                     enum store_status status)
 {
     struct simulation *simulation = context;
 
@@ -149,7 +150,13 @@ static struct witnessed_stage *stage_of(struct simulation *simulation, uint32_t 
 
 static bool holds(const struct simulation *simulation, const struct witnessed_stage *stage, const struct lease *lease)
 {
-    return strcmp(stage->owner, lease->owner) == 0 && stage->epoch == lease->epoch && simulation->real < stage->expires;
+    return strcmp(stage->owner,
+                  lease->owner) == 0 && stage->epoch == lease->epoch && simulation->real < stage->expires;
+}
+
+static const char *owner_of(const struct witnessed_stage *stage)
+{
+    return *stage->owner ? stage->owner : "nobody";
 }
 
 static void check_writer(struct simulation *simulation, const struct lease *lease, const char *what)
@@ -159,7 +166,7 @@ static void check_writer(struct simulation *simulation, const struct lease *leas
     if (!holds(simulation, stage, lease))
         simulation_fail(simulation, HOLDS_WRITER,
                         "%s of %s in epoch %llu for partition %u, held by %s in epoch %llu for %lld ms more", what,
-                        lease->owner, as_number(lease->epoch), lease->partition, *stage->owner ? stage->owner : "nobody",
+                        lease->owner, as_number(lease->epoch), lease->partition, owner_of(stage),
                         as_number(stage->epoch), (long long)(stage->expires - simulation->real));
 }
 
@@ -173,14 +180,14 @@ static void claimed(void *context, uint32_t partition, enum stage number, const 
     if (status != STORE_OK)
         return;
     if (!again && *stage->owner && simulation->real < stage->expires)
-        simulation_fail(simulation, HOLDS_WRITER, "partition %u: %s took the lease that %s holds for %lld ms more", partition,
-                        owner, stage->owner, (long long)(stage->expires - simulation->real));
+        simulation_fail(simulation, HOLDS_WRITER, "partition %u: %s took the lease that %s holds for %lld ms more",
+                        partition, owner, stage->owner, (long long)(stage->expires - simulation->real));
     if (again ? standing->lease.epoch != stage->epoch : standing->lease.epoch <= stage->epoch)
-        simulation_fail(simulation, HOLDS_WRITER, "partition %u: %s has epoch %llu after %s in epoch %llu", partition, owner,
-                        as_number(standing->lease.epoch), *stage->owner ? stage->owner : "nobody", as_number(stage->epoch));
+        simulation_fail(simulation, HOLDS_WRITER, "partition %u: %s has epoch %llu after %s in epoch %llu", partition,
+                        owner, as_number(standing->lease.epoch), owner_of(stage), as_number(stage->epoch));
     if (standing->checkpoint.seq != stage->checkpoint.seq || standing->checkpoint.id != stage->checkpoint.id)
-        simulation_fail(simulation, HOLDS_EFFECT, "partition %u: %s is told checkpoint %llu, it is %llu", partition, owner,
-                        as_number(standing->checkpoint.seq), as_number(stage->checkpoint.seq));
+        simulation_fail(simulation, HOLDS_EFFECT, "partition %u: %s is told checkpoint %llu, it is %llu", partition,
+                        owner, as_number(standing->checkpoint.seq), as_number(stage->checkpoint.seq));
     snprintf(stage->owner, sizeof stage->owner, "%s", owner);
     stage->epoch = standing->lease.epoch;
     stage->expires = simulation->real + ttl_ms;
@@ -272,7 +279,8 @@ static void check_duties(struct simulation *simulation, const struct commit *com
         while (at < commit->event_count && causes[at] < seq)
             at++;
         if (at == commit->event_count || causes[at] != seq)
-            simulation_fail(simulation, HOLDS_EFFECT, "partition %u: %s passed over entry %llu, a %s: nothing came of it",
+            simulation_fail(simulation, HOLDS_EFFECT,
+                            "partition %u: %s passed over entry %llu, a %s: nothing came of it",
                             commit->lease.partition, commit->lease.owner, as_number(seq),
                             event_types[books->log[seq - 1].number].name);
     }
@@ -321,8 +329,8 @@ static void fired(void *context, const struct lease *lease, wall_ms now, const s
     }
 }
 
-const struct store_watch witness_watch = {.appended = appended, .committed = committed, .fired = fired, .claimed = claimed,
-                                          .renewed = renewed, .released = released};
+const struct store_watch witness_watch = {.appended = appended, .committed = committed, .fired = fired,
+                                          .claimed = claimed, .renewed = renewed, .released = released};
 
 void witness_wire(void *context, const struct place *place)
 {
@@ -330,8 +338,8 @@ void witness_wire(void *context, const struct place *place)
     const struct witnessed_entry *entry = witness_entry(simulation, place->partition, place->seq);
 
     if (!entry || entry->id != place->id)
-        simulation_fail(simulation, HOLDS_WIRE, "partition %u: entry %llu is on the wire, but not in the log", place->partition,
-                        as_number(place->seq));
+        simulation_fail(simulation, HOLDS_WIRE, "partition %u: entry %llu is on the wire, but not in the log",
+                        place->partition, as_number(place->seq));
 }
 
 /* ---------------------------------------------------------------- looking */
@@ -358,8 +366,8 @@ static void look(struct simulation *simulation, uint32_t partition)
         simulation_fail(simulation, HOLDS_TIMER, "partition %u has %zu timers, %zu entities wait for one", partition,
                         view.timers, books->armed);
     if (view.queue != books->placed)
-        simulation_fail(simulation, HOLDS_PLACE, "partition %u has %zu places in its lists, %zu entities have one", partition,
-                        view.queue, books->placed);
+        simulation_fail(simulation, HOLDS_PLACE, "partition %u has %zu places in its lists, %zu entities have one",
+                        partition, view.queue, books->placed);
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++)
         if (view.stages[stage].checkpoint.seq != books->stages[stage].checkpoint.seq)
             simulation_fail(simulation, HOLDS_EFFECT, "partition %u: the checkpoint of %s is %llu, committed was %llu",
@@ -388,8 +396,8 @@ static void bound(struct simulation *simulation, uint32_t partition, wall_ms cal
         uint64_t seq = books->stages[(*core)->stage].checkpoint.seq + 1;
         const struct witnessed_entry *next = witness_entry(simulation, partition, seq);
         if (next && waited_ms(simulation, next->at_real, calm) > BOUND_MS)
-            simulation_fail(simulation, HOLDS_BOUND, "partition %u: %s has left entry %llu unworked for %lld ms", partition,
-                            stage_names[(*core)->stage], as_number(seq),
+            simulation_fail(simulation, HOLDS_BOUND, "partition %u: %s has left entry %llu unworked for %lld ms",
+                            partition, stage_names[(*core)->stage], as_number(seq),
                             (long long)waited_ms(simulation, next->at_real, calm));
     }
     if (view.earliest_due == 0 || view.earliest_due > crew_now(&simulation->crew))
@@ -397,8 +405,8 @@ static void bound(struct simulation *simulation, uint32_t partition, wall_ms cal
     else if (books->overdue_since == 0)
         books->overdue_since = simulation->real;
     else if (waited_ms(simulation, books->overdue_since, calm) > BOUND_MS)
-        simulation_fail(simulation, HOLDS_BOUND, "partition %u: a timer has been due for %lld ms and does not fire", partition,
-                        (long long)waited_ms(simulation, books->overdue_since, calm));
+        simulation_fail(simulation, HOLDS_BOUND, "partition %u: a timer has been due for %lld ms and does not fire",
+                        partition, (long long)waited_ms(simulation, books->overdue_since, calm));
 }
 
 void witness_bound(struct simulation *simulation)
@@ -434,7 +442,8 @@ static void compare_log(struct simulation *simulation, uint32_t partition)
         entries = read_log(simulation, partition, seq + 1);
         for (size_t i = 0; i < entries.count; i++) {
             const struct place *place = &entries.at[i].place;
-            if (place->seq != ++seq || place->prev != prev || seq > books->count || place->id != books->log[seq - 1].id) {
+            if (place->seq != ++seq || place->prev != prev || seq > books->count ||
+                place->id != books->log[seq - 1].id) {
                 simulation_fail(simulation, HOLDS_CHAIN, "partition %u: entry %llu of the log is not what was written",
                                 partition, as_number(seq));
                 return;
@@ -487,7 +496,8 @@ void witness_rewound(struct simulation *simulation, uint32_t partition)
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++) {
         books->stages[stage].checkpoint = view.stages[stage].checkpoint;
         if (!is_on_log(books, view.stages[stage].checkpoint))
-            simulation_fail(simulation, HOLDS_EFFECT, "partition %u: rewound, but the checkpoint of %s is not on the log",
+            simulation_fail(simulation, HOLDS_EFFECT,
+                            "partition %u: rewound, but the checkpoint of %s is not on the log",
                             partition, stage_names[stage]);
     }
     witness_entities_anew(simulation, partition);

@@ -1,4 +1,5 @@
-/* witness: sees every write that the store has done and keeps his own books of what it must hold then: the log's chain,
+/* witness: sees every write that the store has done and keeps his own books of what it must hold then: the log's
+ * chain,
  * who owns what and since which epoch, checkpoints, entities with their versions, timers and places in the lists. What
  * does not agree is said at once. He knows nothing of how the store or the stages work inside. */
 #ifndef CARELINE_WITNESS_H

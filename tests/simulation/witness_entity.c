@@ -24,14 +24,16 @@ static uint64_t key_of_queue(const char *queue)
     return queue && *queue ? key_of_text(4, queue) : 0;
 }
 
-static void check_condition(struct simulation *simulation, uint32_t partition, const struct entity_condition *condition)
+static void check_condition(struct simulation *simulation, uint32_t partition,
+                            const struct entity_condition *condition)
 {
     const struct witnessed_entity *entity = tally_find(&books_of(simulation, partition)->entities,
                                                        key_of_entity(simulation, condition->kind, condition->id));
 
     if ((entity ? entity->version : 0) != condition->version)
-        simulation_fail(simulation, HOLDS_VERSION, "partition %u: a commit relied on version %llu of %s %s, it is %llu",
-                        partition, (unsigned long long)condition->version, entity_types[condition->kind].name, condition->id,
+        simulation_fail(simulation, HOLDS_VERSION,
+                        "partition %u: a commit relied on version %llu of %s %s, it is %llu", partition,
+                        (unsigned long long)condition->version, entity_types[condition->kind].name, condition->id,
                         (unsigned long long)(entity ? entity->version : 0));
 }
 
@@ -42,7 +44,8 @@ static void enter_put(struct simulation *simulation, uint32_t partition, const s
     uint64_t queue = key_of_queue(put->queue);
 
     if (entity->version != put->version - 1)
-        simulation_fail(simulation, HOLDS_VERSION, "partition %u: a commit put version %llu of %s %s over version %llu", partition,
+        simulation_fail(simulation, HOLDS_VERSION,
+                        "partition %u: a commit put version %llu of %s %s over version %llu", partition,
                         (unsigned long long)put->version, entity_types[put->kind].name, put->id,
                         (unsigned long long)entity->version);
     if (put->due != entity->due) {
@@ -73,7 +76,8 @@ void witness_timer_fired(struct simulation *simulation, uint32_t partition, cons
     struct witnessed_entity *entity = fired ? tally_find(&books->entities, key_of_member(fired->entity)) : NULL;
 
     if (!entity || !entity->armed || entity->due != fired->due) {
-        simulation_fail(simulation, HOLDS_EARLY, "partition %u: %s fired, which nobody waits for", partition, event->id);
+        simulation_fail(simulation, HOLDS_EARLY, "partition %u: %s fired, which nobody waits for", partition,
+                        event->id);
         return;
     }
     if (fired->due > crew_now(&simulation->crew) || fired->due > event->time)
@@ -99,8 +103,8 @@ static struct stored_entity_list scan(struct simulation *simulation, uint32_t pa
 
     do {
         list = (struct stored_entity_list){0};
-        need(simulation->store->functions->scan_entities(simulation->store, partition, kind, &cursor, simulation->scratch,
-                                                         &list));
+        need(simulation->store->functions->scan_entities(simulation->store, partition, kind, &cursor,
+                                                         simulation->scratch, &list));
         struct stored_entity *at = arena_alloc(simulation->scratch, (all.count + list.count + 1) * sizeof *at);
         if (all.count > 0)
             memcpy(at, all.at, all.count * sizeof *at);
@@ -118,8 +122,8 @@ static struct tally keys_of_queue(struct simulation *simulation, uint32_t partit
     struct tally keys = {.item_bytes = 1};
     struct texts queue = {0};
 
-    need(simulation->store->functions->read_queue(simulation->store, partition, "", "", SIZE_MAX / 64, simulation->scratch,
-                                                  &queue));
+    need(simulation->store->functions->read_queue(simulation->store, partition, "", "", SIZE_MAX / 64,
+                                                  simulation->scratch, &queue));
     for (size_t i = 0; i < queue.count; i++)
         tally_at(&keys, key_of_queue(queue.at[i]));
     return keys;
@@ -130,8 +134,8 @@ static struct tally keys_of_timers(struct simulation *simulation, uint32_t parti
     struct tally keys = {.item_bytes = 1};
     struct timer_list timers = {0};
 
-    need(simulation->store->functions->read_timers(simulation->store, partition, 0, 0, SIZE_MAX / 64, simulation->scratch,
-                                                   &timers));
+    need(simulation->store->functions->read_timers(simulation->store, partition, 0, 0, SIZE_MAX / 64,
+                                                   simulation->scratch, &timers));
     for (size_t i = 0; i < timers.count; i++)
         tally_at(&keys, key_of_number(key_of_member(timers.at[i].member), (uint64_t)timers.at[i].due));
     return keys;
@@ -150,13 +154,15 @@ static void compare_one(struct simulation *simulation, uint32_t partition, enum 
     const char *name = entity_types[kind].name;
 
     if (!entity || entity->version != stored->version)
-        simulation_fail(simulation, HOLDS_VERSION, "partition %u: %s %s is not as it was put", partition, name, stored->id);
+        simulation_fail(simulation, HOLDS_VERSION, "partition %u: %s %s is not as it was put", partition, name,
+                        stored->id);
     else if (entity->due != stored->due || entity->armed != is_armed(timers, key, stored->due))
-        simulation_fail(simulation, HOLDS_TIMER, "partition %u: %s %s waits for %lld and %s", partition, name, stored->id,
+        simulation_fail(simulation, HOLDS_TIMER, "partition %u: %s %s waits for %lld and %s", partition, name,
+                        stored->id,
                         (long long)entity->due, entity->armed ? "has no timer" : "has a timer of another time");
     else if (entity->queue != place || (place && !tally_find(queue, place)))
-        simulation_fail(simulation, HOLDS_PLACE, "partition %u: %s %s is not in its place: %s", partition, name, stored->id,
-                        stored->queue);
+        simulation_fail(simulation, HOLDS_PLACE, "partition %u: %s %s is not in its place: %s", partition, name,
+                        stored->id, stored->queue);
 }
 
 void witness_entities_compare(struct simulation *simulation, uint32_t partition)
@@ -177,7 +183,8 @@ void witness_entities_compare(struct simulation *simulation, uint32_t partition)
         known += entity && entity->version > 0;
     }
     if (stored != known)
-        simulation_fail(simulation, HOLDS_VERSION, "partition %u holds %zu entities, %zu were put", partition, stored, known);
+        simulation_fail(simulation, HOLDS_VERSION, "partition %u holds %zu entities, %zu were put", partition, stored,
+                        known);
     tally_clear(&queue);
     tally_clear(&timers);
 }
@@ -189,7 +196,8 @@ static void enter_stored(struct simulation *simulation, uint32_t partition, enum
     uint64_t key = key_of_entity(simulation, kind, stored->id);
     struct witnessed_entity *entity = tally_at(&books->entities, key);
 
-    *entity = (struct witnessed_entity){.version = stored->version, .due = stored->due, .queue = key_of_queue(stored->queue),
+    *entity = (struct witnessed_entity){.version = stored->version, .due = stored->due, .queue =
+    * key_of_queue(stored->queue),
                                         .armed = is_armed(timers, key, stored->due)};
     books->armed += entity->armed;
     books->placed += entity->queue > 0;

@@ -53,6 +53,11 @@ static void member_clock_free(struct clock **clock)
 
 static const struct clock_functions member_clock = {member_now, member_mono, member_clock_free};
 
+static bool clock_is_right(void *context)
+{
+    return !((const struct crew_member *)context)->clock.known_wrong;
+}
+
 /* ---------------------------------------------------------------- coming and going */
 
 static void member_free(struct crew_member *member)
@@ -196,14 +201,15 @@ struct crew_member *crew_start(struct crew *crew, const struct core *core)
     memset(member, 0, sizeof *member);
     member->crew = crew;
     member->core = core;
-    member->clock = (struct crew_clock){{&member_clock}, crew, 0};
+    member->clock = (struct crew_clock){{&member_clock}, crew, 0, false};
     member->bus = bus_memory_new(crew->hub);
     snprintf(member->owner, sizeof member->owner, "%s-%u", stage_names[core->stage], ++crew->started);
     member->loop = stage_new(&(struct stage_options){
         .core = core, .store = crew->store, .bus = member->bus, .clock = &member->clock.clock, .sealer = crew->sealer,
         .owner = member->owner, .partitions = crew->partitions, .build = "crew", .random = dice_chance,
         .random_context = crew->dice, .eager_checkpoints = crew->eager, .virtual_clock = !crew->real_time,
-        .send = take_order, .is_sending = is_sending, .send_context = member});
+        .clock_is_right = clock_is_right, .clock_context = member, .send = take_order,
+        .is_sending = is_sending, .send_context = member});
     return member;
 }
 

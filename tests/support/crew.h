@@ -17,8 +17,9 @@ struct crew_order { char notice[160], site[64]; int attempt; };
 
 struct crew;
 
-/* What a member takes for the time: the crew's, and how far its own wall clock is off. */
-struct crew_clock { struct clock clock; const struct crew *crew; int64_t skew_ms; };
+/* What a member takes for the time: the crew's, and how far its own wall clock is off; whether it has found that
+ * out. */
+struct crew_clock { struct clock clock; const struct crew *crew; int64_t skew_ms; bool known_wrong; };
 
 struct crew_member {
     struct crew *crew;
@@ -88,13 +89,15 @@ void crew_step(struct crew *crew);
 /* Would it do something now? */
 bool crew_is_awake(const struct crew_member *member);
 
-/* Works until all checkpoints are at their tails and no timer is left; time goes on as needed. False: not in `rounds`. */
+/* Works until all checkpoints are at their tails and no timer is left; time goes on as needed. False: not in
+ * `rounds`. */
 bool crew_run(struct crew *crew, int rounds);
 
 /* Are all checkpoints at their tails and nothing on its way? And when is the next timer due; 0: none. */
 bool crew_is_quiet(struct crew *crew, wall_ms *ret_due);
 
-/* Appends a fact or act with site and id as intake does, now. Saying it again does nothing. False: the store refused. */
+/* Appends a fact or act with site and id as intake does, now. Saying it again does nothing. False: the store
+ * refused. */
 bool crew_append(struct crew *crew, const struct event *like, const void *data);
 
 /* Appends car.delivered with its timer `after_ms`; the fact's id is the order's number. False: the store refused. */

@@ -7,7 +7,8 @@
 
 /* Told after each call that the store behind has done, in the order in which it did them. */
 struct store_watch {
-    void (*appended)(void *context, uint32_t partition, const struct fact *facts, size_t count, enum store_status status);
+    void (*appended)(void *context, uint32_t partition, const struct fact *facts, size_t count,
+                     enum store_status status);
     void (*committed)(void *context, const struct commit *commit, enum store_status status);
     void (*fired)(void *context, const struct lease *lease, wall_ms now, const struct entry_list *fired,
                   enum store_status status);
@@ -21,7 +22,8 @@ struct store_watch {
 struct faulty_store {
     struct store store;
     struct store *inner;            /* the caller's */
-    /* enum store_fate; may also leave by longjmp: the process dies before the call, or after it. NULL: all goes well */
+    /* enum store_fate; may also leave by longjmp: the process dies before the call, or after it. NULL: all goes well
+     * */
     int (*before)(void *context, const char *call);
     void (*after)(void *context, const char *call);
     void *context;

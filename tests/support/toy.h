@@ -4,8 +4,10 @@
  *                                         started, the same plan postponed; plan.made tells that time as occurred_at;
  *                                         customer "all" counts it
  *   the plan's timer                      scheduler: task.wanted, once; customer "all" counts it as spending
- *   visit.finished                        scheduler: customer.changed, whose subject is how many cars "all" has counted
- *   task.wanted                           follow-up: reads plan and customer; a task in the queue, with a timer 1000 ms later
+ *   visit.finished                        scheduler: customer.changed, whose subject is how many cars "all" has
+ * counted
+ *   task.wanted                           follow-up: reads plan and customer; a task in the queue, with a timer 1000
+ * ms later
  *   the task's timer                      follow-up: the task leaves the queue, task.closed
  *   task.closed                           notifier: a notice on its way, handed to the sender
  *   send.finished                         notifier: sent, or sent again if it was not accepted, if refused for now
