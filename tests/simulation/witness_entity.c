@@ -196,9 +196,8 @@ static void enter_stored(struct simulation *simulation, uint32_t partition, enum
     uint64_t key = key_of_entity(simulation, kind, stored->id);
     struct witnessed_entity *entity = tally_at(&books->entities, key);
 
-    *entity = (struct witnessed_entity){.version = stored->version, .due = stored->due, .queue =
-    * key_of_queue(stored->queue),
-                                        .armed = is_armed(timers, key, stored->due)};
+    *entity = (struct witnessed_entity){.version = stored->version, .due = stored->due,
+                                        .queue = key_of_queue(stored->queue), .armed = is_armed(timers, key, stored->due)};
     books->armed += entity->armed;
     books->placed += entity->queue > 0;
 }
