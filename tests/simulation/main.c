@@ -17,7 +17,7 @@ enum { BUSINESSES = sizeof businesses / sizeof *businesses, SAME_ONE_IN = 8, SHR
 struct wanted {
     uint64_t seeds, first;
     int steps, facts;
-    const char *only, *keep, *without;
+    const char *program, *only, *keep, *without;
     bool log, trace, quick, stop;
 };
 
@@ -96,14 +96,13 @@ static bool kinds_read(const char *text, uint32_t *ret)
 
 /* ---------------------------------------------------------------- what fails */
 
-static void tell_again(const struct run *run)
+static void tell_again(const char *program, const struct run *run)
 {
     char *steps = steps_write(run);
     const char *between = " --without ";
 
-    printf("again: simulate --only %s --first %" PRIu64 " --seeds 1 --steps %d --keep %s", run->business->name,
-           run->seed,
-           run->steps, steps);
+    printf("again: %s --only %s --first %" PRIu64 " --seeds 1 --steps %d --keep %s", program, run->business->name,
+           run->seed, run->steps, steps);
     if (run->facts_max > 0)
         printf(" --facts %d", run->facts_max);
     for (int kind = 0; kind < FAULT_COUNT && run->without != UINT32_MAX; kind++)
@@ -115,7 +114,7 @@ static void tell_again(const struct run *run)
     free(steps);
 }
 
-static void tell_shrunk(struct run run, struct verdict verdict)
+static void tell_shrunk(const char *program, struct run run, struct verdict verdict)
 {
     enum invariant broken = verdict.broken;
 
@@ -125,7 +124,7 @@ static void tell_shrunk(struct run run, struct verdict verdict)
     simulation_run(&run, &verdict);
     if (verdict.broken != broken)
         printf("it does not repeat\n");
-    tell_again(&run);
+    tell_again(program, &run);
     printf("----\n");
     free((void *)run.dropped);
 }
@@ -207,7 +206,7 @@ static bool run_one(const struct wanted *wanted, const struct business *business
     if (verdict.broken != HOLDS_ALL) {
         tell_failed(&run, &verdict);
         if (!wanted->quick && !wanted->keep && failed < SHRUNK_MAX)
-            tell_shrunk(run, verdict);
+            tell_shrunk(wanted->program, run, verdict);
     }
     free((void *)run.dropped);
     return verdict.broken == HOLDS_ALL;
@@ -215,7 +214,7 @@ static bool run_one(const struct wanted *wanted, const struct business *business
 
 int main(int argc, char **argv)
 {
-    struct wanted wanted = {.seeds = 20, .first = 1};
+    struct wanted wanted = {.program = argv[0], .seeds = 20, .first = 1};
     struct totals totals[BUSINESSES] = {0};
     int failed = 0, count = 0;
     uint32_t without;
