@@ -2,6 +2,7 @@
  *
  *     consumer-example ENDPOINT [--name NAME] [--key KEY] [--from now|beginning] [--site SITE]… [--type TYPE]…
  *                      [--list FILE] [--lag EVENTS] [--server-key KEY --secret FILE]
+ *                      [--open-timeout MS]     -1: whichever of the two is started first
  *
  * With --list the events are kept in FILE, one line each: partition, seq, id, type. A line is what was made of an event
  * and the checkpoint at once: it is written whole or not at all, and after a crash the file tells from where to go on.
@@ -139,6 +140,8 @@ static bool option_take(struct example *example, const char *name, const char *v
         add_filter(example->sites, value);
     else if (!strcmp(name, "--type"))
         add_filter(example->types, value);
+    else if (!strcmp(name, "--open-timeout"))
+        options->open_timeout_ms = atoi(value);
     else if (!strcmp(name, "--lag"))
         options->lag_told = strtoull(value, NULL, 10);
     else if (!strcmp(name, "--from"))
@@ -156,7 +159,6 @@ static bool options_read(struct example *example, int argc, char **argv)
         good = option_take(example, argv[i], argv[i + 1]);
     example->options.endpoint = argv[1];
     example->options.durable = example->options.name;
-    example->options.open_timeout_ms = -1;      /* whichever of the two is started first */
     example->options.sites = example->sites;
     example->options.types = example->types;
     return good;
@@ -185,7 +187,7 @@ int main(int argc, char **argv)
     if (!options_read(&example, argc, argv)) {
         fprintf(stderr, "usage: %s ENDPOINT [--name NAME] [--key KEY] [--from now|beginning]\n"
                         "       [--site SITE]… [--type TYPE]… [--list FILE] [--lag EVENTS]\n"
-                        "       [--server-key KEY --secret FILE]\n", argv[0]);
+                        "       [--server-key KEY --secret FILE] [--open-timeout MS]\n", argv[0]);
         return 64;
     }
     signal(SIGTERM, on_signal);

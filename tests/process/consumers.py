@@ -41,7 +41,7 @@ class Consumer:
 
 class InC(Consumer):
     def argv(self, endpoint, *more):
-        return [EXAMPLE, endpoint, "--name", self.name, "--list", str(self.file), *more]
+        return [EXAMPLE, endpoint, "--name", self.name, "--list", str(self.file), "--open-timeout", "-1", *more]
 
     def list(self):
         """[(partition, seq, chain id)] in the order in which it took them."""
