@@ -2,10 +2,11 @@
 """Redis servers that want a login: a whole Careline comes in with a user and a password file, the password shows nowhere, and a
 password that is changed needs no restart."""
 import pathlib
+import subprocess
 import unittest
 
 import redis_set
-from system import System, delivery, wait_for
+from system import BIN, System, delivery, wait_for
 
 PASSWORD, CHANGED = "correct-horse-battery", "staple-next"
 
@@ -48,6 +49,23 @@ class Login(unittest.TestCase):
             self.password_file.write_text(CHANGED + "\n")
             wait_for(lambda: careline.post(delivery("L2"))[0] in (200, 201), 20, "an answer with the new password")
             careline.settle()
+
+    def test_a_backup_logs_in(self):
+        care, folder = pathlib.Path(BIN) / "care", self.redis.dir / "installation"
+        (folder / "keys").mkdir(parents=True)
+        for name in ("redis", "keys-redis"):
+            (folder / name).symlink_to(self.server.dir)
+        self.server.command("SET", "a", "b")
+        lines = [f"{name}={self.server.address}\n{name}_user=shop\n{name}_password_file={self.password_file}\n"
+                 for name in ("redis", "keys_redis")]
+        (folder / "endpoints").write_text("".join(lines))
+        done = subprocess.run([care, "backup", self.redis.dir / "out", "--dir", folder], capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue(list((self.redis.dir / "out" / "log" / "redis" / "appendonlydir").glob("*.aof")))
+        (folder / "endpoints").write_text("".join(lines).replace("_user=shop", "_user=nobody"))
+        done = subprocess.run([care, "backup", self.redis.dir / "again", "--dir", folder], capture_output=True, text=True, timeout=60)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("does not let user nobody in", done.stderr)
 
 
 if __name__ == "__main__":

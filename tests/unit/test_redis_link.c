@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "redis_route.h"
+#include "seal.h"
 
 enum { PATIENCE_MS = 10000, ASK_EVERY_MS = 20 };
 
@@ -221,6 +222,37 @@ static void a_write_counts_once_the_replicas_have_it(void **context)
         (*all[i])->functions->free(all[i]);
 }
 
+/* A customer's key that no replica has might be lost, and what was sealed with it: nothing is sealed with it. */
+static void a_key_counts_once_the_replicas_have_it(void **context)
+{
+    (void)context;
+    char path[96], message[160] = "";
+    snprintf(path, sizeof path, "%.60s/master.key", server.directory);
+    const struct redis_access careful = {.address = server.address, .replicas = 1}, plain = {.address = server.address};
+    struct store *store = open_store(1);
+    struct fact fact;
+    append_until_done(store, "k\n1", &fact);            /* the replica is in step */
+    struct sealer *one = sealer_redis_new(&careful, path, message), *other = sealer_redis_new(&plain, path, message);
+    struct buffer sealed = {0};
+    assert_non_null(one);
+    assert_non_null(other);
+    assert_true(seal_make(one, "before", bytes_of("text"), &sealed));
+    assert_int_equal(kill(follower.pid, SIGSTOP), 0);
+    assert_true(seal_make(other, "known", bytes_of("text"), &sealed));
+    buffer_clear(&sealed);
+    assert_false(seal_make(one, "known", bytes_of("text"), &sealed));
+    assert_false(seal_make(one, "unknown", bytes_of("text"), &sealed));
+    assert_int_equal(sealed.bytes, 0);
+    assert_int_equal(kill(follower.pid, SIGCONT), 0);
+    for (int64_t end = now_ms() + PATIENCE_MS; !seal_make(one, "known", bytes_of("text"), &sealed);
+         poll(NULL, 0, ASK_EVERY_MS))
+        assert_true(now_ms() < end);
+    buffer_free(&sealed);
+    sealer_free(&one);
+    sealer_free(&other);
+    store->functions->free(&store);
+}
+
 /* What was remembered is good enough, unless more is wanted of it. */
 static void what_is_settled_is_asked_anew_when_more_is_wanted(void **context)
 {
@@ -286,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(logins_are_told_right_from_wrong, server_up, server_down),
         cmocka_unit_test_setup_teardown(what_a_user_may_not_do_is_told, server_up, server_down),
         cmocka_unit_test_setup_teardown(a_write_counts_once_the_replicas_have_it, pair_up, pair_down),
+        cmocka_unit_test_setup_teardown(a_key_counts_once_the_replicas_have_it, pair_up, pair_down),
         cmocka_unit_test_setup_teardown(what_is_settled_is_asked_anew_when_more_is_wanted, pair_up, pair_down),
         cmocka_unit_test_setup_teardown(a_primary_without_replicas_refuses, pair_up, pair_down),
         cmocka_unit_test_setup_teardown(what_does_not_answer_is_not_tried_by_every_call, pair_up, pair_down),
