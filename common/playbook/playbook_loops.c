@@ -41,9 +41,29 @@ static bool can_be(const struct condition_list *when, const char *path, const ch
     return true;
 }
 
+/* What comes of a rule as a whole. */
+static bool rule_starts(const struct rule *rule, const struct rule *next)
+{
+    bool staged = rule->stage_count > 1 || (rule->stage_count && *rule->stages[0].name);
+    bool limited = rule->limit.per_customer || rule->limit.per_day;
+    if (next->on == EVENT_PLAN_STAGE_ENTERED)
+        for (size_t i = 0; staged && i < rule->stage_count; i++)
+            if (can_be(&next->when, "stage", rule->stages[i].name))
+                return true;
+    return next->on == EVENT_PLAN_LIMITED && limited && (!*rule->name || can_be(&next->when, "rule", rule->name));
+}
+
+/* Can it be late? */
+static bool step_is_watched(const struct step *step)
+{
+    return step->kind == STEP_LIMIT || step->within.ms || step->within.days || step->before.ms || step->before.days;
+}
+
 static bool step_starts(const struct step *step, const struct rule *next)
 {
     bool of_step = false;
+    if (next->on == EVENT_PLAN_STEP_LATE)
+        return step_is_watched(step) && can_be(&next->when, "step", step->name);
     if (is_among(next->on, of_every_rule))
         return next->on == EVENT_PLAN_MADE || can_be(&next->when, "step", step->name);
     if (step->kind == STEP_MESSAGE)
@@ -56,7 +76,7 @@ static bool step_starts(const struct step *step, const struct rule *next)
 static const struct step *starting_step(const struct rule *rule, const struct rule *next)
 {
     for (size_t i = 0; next->on && i < rule->step_count; i++)
-        if (step_starts(&rule->steps[i], next))
+        if (step_starts(&rule->steps[i], next) || rule_starts(rule, next))
             return &rule->steps[i];
     return NULL;
 }

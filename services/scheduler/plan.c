@@ -129,8 +129,6 @@ const char *work_id(const struct planned *planned, const char *name)
     return ident_make(arena, plan->site, "%s.%s%s", plan->about, name, entry);
 }
 
-/* -------- making it */
-
 static void plan_say_made(struct planned *planned)
 {
     struct plan *plan = &planned->plan;
@@ -140,11 +138,40 @@ static void plan_say_made(struct planned *planned)
     turn_emit(planned->turn, EVENT_PLAN_MADE, &made, &like);
 }
 
+/* -------- plans that lead to plans */
+
+/* The plan that the event is about or came of, if any. */
+static const struct plan *plan_behind(const struct planning *planning)
+{
+    const struct field *field = record_field(event_types[planning->event->number].data, "plan");
+    const char *const *id = field && field->kind == FIELD_TEXT ? (const void *)((const char *)planning->data + field->offset) : NULL;
+    if (!id || !*id || !**id)
+        return NULL;
+    return turn_get(planning->turn, ENTITY_PLAN, ident_of_site(turn_arena(planning->turn), planning->site->id, *id));
+}
+
+/* Between plans lies time, so the chain of events does not tell: rules of several playbooks that answer each other for ever
+ * end here, for all to see. */
+static bool depth_allows(const struct planning *planning, int64_t *ret_depth)
+{
+    const struct plan *behind = plan_behind(planning);
+    *ret_depth = behind ? behind->depth + 1 : 0;
+    if (*ret_depth <= CHAIN_DEPTH_MAX)
+        return true;
+    struct event_quarantined say = {
+        .stage = stage_names[STAGE_SCHEDULER], .build = "",
+        .type = arena_printf(turn_arena(planning->turn), "too deep: %.40s", planning->in_force->playbook->name)};
+    turn_emit(planning->turn, EVENT_EVENT_QUARANTINED, &say, NULL);
+    return false;
+}
+
+/* -------- making it */
+
 static bool plan_make(const struct planning *planning, const struct record *record)
 {
     struct turn *turn = planning->turn;
-    int64_t round;
-    if (!round_begin(planning, &round) || !limit_allows(planning))
+    int64_t round, depth;
+    if (!depth_allows(planning, &depth) || !round_begin(planning, &round) || !limit_allows(planning))
         return false;
     struct plan plan = *(const struct plan *)record_new(&plan_record, turn_arena(turn));
     plan.id = plan_id(turn, planning->site->id, planning->about, planning->in_force->playbook, planning->rule, round);
@@ -156,6 +183,7 @@ static bool plan_make(const struct planning *planning, const struct record *reco
     plan.about_type = planning->event->type;
     plan.occurred_at = planning->occurred_at;
     plan.round = round;
+    plan.depth = depth;
     plan.variables = facts_pack(record, planning->data, planning->about, turn_arena(turn));
     struct planned planned = planned_open(turn, &plan);
     if (!planned_place(&planned, 0, planning->occurred_at))

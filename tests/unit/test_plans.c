@@ -100,7 +100,26 @@ static void more_waits_than_can_be_kept_are_said(void **state)
 
 /* -------- circles */
 
-/* Two rules that answer each other through what a person could do, too, so that no check can see it beforehand. */
+static void apply(struct showroom *shop, const char *name, const char *text)
+{
+    world_apply(shop->world, CONFIG_PLAYBOOK, name, (struct slice){(const uint8_t *)text, strlen(text)}, "s");
+    world_settle(shop->world);
+}
+
+/* Each alone is sound; together they answer each other for ever. */
+static void playbooks_that_answer_each_other_are_cut(void **state)
+{
+    open_with(state, "playbook: p\nrules:\n  - { on: plan.finished, when: { step: b }, steps: [{ message: a }] }\n"
+                     "  - { on: car.delivered, steps: [{ message: b, name: b }] }\n");
+    struct showroom *shop = *state;
+    apply(shop, "q", "playbook: q\nrules:\n  - { on: plan.finished, when: { step: a }, steps: [{ message: b }] }\n");
+    shop_post(shop, "car.delivered", "'customer':'c1'", "'order':'d1'");
+    shop_run(shop, "2026-03-07 16:00");
+    assert_int_equal(shop_count(shop, EVENT_EVENT_QUARANTINED), 1);
+    assert_int_equal(shop_count(shop, EVENT_PLAN_MADE), 1 + CHAIN_DEPTH_MAX);
+}
+
+/* A circle in which only time passes. */
 static void a_circle_of_stages_is_stopped(void **state)
 {
     open_with(state, "playbook: p\nrules:\n  - on: car.delivered\n    stages:\n"
@@ -122,6 +141,7 @@ int main(void)
         cmocka_unit_test_teardown(one_event_ends_all_waits_for_it, close_shop),
         cmocka_unit_test_teardown(a_wait_that_is_late_hears_no_more, close_shop),
         cmocka_unit_test_teardown(more_waits_than_can_be_kept_are_said, close_shop),
+        cmocka_unit_test_teardown(playbooks_that_answer_each_other_are_cut, close_shop),
         cmocka_unit_test_teardown(a_circle_of_stages_is_stopped, close_shop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

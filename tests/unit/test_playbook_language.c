@@ -209,6 +209,10 @@ static const struct broken { const char *text; const char *lines[5]; } broken[] 
     {RULE "      - { checklist: c, items: [{ item: a, zh: 甲, en: A, optional: yes }] }\n", {"a checklist needs items"}},
     {RULE "      - { approval: c, outcome: { completed: { stop: yes } } }\n", {"completed does not end a approval: one of approved, declined"}},
     {RULE "      - { call: c, by_other: yes, items: [] }\n", {"by_other: unknown key", "items: unknown key"}},
+    /* endless */
+    {"playbook: p\nrules:\n  - { on: plan.stage_entered, stages: [{ stage: a, steps: [{ call: c }] }] }\n", {"endless: step \"c\" leads to plan.stage_entered"}},
+    {"playbook: p\nrules:\n  - { on: plan.step_late, steps: [{ wait: w, event: car.delivered, within: 1d }] }\n", {"endless: step \"w\" leads to plan.step_late"}},
+    {"playbook: p\nrules:\n  - { on: plan.limited, limit: { per_day: 1 }, steps: [{ call: c }] }\n", {"endless: step \"c\" leads to plan.limited"}},
     {"playbook: p\nrules:\n  - { on: visit.finished, limit: { within: 1d }, steps: [{ call: c }] }\n",
      {"within belongs to per_customer", "limits nothing"}},
     {"playbook: p\nrules:\n  - { on: visit.finished, limit: { per_day: 0 }, steps: [{ call: c }] }\n", {"wants a number from 1", "limits nothing"}},
@@ -260,6 +264,7 @@ static void circles_with_work_in_them_are_taken(void **state)
     (void)state;
     sound(STAGES "      - { stage: a, steps: [{ call: x }, { message: m }] }\n      - { stage: b, next: a, steps: [{ message: y }] }\n");
     sound(STAGES "      - { stage: a, next: a, steps: [{ message: x, after: 1d }] }\n");
+    sound("playbook: p\nrules:\n  - { on: plan.stage_entered, when: { stage: b }, stages: [{ stage: a, steps: [{ call: c }] }] }\n");
     sound(STAGES "      - { stage: a, next: a, steps: [{ wait: w, event: visit.finished }] }\n");
 }
 
