@@ -20,7 +20,8 @@ static const char *text_of(const json_t *object, const char *key)
 static const char *duration_text(const struct invocation *call, long long ms)
 {
     static const struct { long long ms; const char *english, *chinese; } units[] = {
-        {DAY_MS, "d", "天"}, {HOUR_MS, "h", "小时"}, {MINUTE_MS, "min", "分"}, {SECOND_MS, "s", "秒"}, {1, "ms", "毫秒"},
+        {DAY_MS, "d", "天"}, {HOUR_MS, "h", "小时"}, {MINUTE_MS, "min", "分"}, {SECOND_MS, "s", "秒"},
+        {1, "ms", "毫秒"},
     };
     size_t i = 0;
     while (i + 1 < sizeof units / sizeof *units && ms < 2 * units[i].ms)
@@ -48,39 +49,76 @@ static const struct saying {
     enum number_is number;
     const char *english, *chinese, *do_english, *do_chinese;
 } sayings[] = {
-    {"stage_missing", NOTHING, "no %s is running", "没有运行中的%s",
+    {"stage_missing", NOTHING,
+     "no %s is running",
+     "没有运行中的%s",
      "start one on any host: systemctl start careline-%s@1; its log says why it ended",
      "在任一主机上启动：systemctl start careline-%s@1；退出原因见其日志"},
-    {"store_full", COUNT, "memory of the store: %s%s %% used, nothing is taken any more", "%s存储内存已用 %s%%，不再接收",
+    {"store_full", COUNT,
+     "memory of the store: %s%s %% used, nothing is taken any more",
+     "%s存储内存已用 %s%%，不再接收",
      "raise maxmemory of Redis, or let the log be trimmed (keep_hours); what was accepted is worked all the same",
      "调大 Redis 的 maxmemory，或裁剪日志（keep_hours）；已受理的照常处理"},
-    {"partitions_unowned", COUNT, "%s: %s partitions without an owner", "%s：%s 个分区无人持有",
+    {"partitions_unowned", COUNT,
+     "%s: %s partitions without an owner",
+     "%s：%s 个分区无人持有",
      "look again in five seconds: a dead replica's are taken over; if they stay, /readyz and log of %s",
      "五秒后再看：失效副本的分区会被接管；若仍在，查看 %s 的 /readyz 与日志"},
-    {"late", SPAN, "%s: its oldest due time passed %s ago", "%s：最早到期项已晚 %s",
-     "log of %s; one that waits for time to be steady says clock.jumped", "查看 %s 的日志；若在等待时间稳定，会有 clock.jumped"},
-    {"clock_off", NOTHING, "the clock of %s is off Redis' by more than a second, timers wait there",
+    {"late", SPAN,
+     "%s: its oldest due time passed %s ago",
+     "%s：最早到期项已晚 %s",
+     "log of %s; one that waits for time to be steady says clock.jumped",
+     "查看 %s 的日志；若在等待时间稳定，会有 clock.jumped"},
+    {"clock_off", NOTHING,
+     "the clock of %s is off Redis' by more than a second, timers wait there",
      "%s 的时钟与 Redis 相差超过一秒，该处定时任务暂停",
-     "chronyc tracking or timedatectl on %s; RUNBOOK, CarelineClockOff", "在 %s 上查看 chronyc tracking 或 timedatectl；见 RUNBOOK 的 CarelineClockOff"},
-    {"lagging", COUNT, "%s is %s events behind", "%s 积压 %s 个事件",
+     "chronyc tracking or timedatectl on %s; RUNBOOK, CarelineClockOff",
+     "在 %s 上查看 chronyc tracking 或 timedatectl；见 RUNBOOK 的 CarelineClockOff"},
+    {"lagging", COUNT,
+     "%s is %s events behind",
+     "%s 积压 %s 个事件",
      "look again: it should shrink; else add a replica (careline-%s@2) or look into its log",
      "稍后再看应减少；否则增加副本（careline-%s@2）或查看日志"},
-    {"quarantined", COUNT, "%s%s events are set aside", "%s有 %s 个事件被隔离",
-     "listed below; RUNBOOK, CarelineQuarantined: what to look at", "列于下方；处理办法见 RUNBOOK 的 CarelineQuarantined"},
-    {"dead_letters", COUNT, "%s%s messages could not be delivered", "%s有 %s 条通知未能送达",
-     "care notices --dead; care notices resend ID", "care notices --dead；care notices resend 编号"},
-    {"consumer_silent", SPAN, "consumer %s has not been heard of for %s, and holds the log back",
-     "订阅方 %s 已 %s 无联系，日志为其保留", "start it again, or care consumers forget %s", "重新启动它，或 care consumers forget %s"},
-    {"consumer_behind", COUNT, "consumer %s is %s events behind", "订阅方 %s 积压 %s 个事件",
+    {"quarantined", COUNT,
+     "%s%s events are set aside",
+     "%s有 %s 个事件被隔离",
+     "listed below; RUNBOOK, CarelineQuarantined: what to look at",
+     "列于下方；处理办法见 RUNBOOK 的 CarelineQuarantined"},
+    {"dead_letters", COUNT,
+     "%s%s messages could not be delivered",
+     "%s有 %s 条通知未能送达",
+     "care notices --dead; care notices resend ID",
+     "care notices --dead；care notices resend 编号"},
+    {"consumer_silent", SPAN,
+     "consumer %s has not been heard of for %s, and holds the log back",
+     "订阅方 %s 已 %s 无联系，日志为其保留",
+     "start it again, or care consumers forget %s",
+     "重新启动它，或 care consumers forget %s"},
+    {"consumer_behind", COUNT,
+     "consumer %s is %s events behind",
+     "订阅方 %s 积压 %s 个事件",
      "its people should look; past keep_for_consumers_hours it loses what it has not read (%s)",
      "请其负责人查看；超过 keep_for_consumers_hours 后未读部分将丢失（%s）"},
-    {"store_filling", DAYS, "memory of the store%s is full in %s days", "存储内存%s约 %s 天后写满",
-     "raise maxmemory of Redis, or let the log be trimmed (keep_hours)", "调大 Redis 的 maxmemory，或裁剪日志（keep_hours）"},
-    {"store_unbounded", NOTHING, "Redis%s has no memory limit", "Redis%s 未设内存上限",
-     "set maxmemory, so that intake refuses before the machine runs out", "设置 maxmemory，使受理在机器耗尽前停止"},
-    {"builds_differ", NOTHING, "replicas%s are of different builds", "各副本%s版本不一致",
-     "fine during an upgrade; finish it", "升级期间正常；请完成升级"},
-    {"one_host_only", NOTHING, "every %s is on one host", "%s 全部在同一主机上", "start another elsewhere: careline-%s@2", "在另一主机再启动一个：careline-%s@2"},
+    {"store_filling", DAYS,
+     "memory of the store%s is full in %s days",
+     "存储内存%s约 %s 天后写满",
+     "raise maxmemory of Redis, or let the log be trimmed (keep_hours)",
+     "调大 Redis 的 maxmemory，或裁剪日志（keep_hours）"},
+    {"store_unbounded", NOTHING,
+     "Redis%s has no memory limit",
+     "Redis%s 未设内存上限",
+     "set maxmemory, so that intake refuses before the machine runs out",
+     "设置 maxmemory，使受理在机器耗尽前停止"},
+    {"builds_differ", NOTHING,
+     "replicas%s are of different builds",
+     "各副本%s版本不一致",
+     "fine during an upgrade; finish it",
+     "升级期间正常；请完成升级"},
+    {"one_host_only", NOTHING,
+     "every %s is on one host",
+     "%s 全部在同一主机上",
+     "start another elsewhere: careline-%s@2",
+     "在另一主机再启动一个：careline-%s@2"},
 };
 
 static const struct saying *saying_of(const char *what)
@@ -113,7 +151,8 @@ static const char *finding_text(const struct invocation *call, const json_t *fin
     if (!saying)                                /* a newer intake knows more */
         return arena_printf(call->arena, "%s %s %lld", text_of(finding, "what"), text_of(finding, "subject"), number);
     const char *subject = text_of(finding, "subject");
-    const char *amount = saying->number == SPAN ? duration_text(call, number) : arena_printf(call->arena, "%lld", number);
+    const char *amount =
+        saying->number == SPAN ? duration_text(call, number) : arena_printf(call->arena, "%lld", number);
     *ret_do = filled(call, say(call, saying->do_english, saying->do_chinese), subject, amount);
     return filled(call, say(call, saying->english, saying->chinese), subject, amount);
 }
@@ -121,7 +160,8 @@ static const char *finding_text(const struct invocation *call, const json_t *fin
 static const char *verdict_word(const struct invocation *call, const char *word)
 {
     static const struct { const char *word, *english, *chinese; } words[] = {
-        {"good", "GOOD", "正常"}, {"degraded", "DEGRADED", "有异常"}, {"broken", "BROKEN", "有故障"}, {"note", "note", "提示"},
+        {"good", "GOOD", "正常"},     {"degraded", "DEGRADED", "有异常"},
+        {"broken", "BROKEN", "有故障"}, {"note", "note", "提示"},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strcmp(words[i].word, word))
@@ -161,15 +201,16 @@ static void print_stages(const struct invocation *call, const json_t *stages)
     json_t *rows = json_deep_copy(stages), *row;
     size_t i;
     json_array_foreach(rows, i, row) {
-        json_object_set_new(row, "owned", json_string(arena_printf(call->arena, "%lld/%lld", number_of(row, "partitions"),
-                                                                   number_of(row, "of"))));
+        const char *owned =
+            arena_printf(call->arena, "%lld/%lld", number_of(row, "partitions"), number_of(row, "of"));
+        json_object_set_new(row, "owned", json_string(owned));
         long long late = number_of(row, "late_ms");
         json_object_set_new(row, "late", json_string(late >= SECOND_MS ? duration_text(call, late) : "-"));
         json_object_set_new(row, "due", json_string(minute_text(call, text_of(row, "oldest_due"))));
     }
     puts("");
-    print_list(call, rows, "stage=Stage/环节,replicas=Replicas/副本,owned=Partitions/分区,lag=Lag/积压,due=Next due/最早到期,"
-                           "late=Late/已晚");
+    print_list(call, rows, "stage=Stage/环节,replicas=Replicas/副本,owned=Partitions/分区,lag=Lag/积压,"
+                           "due=Next due/最早到期,late=Late/已晚");
     json_decref(rows);
 }
 

@@ -242,7 +242,7 @@ static bool check_room(struct acceptance *a)
     if (a->event.number != EVENT_CONFIG_ACTIVATED ||
         settings_have_room(a->acceptor->store, a->acceptor->partitions, a->event.site, a->data, a->arena))
         return true;
-    return refuse(a, 409, "data.name", "take one out of force first: config.activated with its kind and name, without hash",
+    return refuse(a, 409, "data.name", "take one out of force first: config.activated without hash",
                   arena_printf(a->arena, "would be one too many: a site has %d settings in force at most",
                                SITE_SETTINGS_MAX));
 }
@@ -395,7 +395,8 @@ bool accept_event(const struct acceptor *acceptor, const struct credential *cred
                   struct arena *arena, struct accepted *ret, struct refusal *ret_refusal)
 {
     bool (*const steps[])(struct acceptance *) = {
-        check_names, take_texts, check_type, lay_customer_flat, check_identity, take_times, take_data, check_room, split_data
+        check_names, take_texts, check_type, lay_customer_flat, check_identity,
+        take_times,  take_data,  check_room, split_data,
     };
     bool good = true;
     struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .sent = json, .json = json,

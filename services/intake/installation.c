@@ -80,9 +80,11 @@ static void sum_owners(struct glance *glance, const struct partition_view *view)
         bool owned = view->stages[s].owner[0] && view->stages[s].lease_left_ms > 0;
         glance->now->stages[s].owned += owned;
         glance->now->stages[s].lag += view->head.seq - view->stages[s].checkpoint.seq;
-        for (size_t i = 0; owned && i < glance->now->member_count; i++)
-            glance->now->members[i].partitions += !strcmp(glance->now->members[i].member->name, view->stages[s].owner) &&
-                                                  is_replica(glance->now->members[i].member, stage_names[s]);
+        for (size_t i = 0; owned && i < glance->now->member_count; i++) {
+            struct member_glance *at = &glance->now->members[i];
+            at->partitions +=
+                !strcmp(at->member->name, view->stages[s].owner) && is_replica(at->member, stage_names[s]);
+        }
     }
 }
 

@@ -33,7 +33,8 @@ static json_t *members_json(const struct installation *now)
         json_t *details = json_loads(at->member->details ? at->member->details : "{}", 0, NULL);
         json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:o}", "name", at->member->name, "stage",
                                               at->member->stage, "endpoint", at->member->endpoint, "partitions",
-                                              (json_int_t)at->partitions, "details", details ? details : json_object()));
+                                              (json_int_t)at->partitions, "details",
+                                              details ? details : json_object()));
     }
     return list;
 }
@@ -110,8 +111,8 @@ static void add_findings(const struct installation *now, json_t *body)
     size_t count = installation_findings(now, findings);
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I}", "level", finding_levels[findings[i].level], "what",
-                                              findings[i].what, "subject", findings[i].subject, "number",
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I}", "level", finding_levels[findings[i].level],
+                                              "what", findings[i].what, "subject", findings[i].subject, "number",
                                               (json_int_t)findings[i].number));
     bool good = !count || findings[0].level == FINDING_NOTE;
     json_object_set_new(body, "verdict", json_string(good ? "good" : finding_levels[findings[0].level]));

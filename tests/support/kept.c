@@ -39,9 +39,12 @@ void kept_line_append(const char *path, const char *line)
     fclose(file);
 }
 
+/* -1: it is none */
 static int digit_of(char letter)
 {
-    return isdigit((unsigned char)letter) ? letter - '0' : tolower((unsigned char)letter) - 'a' + 10;
+    static const char digits[] = "0123456789abcdef";
+    const char *at = letter ? strchr(digits, tolower((unsigned char)letter)) : NULL;
+    return at ? (int)(at - digits) : -1;
 }
 
 static void hex_add(struct slice *bytes, const char *line, struct arena *arena)
@@ -50,7 +53,7 @@ static void hex_add(struct slice *bytes, const char *line, struct arena *arena)
     uint8_t *grown = arena_alloc(arena, bytes->bytes + digits / 2 + 1);
     if (bytes->bytes)
         memcpy(grown, bytes->at, bytes->bytes);
-    for (size_t i = 0; i + 1 < digits && isxdigit((unsigned char)line[i]) && isxdigit((unsigned char)line[i + 1]); i += 2)
+    for (size_t i = 0; i + 1 < digits && digit_of(line[i]) >= 0 && digit_of(line[i + 1]) >= 0; i += 2)
         grown[bytes->bytes++] = (uint8_t)(digit_of(line[i]) << 4 | digit_of(line[i + 1]));
     bytes->at = grown;
 }

@@ -332,7 +332,8 @@ static void test_keys_read_anew_go_on_with_what_was_left(void **state)
     struct mistakes mistakes;
     struct credential slow, fast, free;
     const mono_ms at = {50000};
-    const char *line = "- { name: slow, hash: %s, rate: %s }\n- { name: fast, hash: %s, rate: 9/s }\n- { name: free, hash: %s }\n";
+    const char *line = "- { name: slow, hash: %s, rate: %s }\n- { name: fast, hash: %s, rate: 9/s }\n"
+                       "- { name: free, hash: %s }\n";
     struct keys *keys = NULL;
     for (int round = 0; round < 3; round++) {               /* the second is the same, the third says another rate */
         const char *rate = round < 2 ? "1/h" : "2/h";
@@ -362,8 +363,9 @@ static void test_every_mistake_of_a_keys_file_is_told(void **state)
     struct mistakes mistakes;
     assert_null(keys_of(rig, "keys:\n- { name: a, hash: 123 }\n- { hash: zz, role: [x] }\n- { name: b }\n", &mistakes));
     assert_int_equal(mistakes.count, 5);        /* three hashes, a misspelt key, a missing name */
-    const char *scopes = arena_printf(rig->arena, "keys:\n- { name: a, hash: %s, acts: [task.clam, tusk.*], rate: 5, burst: 0 }\n"
-                                      "- { name: b, hash: %s, burst: 5 }\n", hash_of(rig, "a"), hash_of(rig, "b"));
+    const char *scopes =
+        arena_printf(rig->arena, "keys:\n- { name: a, hash: %s, acts: [task.clam, tusk.*], rate: 5, burst: 0 }\n"
+                                 "- { name: b, hash: %s, burst: 5 }\n", hash_of(rig, "a"), hash_of(rig, "b"));
     assert_null(keys_of(rig, scopes, &mistakes));
     assert_int_equal(mistakes.count, 5);        /* two acts, a rate, a burst of nothing, a burst without a rate */
     assert_null(keys_of(rig, "kees: []\n", &mistakes));
