@@ -9,8 +9,7 @@ enum { ANNOUNCE_MS = 1000, SKEW_MS_MAX = 60000, SKEWED_MS_MAX = 20000, LOOK_AT_C
 /* ---------------------------------------------------------------- time */
 
 /* Wall clocks that are off are set right at their time, whoever sleeps meanwhile; and each process compares its own
- * with
- * the store's, a while after it was set. */
+ * with the store's, a while after it was set. */
 static void look_at_clocks(struct simulation *simulation)
 {
     for (size_t i = 0; i < simulation->crew.member_count; i++) {
@@ -279,8 +278,8 @@ static void arm_crash(struct simulation *simulation)
 
 static void trouble_store(struct simulation *simulation)
 {
-    enum fault_kind kind = (enum fault_kind[]){FAULT_GONE, FAULT_ANSWER_LOST, FAULT_FULL}[simulation_dice(simulation,
-                                                                                                          3)];
+    static const enum fault_kind kinds[] = {FAULT_GONE, FAULT_ANSWER_LOST, FAULT_FULL};
+    enum fault_kind kind = kinds[simulation_dice(simulation, 3)];
 
     if (!fault_is_on(simulation, kind))
         return;
@@ -323,9 +322,10 @@ static void set_clock_wrong(struct simulation *simulation)
 {
     struct crew_member *member = any_member(simulation);
     bool ahead = simulation_one_in(simulation, 2);
-    int64_t by = TILT_MS + 1 + (int64_t)simulation_dice(simulation, simulation_one_in(simulation, 2) ? SKEW_MS_MAX
-                                                        : TILT_MS);
-    int64_t lasts = (int64_t)simulation_dice(simulation, simulation_one_in(simulation, 3) ? SKEWED_MS_MAX : TILT_MS);
+    uint64_t by_max = simulation_one_in(simulation, 2) ? SKEW_MS_MAX : TILT_MS;
+    int64_t by = TILT_MS + 1 + (int64_t)simulation_dice(simulation, by_max);
+    uint64_t lasts_max = simulation_one_in(simulation, 3) ? SKEWED_MS_MAX : TILT_MS;
+    int64_t lasts = (int64_t)simulation_dice(simulation, lasts_max);
 
     if (!member || !simulation->crew.real_time || member->clock.skew_ms != 0 ||
         !fault_falls(simulation, ahead ? FAULT_CLOCK_AHEAD : FAULT_CLOCK_BACK, 1, member->owner))
@@ -342,9 +342,9 @@ static void say_again(struct simulation *simulation)
 }
 
 static const struct { int weight; const char *name; void (*act)(struct simulation *simulation); } actions[] = {
-    {170, "one works", step_one}, {260, "all work", work}, {90, "all work for a while",
-                                                            work_hard}, {130, "time", pass_time},
-    {12, "more time", pass_longer}, {45, "jump", jump}, {70, "somebody acts", act}, {30, "client", flush},
+    {170, "one works", step_one}, {260, "all work", work}, {90, "all work for a while", work_hard},
+    {130, "time", pass_time}, {12, "more time", pass_longer}, {45, "jump", jump}, {70, "somebody acts", act},
+    {30, "client", flush},
     {15, "messages kept arrive", release_wire}, {15, "restart", simulation_supervise}, {20, "wake", wake_up},
     {12, "join", join}, {5, "kill", kill_one}, {4, "stop", stop_one}, {8, "stand still", stop_and_go},
     {3, "long sleep", sleep_past_leases}, {14, "crash soon", arm_crash}, {10, "store", trouble_store},

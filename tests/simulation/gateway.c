@@ -1,5 +1,4 @@
-/* What the notifiers send through: it answers at once, late, twice, never, or refuses. An order is in the memory of
- * the
+/* What the notifiers send through: it answers at once, late, twice, never, or refuses. An order is in the memory of the
  * process that sends it, and gone with it. */
 #include <stdio.h>
 #include <stdlib.h>

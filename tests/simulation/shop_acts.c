@@ -134,8 +134,8 @@ static void claim(struct simulation *simulation, unsigned k)
     if (!task && !simulation_one_in(simulation, 20))
         return;
     data.task = task && simulation_one_in(simulation, 2) ? task : "";
-    struct event event = act_of(simulation, EVENT_TASK_CLAIM, task ? part_of(simulation, task, 0)
-                                : any_site(simulation), k, data.agent, "follow-up-agent");
+    const char *site = task ? part_of(simulation, task, 0) : any_site(simulation);
+    struct event event = act_of(simulation, EVENT_TASK_CLAIM, site, k, data.agent, "follow-up-agent");
     client_say(simulation, &event, &data);
 }
 
@@ -262,9 +262,9 @@ static void handle_case(struct simulation *simulation, unsigned k)
         return;
     enum event_number number = next_act(simulation, file->state);
     bool approves = number == EVENT_CASE_APPROVE;
-    struct event event = act_of(simulation, number, part_of(simulation, id, 0), k, approves ? "bai-hua"
-                                : file->assignee,
-                                approves ? "regional-office" : *file->role ? file->role : "supervisor");
+    const char *actor = approves ? "bai-hua" : file->assignee;
+    const char *role = approves ? "regional-office" : *file->role ? file->role : "supervisor";
+    struct event event = act_of(simulation, number, part_of(simulation, id, 0), k, actor, role);
     struct case_act data = {.case_id = id, .reason = "as the dice fell", .note = "told the customer",
                             .at = crew_now(&simulation->crew) + DAY_MS, .compensation = "a car wash",
                             .effect_manufacturer = "none", .effect_customer = "none", .cause_found = "a loose bolt",

@@ -297,8 +297,8 @@ static void compare_fields(struct verdict *verdict, char *with, char *without)
     if (!a && !b)
         return;
     verdict->broken = HOLDS_SAME;
-    snprintf(verdict->told, sizeof verdict->told, "%.200s; without faults: %.200s", a ? a : "nothing", b ? b
-             : "nothing");
+    snprintf(verdict->told, sizeof verdict->told, "%.200s; without faults: %.200s", a ? a : "nothing",
+             b ? b : "nothing");
 }
 
 void simulation_run(const struct run *run, struct verdict *ret)

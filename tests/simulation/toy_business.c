@@ -63,11 +63,13 @@ static void deliver(struct simulation *simulation, unsigned number)
     struct car_delivered data = {.amount_cents = (int64_t)simulation_dice(simulation, 3000)};
     bool again = simulation_one_in(simulation, 6);
     int back = again ? (int)simulation_dice(simulation, 40) : 0;
+    int step = simulation->step > back ? simulation->step - back : 0;
 
     event.id = arena_printf(simulation->arena, "d%d.%u", simulation->step, number);
-    data.order = !again ? arena_printf(simulation->arena, "JC%d.%u", simulation->step, number)
-                        : arena_printf(simulation->arena, "JC%d.%u", simulation->step > back ? simulation->step - back
-                                       : 0, (unsigned)simulation_dice(simulation, 8));
+    if (again)
+        data.order = arena_printf(simulation->arena, "JC%d.%u", step, (unsigned)simulation_dice(simulation, 8));
+    else
+        data.order = arena_printf(simulation->arena, "JC%d.%u", simulation->step, number);
     event.site = sites[key_of_text(0, data.order) % (sizeof sites / sizeof *sites)];
     event.subject = data.order;
     client_say(simulation, &event, &data);

@@ -158,8 +158,7 @@ static void compare_one(struct simulation *simulation, uint32_t partition, enum 
                         stored->id);
     else if (entity->due != stored->due || entity->armed != is_armed(timers, key, stored->due))
         simulation_fail(simulation, HOLDS_TIMER, "partition %u: %s %s waits for %lld and %s", partition, name,
-                        stored->id,
-                        (long long)entity->due, entity->armed ? "has no timer" : "has a timer of another time");
+                        stored->id, (long long)entity->due, entity->armed ? "has no timer" : "has a timer of another time");
     else if (entity->queue != place || (place && !tally_find(queue, place)))
         simulation_fail(simulation, HOLDS_PLACE, "partition %u: %s %s is not in its place: %s", partition, name,
                         stored->id, stored->queue);

@@ -17,8 +17,7 @@ struct crew_order { char notice[160], site[64]; int attempt; };
 
 struct crew;
 
-/* What a member takes for the time: the crew's, and how far its own wall clock is off; whether it has found that
- * out. */
+/* What a member takes for the time: the crew's, and how far its own wall clock is off; and has it found that out? */
 struct crew_clock { struct clock clock; const struct crew *crew; int64_t skew_ms; bool known_wrong; };
 
 struct crew_member {
