@@ -218,6 +218,13 @@ class Consumers(unittest.TestCase):
                 consumer.start(system.endpoints["replay"], "--key", key)
                 self.assertEqual(consumer.process.wait(10 * SLOW), 1, "a wrong key, and another's name")
                 self.assertRegex(consumer.said(), "this key is not known|belongs to another key")
+            revoked = InC(self.folder, "revoked")
+            revoked.start(system.endpoints["replay"], "--key", "all")
+            wait_for(lambda: sorted(revoked.list()) == log_list(system), 10, "it reads")
+            (system.dir / "keys.yaml").write_text("keys:\n" + "\n".join(lines[1:]) + "\n")
+            os.kill(system.pid("intake"), signal.SIGHUP)
+            self.assertEqual(revoked.process.wait(10 * SLOW), 1, "while it runs")
+            self.assertIn("this key is not known", revoked.said())
         finally:
             system.close()
 

@@ -53,6 +53,17 @@ class Status(unittest.TestCase):
             self.assertIn(said, text)
         self.assertTrue(self.care("status", "--lang", "zh").startswith("正常: "))
 
+    def test_memory_of_the_log(self):
+        """What the log takes is a metric, and grows with it."""
+        def metric(name):
+            text = self.system.http("GET", "/metrics")[2]
+            return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name + " "))
+        wait_for(lambda: metric("careline_log_entries") == self.status()["log"]["kept"] > 0, 20, "every event is counted")
+        entries, before = metric("careline_log_entries"), metric("careline_log_bytes")
+        self.assertGreater(before, 100 * entries)
+        self.system.http("POST", "/v1/events", [delivery(f"M{number}") for number in range(300)])
+        wait_for(lambda: metric("careline_log_bytes") > before + 300 * 100, 20, "it has grown")
+
     def test_a_stage_that_is_gone(self):
         """While deploy/run is held, nobody starts it again; what came in before is not lost, only late."""
         os.kill(self.system.process.pid, signal.SIGSTOP)
