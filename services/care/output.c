@@ -4,6 +4,7 @@
 #include <wchar.h>
 
 #include "command.h"
+#include "why.h"
 
 enum { COLUMNS_MAX = 16, CELL_WIDTH_MAX = 60 };
 
@@ -69,6 +70,12 @@ static const char *cell_text(const struct invocation *call, const json_t *value)
     return json_is_array(value) ? arena_printf(arena, "%zu", json_array_size(value)) : "";
 }
 
+static const char *cell_at(const struct invocation *call, const json_t *object, const char *key)
+{
+    const char *text = cell_text(call, value_at(object, key));
+    return call->chinese && !strcmp(key, "why") ? why_in(text, "zh-CN", call->arena) : text;
+}
+
 static size_t parse_columns(const struct invocation *call, const char *text, struct column *columns)
 {
     size_t count = 0;
@@ -103,7 +110,7 @@ void print_list(const struct invocation *call, const json_t *list, const char *t
     const json_t *object;
     json_array_foreach(list, row, object)
         for (size_t i = 0; i < count; i++) {
-            int width = text_width(cell_text(call, value_at(object, columns[i].key)));
+            int width = text_width(cell_at(call, object, columns[i].key));
             if (width > columns[i].width)
                 columns[i].width = width > CELL_WIDTH_MAX ? CELL_WIDTH_MAX : width;
         }
@@ -112,7 +119,7 @@ void print_list(const struct invocation *call, const json_t *list, const char *t
     puts("");
     json_array_foreach(list, row, object) {
         for (size_t i = 0; i < count; i++)
-            print_cell(cell_text(call, value_at(object, columns[i].key)), columns[i].width, i + 1 == count);
+            print_cell(cell_at(call, object, columns[i].key), columns[i].width, i + 1 == count);
         puts("");
     }
 }
