@@ -131,15 +131,16 @@ class Attack:
         self.for_a_while(f"{host} reaches nobody", seconds, self.network.unplug(host))
 
     def do_slow(self, seconds, between, delay_ms, loss_percent):
-        self.for_a_while(f"{delay_ms} ms and {loss_percent} % loss each way between {between[0]} and {between[1]}", seconds,
-                         self.network.slow(*between, delay_ms, loss_percent))
+        what = f"{delay_ms} ms and {loss_percent} % loss each way between {between[0]} and {between[1]}"
+        self.for_a_while(what, seconds, self.network.slow(*between, delay_ms, loss_percent))
 
     # ---- beside
 
     def do_roll(self, seconds, build):
         self.note(f"every daemon goes over to the {build} build, one after another")
         self.installation.build = build
-        for process in list(self.installation.daemons):
+        # a scheduler first: of the daemons only it may load functions into Redis
+        for process in sorted(self.installation.daemons, key=lambda process: process.program != "scheduler"):
             if self.ended.is_set():
                 return
             self.takeovers.watch(process, "a graceful stop")
@@ -149,17 +150,17 @@ class Attack:
             took = time.monotonic() - begun
             if code:
                 self.note(f"{process} ended with {code} after {took:.1f} s")
-            process.start()
+            process.want()
             while not process.read_ready() and time.monotonic() - begun < ROLL_SECONDS_MAX:
                 time.sleep(0.05)
         self.note(f"every daemon is of the {build} build")
 
-    def do_add(self, seconds, program, host):
+    def do_add(self, seconds, program, host, number):
         self.note(f"a replica of {program} more, on {host}")
-        self.installation.add(program, host)
+        self.installation.add(program, host, number)
 
-    def do_leave(self, seconds, program, host):
-        process = self.installation.find(f"{program}-2", host)
+    def do_leave(self, seconds, program, host, number):
+        process = self.installation.find(f"{program}-{number}", host)
         self.takeovers.watch(process, "a graceful stop")
         code, took = self.installation.leave(process)
         self.note(f"{process} has left, with {code} after {took:.1f} s")

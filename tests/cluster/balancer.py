@@ -3,8 +3,9 @@
 
     balancer.py --hosts ADDRESS,… --health PORT --ports PORT,…
 
-Listens on 127.0.0.1 at the same ports that the hosts have. A host is asked `GET /healthz` once a second; after two questions
-without an answer its connections are closed, so that whoever waits there asks again elsewhere. Prints `ready` when it listens.
+Listens on 127.0.0.1 at the same ports that the hosts have. A host is asked `GET /healthz` once a second; after two
+questions without an answer its connections are closed, so that whoever waits there asks again elsewhere. Prints `ready`
+when it listens.
 """
 import argparse
 import asyncio

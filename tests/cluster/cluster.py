@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Several hosts under attack: the sample month runs in two shops while processes, links and Redis servers die; afterwards the
+"""Several hosts under attack: the sample month runs in two shops while processes, links and Redis servers die; then the
 independent checker of the month must find every promise kept.
 
     tests/cluster/cluster.py [--seed N] [--seconds N] [--bin DIR] [--next DIR] [--keep DIR]
 
-The hosts are network namespaces that it makes and removes; it must be root. --next: another build of the same, for the rolling
-restart. Closes with the line `N passed, N failed`; a failure prints the seed, what was done when, and where the logs are.
+The hosts are network namespaces that it makes and removes; it must be root. --next: another build of the same, for the
+rolling restart. Closes with the line `N passed, N failed`; a failure prints the seed, what was done when, and where the
+logs are.
 """
 import argparse
 import collections
 import datetime
-import json
 import os
 import pathlib
 import shutil
@@ -18,8 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -27,9 +25,10 @@ sys.path += [str(ROOT / "tests" / "month"), str(ROOT / "tests" / "process")]
 
 import month as month_test                                                                  # noqa: E402
 from attack import Attack                                                                   # noqa: E402
-from installation import CONSUMERS, HOSTS, HTTP, KEY, OUTSIDE, PARTITIONS, PLACES, Installation    # noqa: E402
+from installation import CONSUMERS, HOSTS, OUTSIDE, PARTITIONS, PLACES, Installation    # noqa: E402
 from month_data import check, json_lines                                                    # noqa: E402
 from network import Network, ends_with_us, why_not                                          # noqa: E402
+from outside import Follower, Front, Time                                                   # noqa: E402
 from plan import plan                                                                       # noqa: E402
 from promises import PROMISES                                                               # noqa: E402
 from takeover import Takeovers                                                              # noqa: E402
@@ -38,7 +37,6 @@ from shop import ZONE, Shop                                                     
 SHOPS = ["sample", "harbour"]           # of two partitions
 START = datetime.datetime(2026, 3, 1, tzinfo=ZONE)
 QUIET_SECONDS = 400                     # in which the month must end after the attack
-PARK_SECONDS = 5.0                      # how often the driver says that it is still there
 
 
 def arguments():
@@ -53,96 +51,6 @@ def arguments():
     return parser.parse_args()
 
 
-class Front:
-    """What the outside sees of the installation: one address before all intakes."""
-
-    def __init__(self, network, balancer_errors):
-        self.url, self.key = f"http://127.0.0.1:{HTTP}", KEY
-        self.process = subprocess.Popen(
-            [sys.executable, HERE / "balancer.py", "--hosts", ",".join(network.address(h) for h in HOSTS), "--health", str(HTTP),
-             "--ports", str(HTTP)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=balancer_errors,
-            preexec_fn=ends_with_us)
-        if self.process.stdout.readline() != b"ready\n":
-            raise SystemExit("the balancer does not start")
-
-    def call(self, path, body=None):
-        """One request; None when there is no answer now."""
-        data = json.dumps(body).encode() if body is not None else None
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
-        try:
-            with urllib.request.urlopen(urllib.request.Request(self.url + path, data=data, headers=headers), timeout=10) as answer:
-                return json.load(answer)
-        except (OSError, ValueError, urllib.error.URLError):
-            return None
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-
-
-class Time:
-    """Virtual time, held by the driver so that the month lasts as long as the attack."""
-
-    def __init__(self, front, end_ms):
-        self.front, self.end_ms, self.parked, self.now_ms = front, end_ms, 0.0, 0
-
-    def hold(self, at_ms):
-        """Time may go on until then; what time it is."""
-        again = time.monotonic() - self.parked > PARK_SECONDS
-        clock = self.front.call("/v1/clock/participants", {"name": "driver", "wake_at": at_ms}) if again else self.front.call("/v1/clock")
-        if clock:
-            self.parked = time.monotonic() if again else self.parked
-            self.now_ms = clock["now_ms"]
-        return self.now_ms
-
-    def pass_slowly(self, seconds, each_turn):
-        """The month, day by day, evenly over so many seconds."""
-        begun, first = time.monotonic(), int(START.timestamp() * 1000)
-        while time.monotonic() - begun < seconds:
-            each_turn()
-            share = min(1.0, (time.monotonic() - begun) / seconds)
-            before, at_ms = self.now_ms, int(first + (self.end_ms - first) * share)
-            self.parked = 0.0 if before >= getattr(self, "until_ms", 0) else self.parked
-            self.until_ms = max(at_ms, before + 60000)
-            self.hold(self.until_ms)
-            time.sleep(0.1)
-
-    def pass_on(self, seconds):
-        """The rest as fast as it goes; did it come to the end?"""
-        end, self.parked = time.monotonic() + seconds, 0.0
-        while self.hold(self.end_ms) < self.end_ms and time.monotonic() < end:
-            time.sleep(0.1)
-        return self.now_ms >= self.end_ms
-
-
-class Follower:
-    """A consumer of another team that keeps a list. It asks the replay of the given hosts, and listens to every daemon."""
-
-    def __init__(self, kind, name, hosts, run):
-        here = run.folder / "outside"
-        self.consumer, self.name, installation = kind(here, name), name, run.installation
-        self.endpoints = ",".join(installation.replay(host) for host in hosts)
-        self.more = ["--key", KEY, "--server-key", ",".join(installation.public_key(host) for host in hosts),
-                     "--secret", str(installation.secret(name))]
-        self.wanted = False
-
-    def start(self):
-        self.consumer.start(self.endpoints, *self.more)
-        self.wanted = True
-
-    def kill(self):
-        self.wanted = False
-        self.consumer.kill()
-
-    def keep(self):
-        """Started again when it has ended by itself: no intake answered it at its start."""
-        if self.wanted and self.consumer.process.poll() is not None:
-            self.consumer.restart()
-
-    def list(self):
-        return sorted(self.consumer.list())
-
-
 class Run:
     def __init__(self, options):
         self.options = options
@@ -153,7 +61,8 @@ class Run:
         self.journal, self.results, self.shops, self.ending = [], [], [], []
         clock = {"clock": "stepped", "clock_start": START.isoformat(),
                  "clock_until": datetime.datetime.fromtimestamp(self.end_ms / 1000, ZONE).isoformat()}
-        self.installation = Installation(self.network, self.folder, {"old": options.bin, "new": options.next or options.bin}, clock)
+        builds = {"old": options.bin, "new": options.next or options.bin}
+        self.installation = Installation(self.network, self.folder, builds, clock)
 
     # ---- from start to end
 
@@ -161,19 +70,24 @@ class Run:
         self.network.make()
         self.network.enter(OUTSIDE)
         errors = open(self.folder / "outside.err", "ab")
-        sink = subprocess.Popen([sys.executable, ROOT / "tests/support/sink.py", "--host", self.network.address(OUTSIDE), "--journal",
-                                 self.folder / "sinks.jsonl"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-                                preexec_fn=ends_with_us)
-        self.ending.append(sink.kill)
-        ports = dict(word.split("=") for word in sink.stdout.readline().decode().split()[1:])
-        self.installation.start({name: text.format(**ports).replace("127.0.0.1", self.network.address(OUTSIDE))
-                                 for name, text in month_test.GATEWAYS.items()})
+        self.installation.start(self.gateways(errors))
         self.front = Front(self.network, errors)
         self.ending.append(self.front.end)
-        self.time = Time(self.front, self.end_ms)
+        self.time = Time(self.front, int(START.timestamp() * 1000), self.end_ms)
         self.takeovers = Takeovers(self.installation.truth, PARTITIONS)
         self.open_shops()
         self.start_consumers()
+
+    def gateways(self, errors):
+        """The ways out of the installation, to sinks that take all messages."""
+        here = self.network.address(OUTSIDE)
+        argv = [sys.executable, ROOT / "tests/support/sink.py", "--host", here, "--journal",
+                self.folder / "sinks.jsonl"]
+        sink = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+                                preexec_fn=ends_with_us)
+        self.ending.append(sink.kill)
+        ports = dict(word.split("=") for word in sink.stdout.readline().decode().split()[1:])
+        return {name: text.format(**ports).replace("127.0.0.1", here) for name, text in month_test.GATEWAYS.items()}
 
     def open_shops(self):
         while not self.front.call("/v1/clock"):
@@ -197,7 +111,8 @@ class Run:
         from consumers import InC, InPython
         intakes = [host for program, host in PLACES if program == "intake"]
         (self.folder / "outside").mkdir()
-        self.followers = [Follower(InC, CONSUMERS[0], intakes, self), Follower(InPython, CONSUMERS[1], intakes[:1], self)]
+        self.followers = [Follower(InC, CONSUMERS[0], intakes, self),
+                          Follower(InPython, CONSUMERS[1], intakes[:1], self)]
         self.ending += [follower.kill for follower in self.followers]
 
     def keep_consumers(self):
@@ -219,12 +134,15 @@ class Run:
         self.network.heal()
         self.installation.heal()
         self.installation.keeper.wait_ready(self.installation.daemons)
-        came = self.time.pass_on(QUIET_SECONDS)
+        came = self.time.pass_on(QUIET_SECONDS, self.keep_consumers)
         self.tell("The month came to its end.", [] if came else [f"it stands at {self.time.now_ms} of {self.end_ms}"])
         self.tell("Nobody who fed the month was refused.", [line for shop in self.shops for line in shop.close()])
         settled = month_test.settled(self.front)
-        self.tell("Every open entity has its timer and its list entry.", [] if settled and settled["consistent"] else [str(settled)])
+        wrong = [] if settled and settled["consistent"] else [str(settled)]
+        self.tell("Every open entity has its timer and its list entry.", wrong)
         self.tell("The attack went as planned.", self.attacked.broken)
+        refused = [line for part in (self.installation.truth, self.installation.vault) for line in part.refused()]
+        self.tell("Redis refused none of its users anything.", refused)
         self.tell("Nothing ended by a fault of its own.", self.installation.keeper.unasked)
 
     def judge(self):
@@ -235,9 +153,10 @@ class Run:
             for _, says, broken in check(month, PROMISES):
                 self.tell(f"{shop.site}: {says}", broken)
             counts = collections.Counter(e["type"] for e in month.events)
-            print(f"     {shop.site}: {len(month.events)} events, {len(month.acknowledged)} acknowledged facts, {len(month.acts)} acts, "
-                  f"{counts['task.closed']} tasks, {counts['case.opened']} cases, {len(month.messages)} messages at the sinks, "
-                  f"{month.doubled} of them a second time, each matched to an attempt without a recorded answer")
+            print(f"     {shop.site}: {len(month.events)} events, {len(month.acknowledged)} acknowledged facts, "
+                  f"{len(month.acts)} acts, {counts['task.closed']} tasks, {counts['case.opened']} cases, "
+                  f"{len(month.messages)} messages at the sinks, {month.doubled} of them a second time, each matched "
+                  "to an attempt without a recorded answer")
         self.judge_consumers(log)
 
     def judge_consumers(self, log):
@@ -248,8 +167,9 @@ class Run:
             time.sleep(0.2)
         for follower in self.followers:
             had, has = collections.Counter(whole), collections.Counter(follower.list())
-            self.tell(f"The list of the consumer {follower.name} is the log: {len(whole)} events.",
-                      [f"lacks {place}" for place in sorted(had - has)] + [f"has {place} too often" for place in sorted(has - had)])
+            wrong = [f"lacks {place}" for place in sorted(had - has)]
+            wrong += [f"has {place} too often" for place in sorted(has - had)]
+            self.tell(f"The list of the consumer {follower.name} is the log: {len(whole)} events.", wrong)
 
     def tell(self, says, broken):
         self.results.append(not broken)
@@ -293,7 +213,7 @@ def main():
     run, begun = Run(options), time.monotonic()
     try:
         run.start()
-        print(f"seed {options.seed}, {run.folder}: {len(run.installation.daemons)} daemons on {len(HOSTS)} hosts", flush=True)
+        print(f"seed {options.seed}: {len(PLACES)} daemons on {len(HOSTS)} hosts; {run.folder}", flush=True)
         run.attack()
         run.quieten()
         run.judge()

@@ -39,9 +39,13 @@ class Installation:
         self.network, self.folder, self.builds, self.clock = network, folder, builds, clock
         self.keeper = Keeper()
         self.sentinels = Sentinels("sentinel", SENTINEL_PORT, network, folder, HOSTS, self.keeper)
-        self.truth = RedisSet("careline", 6379, network, folder, HOSTS, self.keeper, self.sentinels)
-        self.vault = RedisSet("careline-keys", 6380, network, folder, HOSTS, self.keeper, self.sentinels)
+        self.truth = self.redis_set("careline", 6379, "store")
+        self.vault = self.redis_set("careline-keys", 6380, "keys")
         self.daemons, self.build = [], "old"
+
+    def redis_set(self, name, port, server):
+        return RedisSet(name, port, self.network, self.folder, HOSTS, self.keeper, self.sentinels,
+                        self.folder / "access" / server)
 
     def address(self, host):
         return self.network.address(host)
@@ -51,10 +55,15 @@ class Installation:
     def write_keys(self):
         """What all hosts carry alike: the master key, passwords, and who may listen to whom."""
         (self.folder / "master.key").write_bytes(os.urandom(32))
-        (self.folder / "password").write_text(PASSWORD + "\n")
+        (self.folder / "sentinel.password").write_text(PASSWORD + "\n")
+        self.care_keys("redis", self.folder / "access")
         for name in [*HOSTS, *CONSUMERS]:
-            subprocess.run([pathlib.Path(self.builds["old"]) / "care", "keys", "curve", self.folder / "curve", "--name", name, "--may",
-                            "daemon" if name in HOSTS else "consume,listen"], check=True, stdout=subprocess.DEVNULL)
+            may = "daemon" if name in HOSTS else "consume,listen"
+            self.care_keys("curve", self.folder / "curve", "--name", name, "--may", may)
+
+    def care_keys(self, *words):
+        care = pathlib.Path(self.builds["old"]) / "care"
+        subprocess.run([care, "keys", *words], check=True, stdout=subprocess.DEVNULL)
 
     def secret(self, name):
         return self.folder / "curve" / f"{name}.secret"
@@ -77,32 +86,40 @@ class Installation:
             (here / "gateways" / name).write_text(text)
         shutil.copytree(self.folder / "curve" / "allowed", here / "curve" / "allowed")
         shutil.copy(self.secret(host), here / "curve" / "own.key")
-        (here / "careline.yaml").write_text("".join(f"{name}: {value}\n" for name, value in self.settings(host).items()))
+        lines = [f"{name}: {value}\n" for name, value in self.settings(host).items()]
+        (here / "careline.yaml").write_text("".join(lines))
 
     def settings(self, host):
+        replicas = len(HOSTS) - 1
         return {
-            "store": self.truth.url(), "store_password_file": self.folder / "password", "store_replicas": len(HOSTS) - 1,
-            "keys_store": self.vault.url(), "keys_password_file": self.folder / "password", "keys_replicas": len(HOSTS) - 1,
-            "sentinel_password_file": self.folder / "password",
-            "bus": f"tcp://{self.address(host)}:*", "curve_dir": self.folder / host / "curve", "partitions": PARTITIONS, **self.clock,
+            "store": self.truth.url(), "store_replicas": replicas, "keys_store": self.vault.url(),
+            "keys_replicas": replicas, "sentinel_password_file": self.folder / "sentinel.password",
+            "bus": f"tcp://{self.address(host)}:*", "curve_dir": self.folder / host / "curve",
+            "partitions": PARTITIONS, **self.clock,
         }
 
     # ---- processes
 
     def daemon(self, program, host, number=1):
         name = program if number == 1 else f"{program}-{number}"
-        process = Process(self.network, host, name, lambda: self.argv(process), self.folder / host / "log", tells_ready=True)
+        process = Process(self.network, host, name, lambda: self.argv(process), self.folder / host / "log", True)
         process.program, process.build = program, self.build
         return self.keeper.add(process)
 
     def argv(self, process):
         here = self.folder / process.host
-        argv = [pathlib.Path(self.builds[process.build]) / process.program, "--dir", here, "--config", here / "careline.yaml",
-                f"log={here}/log/{process.name}.log"]
+        argv = [pathlib.Path(self.builds[process.build]) / process.program, "--dir", here,
+                "--config", here / "careline.yaml", f"log={here}/log/{process.name}.log",
+                *self.login(process.program)]
         if process.program == "intake":
             at = self.address(process.host)
             argv += [f"http={at}:{HTTP}", "http_without_tls=yes", f"replay=tcp://{at}:{REPLAY}"]
         return argv
+
+    def login(self, program):
+        """How a daemon comes in at both Redis: as a user of its own."""
+        return [f"{server}_{name}={value}" for server, part in (("store", self.truth), ("keys", self.vault))
+                for name, value in (("user", program), ("password_file", part.password_file(program)))]
 
     def start(self, gateways):
         self.write_keys()
@@ -117,11 +134,11 @@ class Installation:
         self.keeper.start()
         self.keeper.wait_ready(self.daemons)
 
-    def add(self, program, host):
+    def add(self, program, host, number):
         """One more replica."""
-        process = self.daemon(program, host, 2)
+        process = self.daemon(program, host, number)
         self.daemons.append(process)
-        process.start()
+        process.want()
         return process
 
     def leave(self, process):

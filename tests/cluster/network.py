@@ -60,10 +60,12 @@ class Network:
     def make(self):
         self.make_host("router")
         for name, value in (("ip_forward", 1), ("conf/all/rp_filter", 0), ("conf/default/rp_filter", 0)):
-            subprocess.run(self.command("router", ["sh", "-c", f"echo {value} > /proc/sys/net/ipv4/{name}"]), check=True)
+            setting = ["sh", "-c", f"echo {value} > /proc/sys/net/ipv4/{name}"]
+            subprocess.run(self.command("router", setting), check=True)
         for number, host in enumerate(self.hosts, 1):
             self.make_host(host)
-            self.ip(host, "link", "add", "eth0", "type", "veth", "peer", "name", host, "netns", self.namespace("router"))
+            there = ("peer", "name", host, "netns", self.namespace("router"))
+            self.ip(host, "link", "add", "eth0", "type", "veth", *there)
             self.ip(host, "address", "add", f"10.87.{number}.2/24", "dev", "eth0")
             self.ip("router", "address", "add", f"10.87.{number}.1/24", "dev", host)
             self.ip("router", "link", "set", host, "up")
@@ -76,8 +78,9 @@ class Network:
         self.ip(host, "link", "set", "lo", "up")
 
     def start_slow_link(self):
-        self.slow_link = subprocess.Popen(self.command("router", [sys.executable, HERE / "slow_link.py", "--seed", self.seed]),
-                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=ends_with_us)
+        argv = self.command("router", [sys.executable, HERE / "slow_link.py", "--seed", self.seed])
+        self.slow_link = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                          preexec_fn=ends_with_us)
         device = self.slow_link.stdout.readline().strip()
         self.ip("router", "link", "set", device, "up")
         self.ip("router", "route", "add", "default", "dev", device, "table", str(SLOW_TABLE))

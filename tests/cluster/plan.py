@@ -70,9 +70,9 @@ def sentinel(dice, hosts, daemons):
     return "sentinel", dice.uniform(1.0, 5.0), {"host": dice.choice(hosts)}
 
 
-FAULTS = [kill, kill_some, zombie, cut, cut_one_way, unplug, slow, redis_primary, redis_primary_paused, keys_primary, redis_replica,
-          sentinel]
-SETTLING = {"redis_primary": 8.0, "redis_primary_paused": 8.0, "kill": 3.0}        # until what was done has had its effect
+FAULTS = [kill, kill_some, zombie, cut, cut_one_way, unplug, slow, redis_primary, redis_primary_paused, keys_primary,
+          redis_replica, sentinel]
+SETTLING = {"redis_primary": 8.0, "redis_primary_paused": 8.0, "kill": 3.0}     # until it has had its effect
 
 
 def faults(dice, hosts, daemons, seconds):
@@ -92,10 +92,10 @@ def beside(dice, hosts, seconds):
     """What goes on beside the faults: new builds, replicas that come and go, consumers that die."""
     yield Step(seconds * dice.uniform(0.25, 0.35), "roll", build="new")
     yield Step(seconds * dice.uniform(0.65, 0.75), "roll", build="old")
-    for begin in (0.1, 0.45):
-        program, host = dice.choice(STRAYS), dice.choice(hosts)
-        yield Step(seconds * begin, "add", program=program, host=host)
-        yield Step(seconds * (begin + 0.4), "leave", program=program, host=host)
+    for number, begin in ((2, 0.1), (3, 0.45)):
+        replica = {"program": dice.choice(STRAYS), "host": dice.choice(hosts), "number": number}
+        yield Step(seconds * begin, "add", **replica)
+        yield Step(seconds * (begin + 0.4), "leave", **replica)
     at = seconds * 0.12
     yield Step(at, "consumers")                 # they come late
     while (at := at + dice.uniform(8.0, 20.0)) < seconds:

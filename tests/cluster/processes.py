@@ -11,6 +11,7 @@ from network import ends_with_us
 RESTART_SECONDS = 1.0
 NO_STORE = 69                   # how a daemon ends that finds no store at its start: it may be started again
 READY_SECONDS = 60
+LOOK_SECONDS = 0.05
 STOP_SECONDS = 15
 
 
@@ -20,7 +21,8 @@ class Process:
     def __init__(self, network, host, name, argv, folder, tells_ready=False):
         self.network, self.host, self.name, self.argv, self.tells_ready = network, host, name, argv, tells_ready
         self.errors, self.folder = folder / f"{name}.err", folder
-        self.process, self.wanted, self.start_at, self.starts = None, False, 0.0, 0
+        self.process, self.wanted, self.start_at = None, False, 0.0
+        self.asked = False                      # to end
         self.pipe, self.line, self.ready, self.words = None, b"", not tells_ready, {}
         self.lock = threading.RLock()
 
@@ -36,19 +38,23 @@ class Process:
 
     # ---- starting
 
+    def want(self):
+        """The keeper starts it: what is started by a thread that ends would end with it."""
+        with self.lock:
+            self.wanted, self.start_at = True, 0.0
+
     def start(self):
         with self.lock:
-            self.wanted, argv, passed = True, list(self.argv()), ()
+            self.wanted, self.asked, argv, passed = True, False, list(self.argv()), ()
             self.ready, self.line, self.words = not self.tells_ready, b"", {}
             self.close_pipe()
             if self.tells_ready:
                 self.pipe, write = os.pipe()
                 argv, passed = [*argv, "--ready-fd", str(write)], (write,)
             with open(self.errors, "ab") as errors:
-                self.process = subprocess.Popen(self.network.command(self.host, argv), stdin=subprocess.DEVNULL, stdout=errors,
-                                                stderr=errors, pass_fds=passed, start_new_session=True, preexec_fn=ends_with_us,
-                                                cwd=self.folder)
-            self.starts += 1
+                self.process = subprocess.Popen(self.network.command(self.host, argv), stdin=subprocess.DEVNULL,
+                                                stdout=errors, stderr=errors, pass_fds=passed, start_new_session=True,
+                                                preexec_fn=ends_with_us, cwd=self.folder)
             for fd in passed:
                 os.close(fd)
 
@@ -80,7 +86,7 @@ class Process:
     def kill(self, back_after=RESTART_SECONDS):
         """kill -9; it is started again after so many seconds."""
         with self.lock:
-            self.start_at = time.monotonic() + back_after
+            self.start_at, self.asked = time.monotonic() + back_after, True
             self.signal(signal.SIGKILL)
             if self.process:
                 self.process.wait()
@@ -88,7 +94,7 @@ class Process:
     def stop(self):
         """Asked to end, and not started again; its exit code."""
         with self.lock:
-            self.wanted = False
+            self.wanted, self.asked = False, True
             self.signal(signal.SIGTERM)
         if not self.process:
             return 0
@@ -119,7 +125,7 @@ class Keeper(threading.Thread):
             self.processes.remove(process)
 
     def run(self):
-        while not self.ended.wait(0.1):
+        while not self.ended.wait(LOOK_SECONDS):
             for process in list(self.processes):
                 self.check(process)
 
@@ -128,8 +134,8 @@ class Keeper(threading.Thread):
             process.read_ready()
             if not process.wanted or process.alive() or time.monotonic() < process.start_at:
                 return
-            code = process.process.returncode if process.process else None
-            if code not in (None, NO_STORE, -signal.SIGKILL):
+            code = process.process.returncode if process.process and not process.asked else None
+            if code not in (None, NO_STORE):
                 self.unasked.append(f"{process} ended with {code} unasked")
             process.start_at = time.monotonic() + RESTART_SECONDS
             process.start()

@@ -3,8 +3,8 @@
 
     slow_link.py --seed N
 
-Prints the name of its device. Each line on standard input sets one direction: `FROM TO DELAY_MS LOSS_PERCENT`. Packets of a
-direction keep their order; a delay varies by half of itself. Ends with its standard input.
+Prints the name of its device. Each line on standard input sets one direction: `FROM TO DELAY_MS LOSS_PERCENT`. Packets
+of a direction keep their order; a delay varies by a quarter of itself. Ends with its standard input.
 """
 import argparse
 import collections
@@ -77,7 +77,8 @@ class SlowLink:
         rest = b""
         while True:
             due = self.release(time.monotonic())
-            ready, _, _ = select.select([self.device, 0], [], [], None if due is None else max(0.0, due - time.monotonic()))
+            wait = None if due is None else max(0.0, due - time.monotonic())
+            ready, _, _ = select.select([self.device, 0], [], [], wait)
             if 0 in ready:
                 data = os.read(0, 4096)
                 if not data:

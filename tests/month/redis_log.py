@@ -6,7 +6,7 @@ import struct
 class Redis:
     """A RESP client of the few commands that are needed. `address` is unix:/path or tcp://host:port."""
 
-    def __init__(self, address, timeout=None, password=None):
+    def __init__(self, address, timeout=None, login=()):
         if address.startswith("unix:"):
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.connect(address[5:])
@@ -14,8 +14,8 @@ class Redis:
             host, port = address.split("://")[1].rsplit(":", 1)
             self.socket = socket.create_connection((host, int(port)), timeout)
         self.file = self.socket.makefile("rb")
-        if password:
-            self.command("AUTH", password)
+        if login:                               # a password, or a user and a password
+            self.command("AUTH", *login)
 
     def close(self):
         self.file.close()
@@ -112,9 +112,9 @@ def _unpack(data, at):
     raise ValueError("no msgpack: 0x%02x" % head)
 
 
-def read_log(address, password=None):
+def read_log(address, login=()):
     """Every event of every partition, in order: dicts with partition, seq, chain, prev, and the event's own attributes."""
-    redis = Redis(address, password=password)
+    redis = Redis(address, login=login)
     try:
         return [event for key in log_keys(redis) for event in read_partition(redis, key)]
     finally:
