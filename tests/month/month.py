@@ -258,7 +258,7 @@ def settled(system):
 def read_log(system):
     """Every event, as the user of Redis that may look and do nothing."""
     redis = Redis(system.endpoints["redis"])
-    redis.command("AUTH", "observer", (system.dir / "access" / "store" / "observer.password").read_text().strip())
+    redis.command("AUTH", "observer", (system.dir / "run" / "access" / "store" / "observer.password").read_text().strip())
     try:
         return [event for key in log_keys(redis) for event in read_partition(redis, key)]
     finally:

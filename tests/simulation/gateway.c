@@ -23,7 +23,7 @@ struct left { int times; uint64_t rewinds; };
 
 struct gateway {
     struct on_its_way *first;
-    struct tally left;                  /* by notice and attempt */
+    struct tally_table left;                  /* by notice and attempt */
 };
 
 void gateway_open(struct simulation *simulation)

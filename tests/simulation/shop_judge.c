@@ -8,7 +8,7 @@
 /* An entry of the log that waits for what follows from it. */
 struct asked { enum event_number number; uint64_t actor; int answers, refusals; };
 
-struct ledger { struct { struct tally asked, once, holders, wanted; } partitions[SIM_PARTITIONS]; };
+struct ledger { struct { struct tally_table asked, once, holders, wanted; } partitions[SIM_PARTITIONS]; };
 
 void dealer_judge_open(struct simulation *simulation)
 {
@@ -223,7 +223,7 @@ void dealer_put(struct simulation *simulation, const struct entity_put *put)
 static void judge_asked(struct simulation *simulation, uint32_t partition)
 {
     struct ledger *ledger = simulation->ledger;
-    const struct tally *all = &ledger->partitions[partition].asked;
+    const struct tally_table *all = &ledger->partitions[partition].asked;
 
     for (size_t i = 0; i < all->room; i++) {
         const struct asked *asked = tally_place(all, i);
@@ -241,7 +241,7 @@ static void judge_asked(struct simulation *simulation, uint32_t partition)
 static void judge_notices(struct simulation *simulation, uint32_t partition)
 {
     struct ledger *ledger = simulation->ledger;
-    const struct tally *all = &ledger->partitions[partition].wanted;
+    const struct tally_table *all = &ledger->partitions[partition].wanted;
 
     for (size_t i = 0; i < all->room && simulation->verdict->set_aside == 0; i++) {
         const char *const *wanted = tally_place(all, i);

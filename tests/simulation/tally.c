@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t place_of(const struct tally *tally, uint64_t key)
+static size_t place_of(const struct tally_table *tally, uint64_t key)
 {
     size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 20) & (tally->room - 1);
 
@@ -12,9 +12,9 @@ static size_t place_of(const struct tally *tally, uint64_t key)
     return at;
 }
 
-static void grow(struct tally *tally)
+static void grow(struct tally_table *tally)
 {
-    struct tally larger = {.item_bytes = tally->item_bytes, .room = tally->room ? tally->room * 2 : 64,
+    struct tally_table larger = {.item_bytes = tally->item_bytes, .room = tally->room ? tally->room * 2 : 64,
                            .count = tally->count};
 
     larger.keys = calloc(larger.room, sizeof *larger.keys);
@@ -33,7 +33,7 @@ static void grow(struct tally *tally)
     *tally = larger;
 }
 
-void *tally_at(struct tally *tally, uint64_t key)
+void *tally_at(struct tally_table *tally, uint64_t key)
 {
     key += !key;
     if (tally->count * 2 >= tally->room)
@@ -44,7 +44,7 @@ void *tally_at(struct tally *tally, uint64_t key)
     return tally->items + at * tally->item_bytes;
 }
 
-void *tally_find(const struct tally *tally, uint64_t key)
+void *tally_find(const struct tally_table *tally, uint64_t key)
 {
     key += !key;
     if (tally->room == 0)
@@ -53,14 +53,14 @@ void *tally_find(const struct tally *tally, uint64_t key)
     return tally->keys[at] ? tally->items + at * tally->item_bytes : NULL;
 }
 
-void tally_clear(struct tally *tally)
+void tally_clear(struct tally_table *tally)
 {
     free(tally->keys);
     free(tally->items);
-    *tally = (struct tally){.item_bytes = tally->item_bytes};
+    *tally = (struct tally_table){.item_bytes = tally->item_bytes};
 }
 
-void *tally_place(const struct tally *tally, size_t i)
+void *tally_place(const struct tally_table *tally, size_t i)
 {
     return tally->keys[i] ? tally->items + i * tally->item_bytes : NULL;
 }

@@ -5,15 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct tally { uint64_t *keys; char *items; size_t item_bytes, count, room; };
+struct tally_table { uint64_t *keys; char *items; size_t item_bytes, count, room; };
 
 /* The item of a key, new or not; NULL: there is none. */
-void *tally_at(struct tally *tally, uint64_t key);
-void *tally_find(const struct tally *tally, uint64_t key);
+void *tally_at(struct tally_table *tally, uint64_t key);
+void *tally_find(const struct tally_table *tally, uint64_t key);
 /* Keeps item_bytes. */
-void tally_clear(struct tally *tally);
+void tally_clear(struct tally_table *tally);
 /* The i-th place below room: its item, or NULL. */
-void *tally_place(const struct tally *tally, size_t i);
+void *tally_place(const struct tally_table *tally, size_t i);
 
 /* Keys. */
 uint64_t key_of_text(uint64_t start, const char *text);

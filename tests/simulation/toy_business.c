@@ -28,7 +28,7 @@ struct site { int64_t delivered, set_aside; };
 /* What an entry of the log is about. */
 struct about { uint64_t order, site; int64_t delivered; bool inquiry; int answers; };
 
-struct ledger { struct { struct tally orders, sites, abouts; } partitions[SIM_PARTITIONS]; };
+struct ledger { struct { struct tally_table orders, sites, abouts; } partitions[SIM_PARTITIONS]; };
 
 static struct simulation *present;      /* for toy_before, which has no context */
 
@@ -381,7 +381,7 @@ static void judge(struct simulation *simulation)
     struct ledger *ledger = simulation->ledger;
 
     for (uint32_t i = 0; i < SIM_PARTITIONS; i++) {
-        const struct tally *orders = &ledger->partitions[i].orders, *abouts = &ledger->partitions[i].abouts;
+        const struct tally_table *orders = &ledger->partitions[i].orders, *abouts = &ledger->partitions[i].abouts;
         if (witness_facts(simulation, i) != client_said(simulation, i))
             simulation_fail(simulation, HOLDS_ONCE, "partition %u: %zu facts were acknowledged, the log has %zu", i,
                             client_said(simulation, i), witness_facts(simulation, i));

@@ -32,8 +32,8 @@ struct witnessed_partition {
     struct witnessed_entry *log;
     size_t count, room;
     struct witnessed_stage stages[STAGE_COUNT];
-    struct tally entities;              /* by "letter/id" */
-    struct tally keys;                  /* of facts: struct witnessed_key */
+    struct tally_table entities;              /* by "letter/id" */
+    struct tally_table keys;                  /* of facts: struct witnessed_key */
     size_t armed, placed;
     wall_ms overdue_since;              /* real; 0: no timer is overdue */
 };

@@ -117,9 +117,9 @@ static struct stored_entity_list scan(struct simulation *simulation, uint32_t pa
 }
 
 /* Keys of what is in the lists and armed, for a look-up. */
-static struct tally keys_of_queue(struct simulation *simulation, uint32_t partition)
+static struct tally_table keys_of_queue(struct simulation *simulation, uint32_t partition)
 {
-    struct tally keys = {.item_bytes = 1};
+    struct tally_table keys = {.item_bytes = 1};
     struct texts queue = {0};
 
     need(simulation->store->functions->read_queue(simulation->store, partition, "", "", SIZE_MAX / 64,
@@ -129,9 +129,9 @@ static struct tally keys_of_queue(struct simulation *simulation, uint32_t partit
     return keys;
 }
 
-static struct tally keys_of_timers(struct simulation *simulation, uint32_t partition)
+static struct tally_table keys_of_timers(struct simulation *simulation, uint32_t partition)
 {
-    struct tally keys = {.item_bytes = 1};
+    struct tally_table keys = {.item_bytes = 1};
     struct timer_list timers = {0};
 
     need(simulation->store->functions->read_timers(simulation->store, partition, 0, 0, SIZE_MAX / 64,
@@ -141,13 +141,14 @@ static struct tally keys_of_timers(struct simulation *simulation, uint32_t parti
     return keys;
 }
 
-static bool is_armed(const struct tally *timers, uint64_t key, wall_ms due)
+static bool is_armed(const struct tally_table *timers, uint64_t key, wall_ms due)
 {
     return due > 0 && tally_find(timers, key_of_number(key, (uint64_t)due));
 }
 
 static void compare_one(struct simulation *simulation, uint32_t partition, enum entity_kind kind,
-                        const struct stored_entity *stored, const struct tally *queue, const struct tally *timers)
+                        const struct stored_entity *stored, const struct tally_table *queue,
+                        const struct tally_table *timers)
 {
     uint64_t key = key_of_entity(simulation, kind, stored->id), place = key_of_queue(stored->queue);
     const struct witnessed_entity *entity = tally_find(&books_of(simulation, partition)->entities, key);
@@ -170,7 +171,7 @@ void witness_entities_compare(struct simulation *simulation, uint32_t partition)
     size_t stored = 0, known = 0;
 
     arena_reset(simulation->scratch);
-    struct tally queue = keys_of_queue(simulation, partition), timers = keys_of_timers(simulation, partition);
+    struct tally_table queue = keys_of_queue(simulation, partition), timers = keys_of_timers(simulation, partition);
     for (int kind = 0; kind < ENTITY_COUNT; kind++) {
         struct stored_entity_list list = scan(simulation, partition, (enum entity_kind)kind);
         for (size_t i = 0; i < list.count; i++)
@@ -189,7 +190,7 @@ void witness_entities_compare(struct simulation *simulation, uint32_t partition)
 }
 
 static void enter_stored(struct simulation *simulation, uint32_t partition, enum entity_kind kind,
-                         const struct stored_entity *stored, const struct tally *timers)
+                         const struct stored_entity *stored, const struct tally_table *timers)
 {
     struct witnessed_partition *books = books_of(simulation, partition);
     uint64_t key = key_of_entity(simulation, kind, stored->id);
@@ -208,7 +209,7 @@ void witness_entities_anew(struct simulation *simulation, uint32_t partition)
     arena_reset(simulation->scratch);
     tally_clear(&books->entities);
     books->armed = books->placed = 0;
-    struct tally timers = keys_of_timers(simulation, partition);
+    struct tally_table timers = keys_of_timers(simulation, partition);
     for (int kind = 0; kind < ENTITY_COUNT; kind++) {
         struct stored_entity_list list = scan(simulation, partition, (enum entity_kind)kind);
         for (size_t i = 0; i < list.count; i++)
