@@ -15,7 +15,8 @@ static int read_at(struct playbook_reading *reading, const struct yaml *node, in
     int hour, minute, end = 0;
     if (!*text)
         return otherwise;
-    if (sscanf(text, "%2d:%2d%n", &hour, &minute, &end) == 2 && !text[end] && hour >= 0 && hour < 24 && minute >= 0 && minute < 60)
+    if (sscanf(text, "%2d:%2d%n", &hour, &minute, &end) == 2 && !text[end] && hour >= 0 && hour < 24 && minute >= 0 &&
+        minute < 60)
         return hour * 60 + minute;
     yaml_mistake(reading->mistakes, node, "\"%.20s\" is no time of day: write it as 09:30", text);
     return otherwise;
@@ -91,7 +92,8 @@ void reading_schedule(struct playbook_reading *reading, const struct yaml *node,
     to->audience = !strcmp(reading_choice(reading, audience, audiences), "customers") ? AUDIENCE_CUSTOMERS : AUDIENCE_SITE;
     if (!every) {
         if (audience || yaml_get(node, "at"))
-            yaml_mistake(reading->mistakes, audience ? audience : yaml_get(node, "at"), "belongs to a rule that comes again: every is missing");
+            yaml_mistake(reading->mistakes, audience ? audience : yaml_get(node, "at"),
+                         "belongs to a rule that comes again: every is missing");
         return;
     }
     to->repeat = read_rule(reading, every);

@@ -68,7 +68,7 @@ static bool step_starts(const struct step *step, const struct rule *next)
         return next->on == EVENT_PLAN_MADE || can_be(&next->when, "step", step->name);
     if (step->kind == STEP_MESSAGE)
         of_step = is_among(next->on, of_messages);
-    else if (step->kind == STEP_CALL || step->kind == STEP_FORM || step->kind == STEP_APPROVAL || step->kind == STEP_CHECKLIST)
+    else if (*step->task_kind)
         of_step = is_among(next->on, of_tasks) && can_be(&next->when, "kind", step->task_kind);
     return of_step && can_be(&next->when, "step", step->name);
 }

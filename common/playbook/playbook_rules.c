@@ -4,7 +4,9 @@
 
 /* Rules: on which event, under which conditions, which steps. The steps themselves are in playbook_steps.c. */
 
-static const char *const rule_keys[] = {"rule", "on", "every", "at", "audience", "limit", "form", "when", "steps", "stages", NULL};
+static const char *const rule_keys[] = {
+    "rule", "on", "every", "at", "audience", "limit", "form", "when", "steps", "stages", NULL
+};
 
 /* Acts may be refused, so rules follow their results; the others are the engine's own. */
 static bool event_can_start_rules(enum event_number number)

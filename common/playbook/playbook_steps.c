@@ -23,7 +23,8 @@ enum {
 };
 static const struct { const char *key; int kinds; } step_keys[] = {
     {"name", ~0}, {"when", ~0}, {"after", ~0}, {"business", ~0}, {"priority", ~0}, {"purpose", ~0},
-    {"before", C | F | D}, {"role", C | F | D}, {"outcome", C | F}, {"assign", C | F}, {"questionnaire", C | FO}, {"window", C | M | F},
+    {"before", C | F | D}, {"role", C | F | D}, {"outcome", C | F}, {"assign", C | F}, {"questionnaire", C | FO},
+    {"window", C | M | F},
     {"follows", W | C | M | F}, {"optional", W | C | M | F},
     {"from", W | C | M | F}, {"ahead", W | C | M | F}, {"at", W | C | M | F}, {"every", C | M | F}, {"times", C | M | F},
     {"announce", C}, {"retry", C}, {"to", M}, {"valid_for", M}, {"fills", FO}, {"by_other", A}, {"items", L},
@@ -173,7 +174,8 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
 {
     static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
     *to = (struct step){.name = "", .window_name = "", .role = "", .purpose = purposes[0], .task_kind = "",
-                        .priority = PRIORITY_NORMAL, .to = "customer", .from = "", .at_min = -1, .assign = {.skill = "", .skill_field = ""}};
+                        .priority = PRIORITY_NORMAL, .to = "customer", .from = "", .at_min = -1,
+                        .assign = {.skill = "", .skill_field = ""}};
     reading_count(reading, node, YAML_MAP);
     const struct step_shape *shape = shape_of(reading, node);
     if (!shape)

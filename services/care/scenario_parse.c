@@ -112,7 +112,8 @@ static void parse_data(struct parsing *parsing, const struct yaml *fields, struc
 /* { file: PATH, replace: { OLD: NEW } }, or the path alone */
 static struct changed_file parse_changed(struct parsing *parsing, const struct yaml *node)
 {
-    const struct yaml *replace = yaml_get(node, "replace"), *file = node && node->kind == YAML_SCALAR ? node : yaml_get(node, "file");
+    const struct yaml *replace = yaml_get(node, "replace");
+    const struct yaml *file = node && node->kind == YAML_SCALAR ? node : yaml_get(node, "file");
     struct changed_file changed = {.path = yaml_text(file, "", parsing->mistakes)};
     size_t count = replace && replace->kind == YAML_MAP ? replace->count : 0;
     changed.from = arena_alloc(parsing->arena, (count + 1) * sizeof(char *));

@@ -16,7 +16,9 @@ static const struct assign *rule_of(const struct job *job)
 
 static bool has_skill(const struct job *job, const struct assign *rule, const struct person *person)
 {
-    const char *skill = *rule->skill_field ? facts_text(job->task.variables, rule->skill_field, turn_arena(job->turn)) : rule->skill;
+    const char *skill = rule->skill;
+    if (*rule->skill_field)
+        skill = facts_text(job->task.variables, rule->skill_field, turn_arena(job->turn));
     for (size_t i = 0; i < person->skills.count; i++)
         if (!strcmp(person->skills.at[i], skill))
             return true;

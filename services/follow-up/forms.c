@@ -113,7 +113,8 @@ static bool task_find(struct filling *filling)
         return refuse(filling, "not_found", "task: no such task");
     const struct task *task = &filling->job.task;
     if (*task->form && strcmp(task->form, act->form))
-        return refuse(filling, "bad_value", arena_printf(turn_arena(filling->turn), "form: the task asks for %.64s", task->form));
+        return refuse(filling, "bad_value", arena_printf(turn_arena(filling->turn), "form: the task asks for %.64s",
+                                                         task->form));
     bool of_other = task->state == TASK_CLAIMED && *filling->event->actor && strcmp(task->assignee, filling->event->actor);
     if (of_other && !is_overseer(filling->event, filling->site))
         return refuse(filling, "not_yours", "another agent has the task");
@@ -157,7 +158,9 @@ static void values_load(struct filling *filling)
         turn_open(filling->turn, filling->after.customer, filling->after.sealed, &form_changed_record);
     filling->values = arena_alloc(arena, form->field_count * sizeof *filling->values);
     for (size_t i = 0; i < form->field_count; i++) {
-        struct slice from = form->fields[i].personal ? (opened ? opened->personal : (struct slice){0}) : filling->after.fields;
+        struct slice from = filling->after.fields;
+        if (form->fields[i].personal)
+            from = opened ? opened->personal : (struct slice){0};
         const char *value = value_in(from, form->fields[i].name, arena);
         filling->values[i] = value ? value : "";
     }
@@ -276,7 +279,8 @@ static void links_settle(struct filling *filling)
     struct arena *arena = turn_arena(filling->turn);
     after->links = (struct texts){arena_alloc(arena, LINKS_MAX * sizeof *after->links.at), 0};
     if (!*after->customer)
-        after->customer = filling->has_job && *filling->job.task.customer ? filling->job.task.customer : filling->event->customer;
+        after->customer = filling->has_job && *filling->job.task.customer ? filling->job.task.customer
+                                                                          : filling->event->customer;
     for (size_t i = 0; i < filling->form->field_count; i++) {
         const struct form_field *field = &filling->form->fields[i];
         if (field->kind != FORM_LINK || !*filling->values[i] || after->links.count == LINKS_MAX)
@@ -295,7 +299,8 @@ static struct form_changed change_of(const struct filling *filling)
     const struct filled_form *after = &filling->after;
     return (struct form_changed){
         .about = ident_local(after->id), .form = after->form, .number = after->number, .fields = after->fields,
-        .personal = values_pack(filling, true), .links = after->links, .changed = ident_fit(turn_arena(filling->turn), filling->changed, 1024),
+        .personal = values_pack(filling, true), .links = after->links,
+        .changed = ident_fit(turn_arena(filling->turn), filling->changed, 1024),
         .missing = ident_fit(turn_arena(filling->turn), filling->missing, 1024), .by = filling->event->actor,
         .task = filling->has_job ? filling->job.task.id : "", .reason = filling->act->reason,
     };

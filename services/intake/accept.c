@@ -281,6 +281,13 @@ static const char *contact_of(const struct acceptance *a)
     return "";
 }
 
+/* A form that is there already knows whom it is about; one about nobody is the site's own. */
+static const char *customer_of_form(struct acceptance *a)
+{
+    return customer_of_entity(a, ENTITY_FORM, arena_printf(a->arena, "%s/%s.%s", a->event.site, data_text(a, "form"),
+                                                           data_text(a, "number")));
+}
+
 /* Given, or by contact, or whom the task or case is about; else one of the event's own, so that what is personal in it
  * can be sealed and erased. */
 static void settle_customer(struct acceptance *a, bool personal)
@@ -291,7 +298,9 @@ static void settle_customer(struct acceptance *a, bool personal)
         a->event.customer = customer_of_entity(a, ENTITY_TASK, data_text(a, "task"));
     if (!*a->event.customer && personal)
         a->event.customer = customer_of_entity(a, ENTITY_CASE, data_text(a, "case_id"));
-    if (*a->event.customer || (!*contact && !personal))
+    if (!*a->event.customer && a->event.number == EVENT_FORM_FILL)
+        a->event.customer = customer_of_form(a);
+    if (*a->event.customer || (!*contact && (!personal || a->event.number == EVENT_FORM_FILL)))
         return;
     if (!*contact)
         contact = arena_printf(a->arena, "%s\n%s", a->event.source, a->event.id);
@@ -367,6 +376,7 @@ static bool make_fact(struct acceptance *a, struct accepted *ret)
     *ret = (struct accepted){
         .partition = partition_of_site(a->event.site, a->acceptor->partitions),
         .type = event_types[a->event.number].name, .event = a->event, .personal = a->personal, .arena = a->arena,
+        .key = *a->event.customer ? a->event.customer : arena_printf(a->arena, "site/%s", a->event.site),
         .fact = {
             .key = arena_printf(a->arena, "%s\n%s\n%s", a->event.source, a->event.id, a->event.site),
             .natural = is_natural(a->event.number), .digest = digest_of(a->sent),
@@ -380,7 +390,7 @@ bool accepted_seal(struct accepted *accepted, struct sealer *sealer)
 {
     struct buffer packed = {0}, sealed = {0};
     struct slice personal = accepted->personal;
-    bool done = !personal.bytes || seal_make(sealer, accepted->event.customer, personal, &sealed);
+    bool done = !personal.bytes || seal_make(sealer, accepted->key, personal, &sealed);
     if (done) {
         accepted->event.sealed = kept(accepted->arena, &sealed);
         event_pack(&accepted->event, &packed);

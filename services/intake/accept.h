@@ -25,6 +25,7 @@ struct accepted {
     const char *type;
     struct event event;
     struct slice personal;          /* what is to be sealed; empty: nothing */
+    const char *key;                /* whose: the customer, or site/SITE for what concerns nobody in particular */
     struct arena *arena;
 };
 

@@ -103,7 +103,7 @@ static size_t batch_seal(struct batch *batch, size_t count)
     size_t personal = 0, left = 0;
     for (size_t i = 0; i < count; i++)
         if (batch->waiting[i].accepted->personal.bytes)
-            batch->customers[personal++] = batch->waiting[i].accepted->event.customer;
+            batch->customers[personal++] = batch->waiting[i].accepted->key;
     seal_fetch(batch->sealer, batch->customers, personal, true);
     for (size_t i = 0; i < count; i++) {
         const struct waiting *one = &batch->waiting[i];

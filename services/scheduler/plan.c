@@ -144,10 +144,12 @@ static void plan_say_made(struct planned *planned)
 static const struct plan *plan_behind(const struct planning *planning)
 {
     const struct field *field = record_field(event_types[planning->event->number].data, "plan");
-    const char *const *id = field && field->kind == FIELD_TEXT ? (const void *)((const char *)planning->data + field->offset) : NULL;
-    if (!id || !*id || !**id)
+    if (!field || field->kind != FIELD_TEXT)
         return NULL;
-    return turn_get(planning->turn, ENTITY_PLAN, ident_of_site(turn_arena(planning->turn), planning->site->id, *id));
+    const char *id = *(const char *const *)((const char *)planning->data + field->offset);
+    if (!id || !*id)
+        return NULL;
+    return turn_get(planning->turn, ENTITY_PLAN, ident_of_site(turn_arena(planning->turn), planning->site->id, id));
 }
 
 /* Between plans lies time, so the chain of events does not tell: rules of several playbooks that answer each other for ever

@@ -94,8 +94,8 @@ static void run_say(struct turn *turn, const struct recurrence *run, enum event_
 }
 
 /* What is to be planned for a customer or ("") for the site; `data` and `event` are its own. */
-static struct planning run_planning(struct turn *turn, const struct found *found, const struct recurrence *run, const char *customer,
-                                    struct event *event, const struct schedule_due *data)
+static struct planning run_planning(struct turn *turn, const struct found *found, const struct recurrence *run,
+                                    const char *customer, struct event *event, const struct schedule_due *data)
 {
     struct arena *arena = turn_arena(turn);
     struct local_time day = calendar_local(found->site->calendar, run->run_at);

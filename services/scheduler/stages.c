@@ -141,7 +141,8 @@ static void step_unblock(struct planned *planned, struct planned_step *step, con
         planned_skip(planned, step, "condition");
         return;
     }
-    *step = step_place(planned, (size_t)step->rule_step, rule_step->follows.count ? turn_now(planned->turn) : planned->plan.occurred_at);
+    wall_ms base = rule_step->follows.count ? turn_now(planned->turn) : planned->plan.occurred_at;
+    *step = step_place(planned, (size_t)step->rule_step, base);
     step->work = work;
     step_begin(planned, step);
 }

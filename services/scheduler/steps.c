@@ -59,9 +59,11 @@ struct condition_facts planned_facts(const struct planned *planned)
     const struct record *record = event_types[number].data;
     struct arena *arena = turn_arena(planned->turn);
     const void *data = record ? facts_data(planned->plan.variables, record, arena) : NULL;
-    return (struct condition_facts){.calendar = planned->site ? planned->site->calendar : NULL,
-                                    .now = turn_now(planned->turn), .fields = form_fields_now(planned), .record = record, .data = data, .customer = planned->customer, .arena = arena,
-                                    .results = &planned->plan.results};
+    return (struct condition_facts){
+        .record = record, .data = data, .customer = planned->customer, .arena = arena, .results = &planned->plan.results,
+        .fields = form_fields_now(planned), .now = turn_now(planned->turn),
+        .calendar = planned->site ? planned->site->calendar : NULL,
+    };
 }
 
 struct planned_step *planned_step_named(struct planned *planned, const char *name)

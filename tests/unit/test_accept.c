@@ -181,6 +181,19 @@ static void test_without_contact_a_fact_has_a_customer_of_its_own(void **state)
     assert_string_equal(event_of_accepted(rig, &given).customer, "c77");
 }
 
+/* A form need not be about anybody: then nobody is made up for it, and yet what stands in it is sealed. */
+static void test_a_form_may_be_about_nobody(void **state)
+{
+    struct rig *rig = *state;
+    struct accepted form = accepted_of(rig, ACT, "{\"type\":\"form.fill\",\"site\":\"sample\",\"data\":{\"form\":\"letter\","
+                                                 "\"number\":\"L1\",\"fields\":{\"text\":\"spring\"}}}");
+    struct event event = event_of_accepted(rig, &form);
+    assert_string_equal(event.customer, "");
+    assert_string_equal(form.key, "site/sample");
+    assert_true(event.sealed.bytes > 0);
+    assert_false(holds(form.fact.packed, "spring"));
+}
+
 /* The customer of an act's personal words is whom its task is about, so that erasing the customer erases them. */
 static void test_an_act_is_about_its_tasks_customer(void **state)
 {
@@ -378,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_fact_is_complete, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_personal_is_sealed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_form_may_be_about_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_customer_may_be_an_object, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_customer_that_does_not_fit_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_contact_a_fact_has_a_customer_of_its_own, setup, teardown),
