@@ -75,11 +75,17 @@ static const void *parse_staff(struct slice text, struct arena *arena, struct mi
     return staff_parse(text, arena, mistakes);
 }
 
+static const void *parse_workshop(struct slice text, struct arena *arena, struct mistakes *mistakes)
+{
+    return workshop_parse(text, arena, mistakes);
+}
+
 static const void *(*const parsers[config_kind_count])(struct slice, struct arena *, struct mistakes *) = {
     [CONFIG_PLAYBOOK] = parse_playbook,
     [CONFIG_CALENDAR] = parse_calendar,
     [CONFIG_TEMPLATES] = parse_templates,
     [CONFIG_STAFF] = parse_staff,
+    [CONFIG_WORKSHOP] = parse_workshop,
 };
 
 /* What was in force before this build may be wrong for it: told once, then as if it were not there. */
@@ -166,6 +172,9 @@ static void site_take(struct content_cache *cache, const struct active_config *a
         break;
     case CONFIG_STAFF:
         site->staff = parsed;
+        break;
+    case CONFIG_WORKSHOP:
+        site->workshop = parsed;
         break;
     }
 }

@@ -3,6 +3,7 @@
 #define CARELINE_SITE_H
 
 #include "playbook.h"
+#include "workshop.h"
 
 struct person {
     const char *id;                 /* short name, as used in acts */
@@ -72,6 +73,7 @@ struct site {
     const struct staff *staff;              /* NULL: none yet */
     const struct templates *templates;      /* NULL: none yet */
     const char *templates_hash;
+    const struct workshop *workshop;        /* NULL: it has none */
     size_t playbook_count;
     struct playbook_in_force *playbooks;
     const struct site_config *config;       /* as stored: absences, pause */

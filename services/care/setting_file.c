@@ -27,9 +27,14 @@ static const void *parse_staff(struct slice yaml, struct arena *arena, struct mi
     return staff_parse(yaml, arena, mistakes);
 }
 
+static const void *parse_workshop(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
+{
+    return workshop_parse(yaml, arena, mistakes);
+}
+
 static const setting_parser parsers[] = {
     [CONFIG_PLAYBOOK] = parse_playbook, [CONFIG_CALENDAR] = parse_calendar, [CONFIG_TEMPLATES] = parse_templates,
-    [CONFIG_STAFF] = parse_staff,
+    [CONFIG_STAFF] = parse_staff, [CONFIG_WORKSHOP] = parse_workshop,
 };
 
 /* A calendar's holidays stand in a file beside it. */
@@ -64,7 +69,7 @@ bool setting_read(const char *path, struct arena *arena, struct setting_file *re
     int kind = named ? words_find(&config_kind_words, root->keys[0]->text) : -1;
     *ret = (struct setting_file){path, kind, kind > 0 ? root->items[0]->text : "", yaml, NULL};
     if (root && kind <= 0)
-        yaml_mistake(mistakes, root, "the first key must say what it is: playbook, calendar, templates or staff");
+        yaml_mistake(mistakes, root, "the first key must say what it is: playbook, calendar, templates, staff or workshop");
     if (kind == CONFIG_CALENDAR && !put_holidays_inside(root, arena, ret, mistakes))
         return false;
     if (kind > 0 && mistakes->count == before)

@@ -12,6 +12,7 @@ static bool parses(int kind, struct slice yaml, struct arena *arena, struct mist
     case CONFIG_CALENDAR: return calendar_parse(yaml, arena, mistakes) != NULL;
     case CONFIG_TEMPLATES: return templates_parse(yaml, arena, mistakes) != NULL;
     case CONFIG_STAFF: return staff_parse(yaml, arena, mistakes) != NULL;
+    case CONFIG_WORKSHOP: return workshop_parse(yaml, arena, mistakes) != NULL;
     default: return false;
     }
 }
@@ -32,7 +33,7 @@ struct view_answer view_contents_put(struct views *views, const struct view_requ
     const json_t *content = json_object_get(request->body, "content");
     int kind = kind_text ? words_find(&config_kind_words, kind_text) : -1;
     if (kind <= 0 || !name || !json_is_string(content))
-        return view_error(400, "kind, name and content are needed", "kind: playbook, calendar, templates or staff");
+        return view_error(400, "kind, name and content are needed", "kind: playbook, calendar, templates, staff or workshop");
     struct slice yaml = {(const uint8_t *)json_string_value(content), json_string_length(content)};
     struct mistakes mistakes = {.file = name, .arena = request->arena};
     char hash[65];

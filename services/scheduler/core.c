@@ -67,6 +67,7 @@ static const event_handler acts[EVENT_COUNT] = {
     [EVENT_PLAN_MOVE] = on_plan_move,
     [EVENT_PLAN_STOP] = on_plan_stop,
     [EVENT_PLAN_ADOPT] = on_plan_adopt,
+    [EVENT_WORKSHOP_BOOK ... EVENT_WORKSHOP_CANCEL] = on_workshop_act,
 };
 
 static void on_act(struct turn *turn, const struct event *event, const void *data)
@@ -75,7 +76,8 @@ static void on_act(struct turn *turn, const struct event *event, const void *dat
 }
 
 #define OWN_ACT(constant) \
-    ((constant) == EVENT_PLAN_MOVE || (constant) == EVENT_PLAN_STOP || (constant) == EVENT_PLAN_ADOPT)
+    ((constant) == EVENT_PLAN_MOVE || (constant) == EVENT_PLAN_STOP || (constant) == EVENT_PLAN_ADOPT || \
+     ((constant) >= EVENT_WORKSHOP_BOOK && (constant) <= EVENT_WORKSHOP_CANCEL))
 #define STARTS_NO_RULE(constant, class) \
     ((int)(class) == (int)ACT || (constant) == EVENT_ACT_REFUSED || (constant) == EVENT_TIMER_FIRED || \
      (constant) == EVENT_EVENT_QUARANTINED || (constant) == EVENT_CONFIG_ACTIVATED)

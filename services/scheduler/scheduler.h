@@ -156,6 +156,10 @@ void wait_end(struct planned *planned, const struct planned_step *step);
 /* Ends every wait that the event answers. */
 void plans_hear(struct turn *turn, const struct event *event, const void *data);
 
+/* -------- workshop.c: the plan of technicians and bays */
+
+void on_workshop_act(struct turn *turn, const struct event *event, const void *data);
+
 /* -------- acts.c: what people do to plans */
 
 void on_plan_move(struct turn *turn, const struct event *event, const void *data);
