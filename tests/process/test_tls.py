@@ -23,7 +23,7 @@ class Intake:
 
     def __init__(self, system, *settings, program="intake"):
         read, write = os.pipe()
-        argv = [os.path.join(BIN, program), "--dir", str(system.dir), "--ready-fd", str(write), *settings]
+        argv = [os.path.join(BIN, program), "--dir", str(system.dir), "--ready-fd", str(write), *system.login(program), *settings]
         self.process = subprocess.Popen(argv, pass_fds=[write], stderr=subprocess.PIPE, text=True)
         os.close(write)
         with open(read) as ready:
@@ -39,8 +39,10 @@ class Intake:
     def __enter__(self):
         return self
 
-    def __exit__(self, *error):
-        self.end()
+    def __exit__(self, kind, error, trace):
+        said = self.end()
+        if self.ready and self.process.returncode and kind is None:
+            raise AssertionError(f"it ended with {self.process.returncode}: {said[-4000:]}")
 
 
 class Tls(unittest.TestCase):
