@@ -29,7 +29,7 @@ from zmtp import Dealer, pack   # noqa: E402
 PARTITIONS = 64
 BOUND_MS = {"kill -9": 5000, "stop": 200}
 FLOW_SECONDS = 0.05             # so often each partition gets something to work, for one of the stages that are watched in turn
-MEET_SECONDS = 1.5              # daemons look for each other once a second
+MEET_SECONDS = 1.5              # daemons look for each other once a second: until then one that is new is not heard by the others
 LIMIT_SECONDS = 30
 # What makes each stage commit at once, whatever site it is of.
 PROBES = {
@@ -107,6 +107,7 @@ class Process:
                 raise SystemExit(f"{self.name} did not get ready; see {self.system.dir}/log")
             line += data
         os.close(self.pipe)
+        self.met_at = time.monotonic() + MEET_SECONDS
         self.owner = dict(word.split("=", 1) for word in line.decode().split() if "=" in word)["owner"].encode()
         return self
 
@@ -130,7 +131,6 @@ class System:
         self.everything += [intake] + [process for pair in self.replicas.values() for process in pair]
         for process in self.everything[2:]:
             process.wait_ready()
-        time.sleep(MEET_SECONDS)
         self.store = Redis(f"unix:{self.dir}/redis/redis.sock")
 
     def free_port(self):
@@ -189,6 +189,8 @@ class Takeover:
 def strike(system, stages, number, wanted):
     """Ends one replica of each of the stages; the takeovers, complete."""
     wanted.value = sum(1 << STAGES.index(stage) for stage in stages)
+    met_at = max(process.met_at for stage in stages for process in system.replicas[stage])
+    time.sleep(max(0.0, met_at - time.monotonic()))
     held = wait_until(lambda: all_held(system.standing(stages)), "all partitions held")
     takeovers = [Takeover(stage, system.replicas[stage], held[stage], number) for stage in stages]
     begun = time.monotonic()
