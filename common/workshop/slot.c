@@ -45,8 +45,8 @@ static enum day_refusal absences_check(const struct workday *workday, const stru
     return refusal;
 }
 
-static enum day_refusal jobs_check(const struct workday *workday, const struct workshop_job *job, const struct slot *slot,
-                                   wall_ms *later)
+static enum day_refusal jobs_check(const struct workday *workday, const struct workshop_job *job,
+                                   const struct slot *slot, wall_ms *later)
 {
     enum day_refusal refusal = DAY_FINE;
     int64_t buffer_ms = workday->workshop->buffer_ms;
@@ -55,7 +55,8 @@ static enum day_refusal jobs_check(const struct workday *workday, const struct w
         wall_ms until = job_taken_until(workday, other);
         if (!job_has_place(other) || !job_uses(other, slot->technician->id, slot->bay->id))
             continue;
-        if (slot->start >= until + buffer_ms || slot->end + buffer_ms <= other->start_at || !strcmp(other->job, job->job))
+        if (slot->start >= until + buffer_ms || slot->end + buffer_ms <= other->start_at ||
+            !strcmp(other->job, job->job))
             continue;
         bool overlaps = slot->start < until && slot->end > other->start_at;
         *later = later_of(*later, until + buffer_ms);
@@ -65,7 +66,8 @@ static enum day_refusal jobs_check(const struct workday *workday, const struct w
 }
 
 /* The end never comes sooner for a later start; so all starts up to where an obstacle ends meet the same obstacle. */
-enum day_refusal slot_check(const struct workday *workday, const struct workshop_job *job, struct slot *slot, wall_ms ret_later[1])
+enum day_refusal slot_check(const struct workday *workday, const struct workshop_job *job, struct slot *slot,
+                            wall_ms ret_later[1])
 {
     wall_ms ignored, *later = ret_later ? ret_later : &ignored;
     const struct day_hours *hours = workday_hours(workday, slot->technician);
@@ -103,7 +105,8 @@ static wall_ms on_grid(const struct workday *workday, wall_ms at)
 }
 
 /* The first start from slot->start on at this technician and bay. */
-static bool slot_first(const struct workday *workday, const struct workshop_job *job, wall_ms ready_by, struct slot *slot)
+static bool slot_first(const struct workday *workday, const struct workshop_job *job, wall_ms ready_by,
+                       struct slot *slot)
 {
     wall_ms later;
     enum day_refusal refusal;
@@ -126,7 +129,8 @@ static int64_t minutes_planned(const struct workday *workday, const char *techni
 }
 
 /* Sooner over; else with whom it is already, where it is already, who has less to do. */
-static bool slot_better(const struct workday *workday, const struct workshop_job *job, const struct slot *a, const struct slot *b)
+static bool slot_better(const struct workday *workday, const struct workshop_job *job, const struct slot *a,
+                        const struct slot *b)
 {
     if (a->end != b->end)
         return a->end < b->end;
@@ -147,12 +151,14 @@ static void technician_try(const struct workday *workday, const struct workshop_
                             .start = on_grid(workday, later_of(later_of(wish->from, workday->now), workday->from))};
         if ((wish->bay && wish->bay != slot.bay) || !texts_have(slot.bay->equipment, job->equipment))
             continue;
-        if (slot_first(workday, job, wish->ready_by, &slot) && (!best->technician || slot_better(workday, job, &slot, best)))
+        if (slot_first(workday, job, wish->ready_by, &slot) &&
+            (!best->technician || slot_better(workday, job, &slot, best)))
             *best = slot;
     }
 }
 
-static bool equipment_is_there(const struct workshop *workshop, const struct workshop_job *job, const struct slot_wish *wish)
+static bool equipment_is_there(const struct workshop *workshop, const struct workshop_job *job,
+                               const struct slot_wish *wish)
 {
     for (size_t i = 0; i < workshop->bay_count; i++)
         if ((!wish->bay || wish->bay == &workshop->bays[i]) && texts_have(workshop->bays[i].equipment, job->equipment))
@@ -160,8 +166,8 @@ static bool equipment_is_there(const struct workshop *workshop, const struct wor
     return false;
 }
 
-enum day_refusal slot_earliest(const struct workday *workday, const struct workshop_job *job, const struct slot_wish *wish,
-                               struct slot *ret)
+enum day_refusal slot_earliest(const struct workday *workday, const struct workshop_job *job,
+                               const struct slot_wish *wish, struct slot *ret)
 {
     const struct workshop *workshop = workday->workshop;
     struct slot best = {0};
@@ -175,11 +181,15 @@ enum day_refusal slot_earliest(const struct workday *workday, const struct works
     }
     if (best.technician)
         *ret = best;
-    return best.technician ? DAY_FINE : !skilled ? DAY_NO_SKILL : equipment_is_there(workshop, job, wish) ? DAY_CAPACITY : DAY_NO_EQUIPMENT;
+    if (best.technician)
+        return DAY_FINE;
+    if (!skilled)
+        return DAY_NO_SKILL;
+    return equipment_is_there(workshop, job, wish) ? DAY_CAPACITY : DAY_NO_EQUIPMENT;
 }
 
-size_t slot_offers(const struct workday *workday, const struct workshop_job *job, const struct slot_wish *wish, size_t max,
-                   struct slot *ret)
+size_t slot_offers(const struct workday *workday, const struct workshop_job *job, const struct slot_wish *wish,
+                   size_t max, struct slot *ret)
 {
     struct slot_wish next = *wish;
     size_t count = 0;
@@ -210,9 +220,11 @@ static wall_ms free_until(const struct workday *workday, const struct slot *slot
 size_t workday_free(const struct workday *workday, int64_t minutes, struct free_time **ret)
 {
     const struct workshop *workshop = workday->workshop;
-    size_t pieces = workshop->technician_count * (OPENINGS_PER_DAY_MAX + 1) + workday->plan.jobs.count + workday->plan.absences.count;
+    size_t pieces = workshop->technician_count * (OPENINGS_PER_DAY_MAX + 1) + workday->plan.jobs.count +
+                    workday->plan.absences.count;
     struct free_time *list = arena_alloc(workday->arena, (pieces + 1) * sizeof *list);
-    const struct workshop_job probe = {.job = "", .skill = "", .equipment = "", .technician = "", .bay = "", .minutes = minutes};
+    const struct workshop_job probe = {
+        .job = "", .skill = "", .equipment = "", .technician = "", .bay = "", .minutes = minutes};
     size_t count = 0;
     for (size_t i = 0; i < workshop->technician_count; i++) {
         struct slot_wish wish = {.technician = &workshop->technicians[i]};

@@ -3,11 +3,24 @@
 #include "workshop_inside.h"
 
 static const char *const refusal_words[day_refusal_count] = {
-    [DAY_FINE] = "fine", [DAY_NO_SKILL] = "no_skill", [DAY_NO_EQUIPMENT] = "no_equipment", [DAY_PAST] = "past",
-    [DAY_CLOSED] = "outside_hours", [DAY_ABSENT] = "absent", [DAY_OVERLAP] = "overlap", [DAY_BUFFER] = "buffer",
-    [DAY_HAND_OVER] = "hand_over", [DAY_CAPACITY] = "no_capacity", [DAY_KNOWN] = "known", [DAY_NOT_FOUND] = "not_found",
-    [DAY_WRONG_STATE] = "wrong_state", [DAY_NO_CONSENT] = "no_consent", [DAY_FULL] = "full", [DAY_BAD_VALUE] = "bad_value",
-    [DAY_BUSY] = "busy", [DAY_CHANGED] = "changed",
+    [DAY_FINE] = "fine",
+    [DAY_NO_SKILL] = "no_skill",
+    [DAY_NO_EQUIPMENT] = "no_equipment",
+    [DAY_PAST] = "past",
+    [DAY_CLOSED] = "outside_hours",
+    [DAY_ABSENT] = "absent",
+    [DAY_OVERLAP] = "overlap",
+    [DAY_BUFFER] = "buffer",
+    [DAY_HAND_OVER] = "hand_over",
+    [DAY_CAPACITY] = "no_capacity",
+    [DAY_KNOWN] = "known",
+    [DAY_NOT_FOUND] = "not_found",
+    [DAY_WRONG_STATE] = "wrong_state",
+    [DAY_NO_CONSENT] = "no_consent",
+    [DAY_FULL] = "full",
+    [DAY_BAD_VALUE] = "bad_value",
+    [DAY_BUSY] = "busy",
+    [DAY_CHANGED] = "changed",
 };
 
 const char *day_refusal_word(enum day_refusal refusal)
@@ -23,7 +36,8 @@ static struct day_hours hours_of_day(const struct calendar *calendar, const stru
     struct day_hours hours = {0};
     struct opening opening;
     wall_ms at = from;
-    while (hours.count < OPENINGS_PER_DAY_MAX && calendar_next_opening(calendar, week, at, &opening) && opening.from < to) {
+    while (hours.count < OPENINGS_PER_DAY_MAX && calendar_next_opening(calendar, week, at, &opening) &&
+           opening.from < to) {
         opening.from = later_of(opening.from, from);
         opening.to = sooner_of(opening.to, to);
         hours.opening[hours.count++] = opening;
@@ -98,8 +112,8 @@ static wall_ms closing(const struct calendar *calendar, wall_ms from, wall_ms to
     return open.count ? open.opening[open.count - 1].to : 0;
 }
 
-void workday_open(struct workday *ret, const struct workshop *workshop, const struct calendar *calendar, wall_ms at, wall_ms now,
-                  const struct workshop_day *stored, const char *id, struct arena *arena)
+void workday_open(struct workday *ret, const struct workshop *workshop, const struct calendar *calendar, wall_ms at,
+                  wall_ms now, const struct workshop_day *stored, const char *id, struct arena *arena)
 {
     wall_ms from = calendar_day_start(calendar, at), to = calendar_add_days(calendar, from, 1);
     struct day_hours *hours = arena_alloc(arena, (workshop->technician_count + 1) * sizeof *hours);
@@ -108,7 +122,13 @@ void workday_open(struct workday *ret, const struct workshop *workshop, const st
         hours[i] = hours_of_day(calendar, week ? week : calendar_business(calendar), from, to);
     }
     *ret = (struct workday){
-        .workshop = workshop, .arena = arena, .now = now, .from = from, .to = to, .closes = closing(calendar, from, to), .hours = hours,
+        .workshop = workshop,
+        .arena = arena,
+        .now = now,
+        .from = from,
+        .to = to,
+        .closes = closing(calendar, from, to),
+        .hours = hours,
         .plan = stored ? *stored : (struct workshop_day){.id = id, .site = ""},
     };
     plan_copy(&ret->plan, arena);
@@ -151,8 +171,9 @@ void workday_remove(struct workday *workday, const struct workshop_job *job)
 
 static bool jobs_differ(const struct workshop_job *a, const struct workshop_job *b)
 {
-    return a->state != b->state || a->start_at != b->start_at || a->end_at != b->end_at || a->hand_over_at != b->hand_over_at ||
-           a->minutes != b->minutes || strcmp(a->technician, b->technician) || strcmp(a->bay, b->bay);
+    return a->state != b->state || a->start_at != b->start_at || a->end_at != b->end_at ||
+           a->hand_over_at != b->hand_over_at || a->minutes != b->minutes || strcmp(a->technician, b->technician) ||
+           strcmp(a->bay, b->bay);
 }
 
 static bool change_comes_later(const struct job_change *a, const struct job_change *b)

@@ -34,7 +34,8 @@ static bool job_is_movable(const struct workshop_job *job)
     return job->state == JOB_PLANNED || job->state == JOB_DISPLACED;
 }
 
-enum day_refusal workday_take(struct workday *workday, struct workday *from, const char *job, struct slot *slot, const char *consent)
+enum day_refusal workday_take(struct workday *workday, struct workday *from, const char *job, struct slot *slot,
+                              const char *consent)
 {
     const struct workshop_job *leaving = workday_job(from, job);
     if (!leaving)

@@ -26,7 +26,8 @@ static wall_ms end_of_work(const struct workday *workday, const struct workshop_
 }
 
 /* Work that goes on past its time is hit by what begins now. */
-static bool absence_hits(const struct workday *workday, const struct workshop_absence *absence, const struct workshop_job *job)
+static bool absence_hits(const struct workday *workday, const struct workshop_absence *absence,
+                         const struct workshop_job *job)
 {
     wall_ms until = job->state == JOB_STARTED ? later_of(job->end_at, workday->now + 1) : job->end_at;
     return job_uses(job, absence->who, absence->who) && job->start_at < absence->to_at && until > absence->from_at;

@@ -5,7 +5,9 @@
 /* Jobs that lost their place are lifted, then placed again by a strategy. */
 
 static const char *const strategy_words[strategy_count] = {
-    [STRATEGY_EARLIEST] = "earliest", [STRATEGY_SAME_TECHNICIAN] = "same_technician", [STRATEGY_FEWEST_MOVED] = "fewest_moved",
+    [STRATEGY_EARLIEST] = "earliest",
+    [STRATEGY_SAME_TECHNICIAN] = "same_technician",
+    [STRATEGY_FEWEST_MOVED] = "fewest_moved",
 };
 
 const char *strategy_word(enum strategy strategy)

@@ -72,8 +72,10 @@ static void check_ids(struct playbook_reading *reading, const struct yaml *top, 
 {
     const struct yaml *technicians = yaml_get(top, "technicians"), *bays = yaml_get(top, "bays");
     for (size_t i = 0; i < workshop->technician_count; i++)
-        if (*workshop->technicians[i].id && workshop_technician(workshop, workshop->technicians[i].id) != &workshop->technicians[i])
-            yaml_mistake(reading->mistakes, technicians->items[i], "\"%s\" is there already", workshop->technicians[i].id);
+        if (*workshop->technicians[i].id &&
+            workshop_technician(workshop, workshop->technicians[i].id) != &workshop->technicians[i])
+            yaml_mistake(reading->mistakes, technicians->items[i], "\"%s\" is there already",
+                         workshop->technicians[i].id);
     for (size_t i = 0; i < workshop->bay_count; i++) {
         const char *id = workshop->bays[i].id;
         if (*id && (workshop_bay(workshop, id) != &workshop->bays[i] || workshop_technician(workshop, id)))

@@ -105,6 +105,7 @@ int run_absent(struct invocation *call);
 int run_cases(struct invocation *call);
 int run_case(struct invocation *call);
 int run_plans(struct invocation *call);
+int run_board(struct invocation *call);
 int run_trace(struct invocation *call);
 int run_notices(struct invocation *call);
 int run_status(struct invocation *call);

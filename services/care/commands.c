@@ -16,8 +16,8 @@ const struct command commands[] = {
      "  --check         read and report only; needs no running system   --site SITE  whose it is\n"
      "  --paced         take each row in at its own time of the system's clock, as it happened\n"
      "  --journal F     append what was acknowledged to this file, one JSON line each", true, run_import},
-    {"apply", "PATH… [--check]", "check and store playbooks, calendars, templates, staff", "检查并启用剧本、日历、模板、人员",
-     " site !check ", "  Files are told apart by their first key (playbook, calendar, templates, staff). A directory means all its\n"
+    {"apply", "PATH… [--check]", "check and store playbooks, calendars, templates, staff, workshops", "检查并启用剧本、日历、模板、人员、车间",
+     " site !check ", "  Files are told apart by their first key (playbook, calendar, templates, staff, workshop). A directory means all its\n"
      "  *.yaml. With a mistake in any of them nothing is stored, and what was in force\n"
      "  stays so.   --check  only check; needs no running system   --site SITE  whose they are", true, run_apply},
     {"tail", "[--type T] [--from SEQ|now|start]", "show events as they happen", "实时显示事件", " type from site count !once ",
@@ -58,6 +58,8 @@ const struct command commands[] = {
      "  verify --satisfaction 1..5 · resolve and close --root-cause TEXT · any of them --note TEXT --reason WHY", false, run_case},
     {"plans", "[ID]", "list planned follow-ups; one of them with its steps and why they fall when they do", "列出回访计划，或一个计划的各步骤与缘由",
      " site customer limit ", "  --customer C  --site SITE  only those   --limit N  at most so many", false, run_plans},
+    {"board", "[--day DATE]", "a workshop's day: who does what, where and when", "车间看板：谁在何时何处做什么", " site day ",
+     "  --day DATE      as 2026-03-10; today if left out   --site SITE   --json  what a chart needs", false, run_board},
     {"trace", "ID", "what led to what, and when", "追溯因果链", " site ", "  ID of an event, order, visit, complaint, task, case, plan or notice: what it led to and what led to it   --site SITE", false, run_trace},
     {"notices", "[resend ID | pause | resume]", "list messages; send dead letters again; stop and start sending", "列出通知；重发死信；暂停与恢复发送",
      " site state customer limit reason !dead ", "  --dead: dead letters only", false, run_notices},

@@ -91,6 +91,7 @@ struct view_answer view_cases(struct views *views, const struct view_request *re
 struct view_answer view_customers(struct views *views, const struct view_request *request);
 struct view_answer view_notices(struct views *views, const struct view_request *request);
 struct view_answer view_plans(struct views *views, const struct view_request *request);
+struct view_answer view_workshop(struct views *views, const struct view_request *request);
 struct view_answer view_clock(struct views *views, const struct view_request *request);
 struct view_answer view_clock_park(struct views *views, const struct view_request *request);
 struct view_answer view_contents_put(struct views *views, const struct view_request *request);

@@ -7,7 +7,8 @@
 #include "scheduler.h"
 #include "workshop.h"
 
-/* The workshop's plan, day by day: acts on it, and what they change for whom. All of a site's plan is written here only. */
+/* The workshop's plan, day by day: acts on it, and what they change for whom. All of a site's plan is written here
+ * only. */
 
 enum { DAYS_LOOKED_AHEAD = 14 };
 
@@ -34,7 +35,8 @@ static struct workday day_open(struct bench *bench, wall_ms at)
     struct workday day;
     const char *id = ident_make(turn_arena(bench->turn), bench->event->site, "%s", date_text(bench, at));
     const struct workshop_day *stored = turn_get(bench->turn, ENTITY_WORKSHOP_DAY, id);
-    workday_open(&day, bench->workshop, bench->site->calendar, at, turn_now(bench->turn), stored, id, turn_arena(bench->turn));
+    workday_open(&day, bench->workshop, bench->site->calendar, at, turn_now(bench->turn), stored, id,
+                 turn_arena(bench->turn));
     day.plan.site = bench->event->site;
     return day;
 }
@@ -50,8 +52,10 @@ static bool wish_read(struct bench *bench, struct slot_wish *ret)
 {
     const struct workshop_act *act = bench->act;
     *ret = (struct slot_wish){
-        .technician = workshop_technician(bench->workshop, act->technician), .bay = workshop_bay(bench->workshop, act->bay),
-        .from = act->start_at ? act->start_at : act->from_at, .ready_by = act->ready_by,
+        .technician = workshop_technician(bench->workshop, act->technician),
+        .bay = workshop_bay(bench->workshop, act->bay),
+        .from = act->start_at ? act->start_at : act->from_at,
+        .ready_by = act->ready_by,
     };
     if (*act->technician && !ret->technician)
         bench->detail = "technician: the workshop has no such one";
@@ -61,7 +65,8 @@ static bool wish_read(struct bench *bench, struct slot_wish *ret)
 }
 
 /* Where it is to stand: exactly at start_at if that is given, else as early as it goes. */
-static enum day_refusal slot_asked(struct bench *bench, const struct workday *day, const struct workshop_job *job, struct slot *ret)
+static enum day_refusal slot_asked(struct bench *bench, const struct workday *day, const struct workshop_job *job,
+                                   struct slot *ret)
 {
     struct slot_wish wish;
     if (!wish_read(bench, &wish))
@@ -85,8 +90,9 @@ static void offer_later(struct bench *bench, const struct workday *day, const st
         if (slot_earliest(&later, job, &wish, &slot))
             continue;
         struct local_time local = calendar_local(bench->site->calendar, slot.start);
-        bench->detail = arena_printf(turn_arena(bench->turn), "the next is %s %02d:%02d, %s, %s", date_text(bench, slot.start),
-                                     local.hour, local.minute, slot.technician->id, slot.bay->id);
+        bench->detail = arena_printf(turn_arena(bench->turn), "the next is %s %02d:%02d, %s, %s",
+                                     date_text(bench, slot.start), local.hour, local.minute, slot.technician->id,
+                                     slot.bay->id);
         return;
     }
     bench->detail = arena_printf(turn_arena(bench->turn), "nor on the next %d days", DAYS_LOOKED_AHEAD);
@@ -98,8 +104,15 @@ static enum day_refusal book(struct bench *bench)
 {
     const struct workshop_act *act = bench->act;
     struct workshop_job job = {
-        .job = act->job, .customer = *act->customer ? act->customer : bench->event->customer, .skill = act->skill,
-        .equipment = act->equipment, .minutes = act->minutes, .technician = "", .bay = "", .rework = act->rework, .consent = "",
+        .job = act->job,
+        .customer = *act->customer ? act->customer : bench->event->customer,
+        .skill = act->skill,
+        .equipment = act->equipment,
+        .minutes = act->minutes,
+        .technician = "",
+        .bay = "",
+        .rework = act->rework,
+        .consent = "",
     };
     struct slot slot;
     if (job.minutes <= 0 || !*job.job) {
@@ -212,12 +225,24 @@ static const struct deed *deed_of(enum event_number act)
 static struct workshop_change change_said(const struct job_change *change)
 {
     static const struct workshop_job nowhere = {.customer = "", .technician = "", .bay = ""};
-    const struct workshop_job *is = change->after ? change->after : &nowhere, *was = change->before ? change->before : &nowhere;
+    const struct workshop_job *is = change->after ? change->after : &nowhere,
+                              *was = change->before ? change->before : &nowhere;
     const struct workshop_job *any = change->after ? is : was;
     return (struct workshop_change){
-        .job = any->job, .customer = any->customer, .rework = any->rework, .state = is->state, .technician = is->technician, .bay = is->bay,
-        .start_at = is->start_at, .end_at = is->end_at, .hand_over_at = is->hand_over_at, .technician_before = was->technician,
-        .bay_before = was->bay, .start_before = was->start_at, .end_before = was->end_at, .hand_over_before = was->hand_over_at,
+        .job = any->job,
+        .customer = any->customer,
+        .rework = any->rework,
+        .state = is->state,
+        .technician = is->technician,
+        .bay = is->bay,
+        .start_at = is->start_at,
+        .end_at = is->end_at,
+        .hand_over_at = is->hand_over_at,
+        .technician_before = was->technician,
+        .bay_before = was->bay,
+        .start_before = was->start_at,
+        .end_before = was->end_at,
+        .hand_over_before = was->hand_over_at,
     };
 }
 
@@ -233,9 +258,15 @@ static void say_changed(struct bench *bench, enum event_number number, struct wo
 {
     const struct workshop_act *act = bench->act;
     struct workshop_changed said = {
-        .day = date_text(bench, bench->day.from), .job = act->job, .who = act->who, .displaced = displaced_count(&bench->day),
+        .day = date_text(bench, bench->day.from),
+        .job = act->job,
+        .who = act->who,
+        .displaced = displaced_count(&bench->day),
         .revision = act->preview ? bench->before.plan.revision : bench->day.plan.revision,
-        .act = act->preview ? bench->event->type : "", .consent = act->consent, .reason = act->reason, .changes = changes,
+        .act = act->preview ? bench->event->type : "",
+        .consent = act->consent,
+        .reason = act->reason,
+        .changes = changes,
     };
     turn_emit(bench->turn, number, &said, NULL);
 }
@@ -245,7 +276,8 @@ static void say_pushed(struct bench *bench, const struct workshop_change *change
 {
     if (!strcmp(change->job, bench->act->job) || !change->state || change->start_at == change->start_before)
         return;
-    enum event_number number = change->state == JOB_DISPLACED ? EVENT_WORKSHOP_JOB_DISPLACED : EVENT_WORKSHOP_JOB_PUSHED;
+    enum event_number number = change->state == JOB_DISPLACED ? EVENT_WORKSHOP_JOB_DISPLACED
+                                                              : EVENT_WORKSHOP_JOB_PUSHED;
     struct event like = event_of(number);
     like.customer = change->customer;
     turn_emit(bench->turn, number, change, &like);
@@ -255,7 +287,8 @@ static void say(struct bench *bench, const struct deed *deed)
 {
     struct job_change *changed;
     size_t count = workday_changes(&bench->before, &bench->day, &changed);
-    struct workshop_change_list changes = {arena_alloc(turn_arena(bench->turn), (count + 1) * sizeof *changes.at), count};
+    struct workshop_change_list changes = {arena_alloc(turn_arena(bench->turn), (count + 1) * sizeof *changes.at),
+                                           count};
     for (size_t i = 0; i < count; i++)
         changes.at[i] = change_said(&changed[i]);
     say_changed(bench, bench->act->preview ? EVENT_WORKSHOP_SHOWN : deed->result, changes);
@@ -268,7 +301,8 @@ static void say(struct bench *bench, const struct deed *deed)
 static bool may_plan(const struct bench *bench)
 {
     static const char *const planners[] = {
-        "service-advisor", "reception-supervisor", "service-manager", "manager", "general-manager", "administrator", "integration",
+        "service-advisor", "reception-supervisor", "service-manager", "manager", "general-manager", "administrator",
+        "integration",
     };
     const struct event *event = bench->event;
     const struct staff *staff = bench->site->staff;
@@ -295,11 +329,18 @@ static wall_ms day_asked(struct bench *bench)
     return calendar_instant(bench->site->calendar, date.year, date.month, date.day, 12, 0, 0);
 }
 
-static const char *act_mistake(struct bench *bench, const struct deed *deed, wall_ms at)
+/* Refuses what is wrong with the act itself. */
+static bool act_is_fine(struct bench *bench, const struct deed *deed, wall_ms at)
 {
-    if (bench->strategy == strategy_count || !at)
-        return "bad_value";
-    return deed->planners_only && !bench->act->preview && !may_plan(bench) ? "not_allowed" : NULL;
+    if (!at)
+        turn_refuse(bench->turn, "bad_value", "day: no such date");
+    else if (bench->strategy == strategy_count)
+        turn_refuse(bench->turn, "bad_value", "strategy: no such one");
+    else if (deed->planners_only && !bench->act->preview && !may_plan(bench))
+        turn_refuse(bench->turn, "not_allowed", "only a service advisor, or somebody above, changes the plan");
+    else
+        return true;
+    return false;
 }
 
 void on_workshop_act(struct turn *turn, const struct event *event, const void *data)
@@ -313,15 +354,13 @@ void on_workshop_act(struct turn *turn, const struct event *event, const void *d
     bench.workshop = bench.site->workshop;
     bench.strategy = strategy_named(bench.act->strategy);
     wall_ms at = day_asked(&bench);
-    const char *mistake = act_mistake(&bench, deed, at);
-    if (mistake) {
-        turn_refuse(turn, mistake, !at ? "day: no such date" : bench.strategy == strategy_count ? "strategy: no such one"
-                                                              : "only a service advisor, or somebody above, changes the plan");
+    if (!act_is_fine(&bench, deed, at))
         return;
-    }
     bench.before = day_open(&bench, at);
     bench.day = workday_copy(&bench.before);
-    enum day_refusal refusal = bench.act->revision && bench.act->revision != bench.before.plan.revision ? DAY_CHANGED : deed->work(&bench);
+    enum day_refusal refusal = bench.act->revision && bench.act->revision != bench.before.plan.revision
+                                   ? DAY_CHANGED
+                                   : deed->work(&bench);
     if (refusal) {
         turn_refuse(turn, day_refusal_word(refusal), bench.detail ? bench.detail : "");
         return;

@@ -218,7 +218,7 @@ class Commands(unittest.TestCase):
         self.care.good("post", "car.delivered", "order=L1")
         lines = self.care.good("tail", "--from", "start", "--type", "config.activated", "--once", "--json").splitlines()
         self.assertEqual({json.loads(line)["type"] for line in lines}, {"config.activated"})
-        self.assertEqual(len(lines), 4)
+        self.assertEqual(len(lines), 5)                               # calendar, texts, playbook, staff, workshop
         self.refused(USAGE, "type", "tail", "--type", "car.deliverd", "--from", "start", "--once")
 
     def test_settings_with_mistakes_change_nothing(self):

@@ -82,15 +82,19 @@ static void stands(const char *id, int state, const char *technician, int start,
     const struct workshop_job *job = workday_job(&today, id);
     if (!job)
         fail_msg("%s is not there", id);
-    if (job->state != state || strcmp(job->technician, technician) || minute_of(job->start_at) != start || minute_of(job->end_at) != end)
-        fail_msg("%s: %s with \"%s\" %d to %d", id, job_state_words.word[job->state], job->technician, minute_of(job->start_at),
-                 minute_of(job->end_at));
+    if (job->state != state || strcmp(job->technician, technician) || minute_of(job->start_at) != start ||
+        minute_of(job->end_at) != end)
+        fail_msg("%s: %s with \"%s\" %d to %d", id, job_state_words.word[job->state], job->technician,
+                 minute_of(job->start_at), minute_of(job->end_at));
 }
 
 static void one_check_decides(void **state)
 {
     (void)state;
-    static const struct { const char *what, *technician, *bay, *skill, *equipment; int start, minutes, refusal, later; } cases[] = {
+    static const struct {
+        const char *what, *technician, *bay, *skill, *equipment;
+        int start, minutes, refusal, later;
+    } cases[] = {
         {"free", "bob", "lift-2", "engine", "lift", AT_0800, 60, DAY_FINE, -1},
         {"cannot do it", "bob", "lift-2", "paint", "lift", AT_0800, 60, DAY_NO_SKILL, -1},
         {"has it not", "bob", "lift-2", "engine", "paint-booth", AT_0800, 60, DAY_NO_EQUIPMENT, -1},
@@ -179,7 +183,8 @@ static void offers_come_in_order_and_can_be_booked(void **state)
 static void wishes_are_kept(void **state)
 {
     (void)state;
-    struct workshop_job job = wanted("new", "engine", "", 60), odd = wanted("o", "brakes", "", 60), oven = wanted("p", "", "oven", 60);
+    struct workshop_job job = wanted("new", "engine", "", 60), odd = wanted("o", "brakes", "", 60),
+                        oven = wanted("p", "", "oven", 60);
     struct slot_wish late = {.from = at(610)}, hurry = {.ready_by = at(554)}, just = {.ready_by = at(555)}, any = {0};
     struct slot slot;
     assert_int_equal(slot_earliest(&today, &job, &late, &slot), DAY_FINE);
@@ -205,7 +210,13 @@ static void equal_slots_go_to_who_has_less_to_do(void **state)
 static void a_delay_pushes_by_strategy(void **state)
 {
     (void)state;
-    static const struct { enum strategy strategy; const char *b; int b_start, b_end; const char *c; int c_start, c_end; } cases[] = {
+    static const struct {
+        enum strategy strategy;
+        const char *b;
+        int b_start, b_end;
+        const char *c;
+        int c_start, c_end;
+    } cases[] = {
         {STRATEGY_SAME_TECHNICIAN, "ann", 585, 645, "ann", 660, AT_1200},
         {STRATEGY_EARLIEST, "bob", 555, 615, "ann", 630, 690},
         {STRATEGY_FEWEST_MOVED, "bob", 555, 615, "ann", 630, 690},
@@ -254,7 +265,8 @@ static void what_finds_no_place_is_displaced_and_moves_with_consent_only(void **
     stands("b", JOB_DISPLACED, "", -1, -1);
     struct workday next = today;
     next.plan = (struct workshop_day){.id = "s/2026-03-11", .site = ""};
-    struct slot slot = {.technician = workshop_technician(today.workshop, "ann"), .bay = workshop_bay(today.workshop, "lift-1"),
+    struct slot slot = {.technician = workshop_technician(today.workshop, "ann"),
+                        .bay = workshop_bay(today.workshop, "lift-1"),
                         .start = at(AT_0800)};
     assert_int_equal(workday_take(&next, &today, "b", &slot, ""), DAY_NO_CONSENT);
     stands("b", JOB_DISPLACED, "", -1, -1);
@@ -377,14 +389,17 @@ static void a_closed_day_has_no_place(void **state)
 static void settings_tell_their_mistakes(void **state)
 {
     (void)state;
-    static const struct { const char *yaml, *mistake; } cases[] = {
+    static const struct {
+        const char *yaml, *mistake;
+    } cases[] = {
         {"workshop: w\n", "technicians: at least one"},
         {"workshop: w\ntechnicians: [{ id: a, skills: [x] }]\n", "bays: at least one"},
         {"workshop: w\nbuffer: 0m\ntechnicians: [{ id: a, skills: [x] }]\nbays: [{ id: b }]\n", "whole minutes"},
         {"workshop: w\nreserve: 1d\ntechnicians: [{ id: a, skills: [x] }]\nbays: [{ id: b }]\n", "whole minutes"},
         {"workshop: w\nbufer: 15m\ntechnicians: [{ id: a, skills: [x] }]\nbays: [{ id: b }]\n", "buffer"},
         {"workshop: w\ntechnicians: [{ id: a }]\nbays: [{ id: b }]\n", "skills are missing"},
-        {"workshop: w\ntechnicians: [{ id: a, skills: [x] }, { id: a, skills: [x] }]\nbays: [{ id: b }]\n", "there already"},
+        {"workshop: w\ntechnicians: [{ id: a, skills: [x] }, { id: a, skills: [x] }]\nbays: [{ id: b }]\n",
+         "there already"},
         {"workshop: w\ntechnicians: [{ id: a, skills: [x] }]\nbays: [{ id: a }]\n", "there already"},
         {"workshop: w\ntechnicians: [{ id: a, skills: [x], hours: { tue: [9-10] } }]\nbays: [{ id: b }]\n", "hours"},
         {"technicians: [a]\nbays: {}\n", "workshop"},

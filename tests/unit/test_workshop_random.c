@@ -1,6 +1,6 @@
-/* Random bookings, moves, delays, absences and cancellations over days of two workshops: never an overlap, never a breached
- * buffer, never a lost job. The plan is held against minutes painted one by one, which share nothing with the product.
- * STEPS=1000000 for a long run, SEED to repeat one. */
+/* Random bookings, moves, delays, absences and cancellations over days of two workshops: never an overlap, never a
+ * breached buffer, never a lost job. The plan is held against minutes painted one by one, which share nothing with the
+ * product. STEPS=1000000 for a long run, SEED to repeat one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,15 @@
 
 #include "workshop.h"
 
-enum { STEPS_DEFAULT = 100000, STEPS_PER_DAY = 150, ORACLE_ONE_IN = 20, BUFFER_MIN = 15, RESERVE_MIN = 15, DAY_MIN = 1440, KNOWN_MAX = 200 };
+enum {
+    STEPS_DEFAULT = 100000,
+    STEPS_PER_DAY = 150,
+    ORACLE_ONE_IN = 20,
+    BUFFER_MIN = 15,
+    RESERVE_MIN = 15,
+    DAY_MIN = 1440,
+    KNOWN_MAX = 200
+};
 
 static const char workshop_yaml[] =
     "workshop: w\n"
@@ -26,7 +34,8 @@ static const char workshop_yaml[] =
     "  - { id: b1, equipment: [lift] }\n"
     "  - { id: b2, equipment: [lift, booth] }\n"
     "  - { id: b3 }\n";
-static const char calendar_yaml[] = "calendar: c\nzone: Asia/Shanghai\nbusiness: { mon-sun: [08:00-12:00, 13:00-18:00] }\n";
+static const char calendar_yaml[] =
+    "calendar: c\nzone: Asia/Shanghai\nbusiness: { mon-sun: [08:00-12:00, 13:00-18:00] }\n";
 
 static uint64_t dice_state;
 
@@ -86,7 +95,8 @@ static bool works(const char *technician, int minute)
 static bool can(const char *who, const char *what)
 {
     static const char *const table[] = {
-        "t1 engine", "t1 electric", "t2 engine", "t3 paint", "t3 engine", "t4 electric", "b1 lift", "b2 lift", "b2 booth",
+        "t1 engine", "t1 electric", "t2 engine", "t3 paint", "t3 engine", "t4 electric", "b1 lift", "b2 lift",
+        "b2 booth",
     };
     char both[32];
     snprintf(both, sizeof both, "%s %s", who, what);
@@ -100,7 +110,8 @@ static bool is_absent(const struct workday *day, const char *who, int minute)
 {
     for (size_t i = 0; i < day->plan.absences.count; i++) {
         const struct workshop_absence *absence = &day->plan.absences.at[i];
-        if (!strcmp(absence->who, who) && minute >= minute_in(day, absence->from_at) && minute < minute_in(day, absence->to_at))
+        if (!strcmp(absence->who, who) && minute >= minute_in(day, absence->from_at) &&
+            minute < minute_in(day, absence->to_at))
             return true;
     }
     return false;
@@ -190,7 +201,8 @@ static void check_nothing_lost(void)
 
 /* -------- the earliest slot, by trying every start, technician and bay on the painted minutes */
 
-static bool fits(const struct workday *day, const struct workshop_job *job, const char *technician, const char *bay, int from, int *ret_to)
+static bool fits(const struct workday *day, const struct workshop_job *job, const char *technician, const char *bay,
+                 int from, int *ret_to)
 {
     int to = from, left = (int)job->minutes;
     if (!works(technician, from))
@@ -213,7 +225,8 @@ static void paint_overdue(const struct workday *day)
     int now = minute_in(day, day->now);
     for (size_t i = 0; i < day->plan.jobs.count; i++) {
         const struct workshop_job *job = &day->plan.jobs.at[i];
-        for (int minute = minute_in(day, job->end_at); job->state == JOB_STARTED && minute < now + BUFFER_MIN && minute < DAY_MIN; minute++)
+        for (int minute = minute_in(day, job->end_at);
+             job->state == JOB_STARTED && minute < now + BUFFER_MIN && minute < DAY_MIN; minute++)
             row_of(job->technician)[minute] = row_of(job->bay)[minute] = 1;
     }
 }
@@ -226,7 +239,8 @@ static int naive_earliest_end(const struct workday *day, const struct workshop_j
     paint_overdue(day);
     for (size_t t = 0; t < 4; t++)
         for (size_t b = 0; b < 3; b++)
-            for (int from = (now + 14) / 15 * 15; can(technicians[t], job->skill) && can(bays[b], job->equipment) && from < DAY_MIN; from += 15)
+            for (int from = (now + 14) / 15 * 15;
+                 can(technicians[t], job->skill) && can(bays[b], job->equipment) && from < DAY_MIN; from += 15)
                 if (fits(day, job, technicians[t], bays[b], from, &to) && (best < 0 || to < best))
                     best = to;
     return best;
@@ -236,10 +250,17 @@ static int naive_earliest_end(const struct workday *day, const struct workshop_j
 
 static struct workshop_job random_job(void)
 {
-    static const char *const skills[] = {"engine", "engine", "electric", "paint", ""}, *const equipment[] = {"", "", "lift", "booth"};
+    static const char *const skills[] = {"engine", "engine", "electric", "paint", ""};
+    static const char *const equipment[] = {"", "", "lift", "booth"};
     return (struct workshop_job){
-        .job = arena_printf(arena, "j%zu", known_count), .customer = "c", .skill = skills[dice(5)], .equipment = equipment[dice(4)],
-        .minutes = 10 + dice(dice(10) ? 90 : 300), .technician = "", .bay = "", .consent = "",
+        .job = arena_printf(arena, "j%zu", known_count),
+        .customer = "c",
+        .skill = skills[dice(5)],
+        .equipment = equipment[dice(4)],
+        .minutes = 10 + dice(dice(10) ? 90 : 300),
+        .technician = "",
+        .bay = "",
+        .consent = "",
     };
 }
 
@@ -338,7 +359,8 @@ static size_t displaced(const struct workday *day)
 }
 
 /* Of all strategies, fewest moved leaves fewest without a place. */
-static void check_fewest(const struct workday *before, enum day_refusal (*push)(struct workday *, const void *, enum strategy), const void *what)
+static void check_fewest(const struct workday *before,
+                         enum day_refusal (*push)(struct workday *, const void *, enum strategy), const void *what)
 {
     size_t left[strategy_count];
     for (int strategy = 0; strategy < strategy_count; strategy++) {
@@ -348,7 +370,8 @@ static void check_fewest(const struct workday *before, enum day_refusal (*push)(
         check_day(&tried);
         left[strategy] = displaced(&tried);
     }
-    if (left[STRATEGY_FEWEST_MOVED] > left[STRATEGY_EARLIEST] || left[STRATEGY_FEWEST_MOVED] > left[STRATEGY_SAME_TECHNICIAN])
+    if (left[STRATEGY_FEWEST_MOVED] > left[STRATEGY_EARLIEST] ||
+        left[STRATEGY_FEWEST_MOVED] > left[STRATEGY_SAME_TECHNICIAN])
         broken("another strategy leaves fewer without a place", NULL);
 }
 
@@ -379,7 +402,8 @@ static enum day_refusal step_absence(void)
     static const char *const who[] = {"t1", "t2", "t3", "t4", "b1", "b2", "b3", "nobody"};
     struct workday *day = &days[dice(2)];
     wall_ms from = day->from + (400 + dice(700)) * MINUTE_MS;
-    struct workshop_absence absence = {.who = who[dice(8)], .from_at = from, .to_at = from + dice(240) * MINUTE_MS, .reason = ""};
+    struct workshop_absence absence = {
+        .who = who[dice(8)], .from_at = from, .to_at = from + dice(240) * MINUTE_MS, .reason = ""};
     if (!dice(10))
         check_fewest(day, push_absence, &absence);
     return push_absence(day, &absence, random_strategy());
@@ -400,9 +424,15 @@ static enum day_refusal step_time(void)
     return DAY_FINE;
 }
 
-static const struct { const char *name; int weight; enum day_refusal (*step)(void); } steps[] = {
-    {"book", 30, step_book}, {"move", 15, step_move}, {"take", 10, step_take}, {"cancel", 4, step_cancel}, {"start", 25, step_start},
-    {"finish", 12, step_finish}, {"delay", 10, step_delay}, {"absence", 3, step_absence}, {"presence", 4, step_presence}, {"time", 20, step_time},
+static const struct {
+    const char *name;
+    int weight;
+    enum day_refusal (*step)(void);
+} steps[] = {
+    {"book", 30, step_book},    {"move", 15, step_move},      {"take", 10, step_take},
+    {"cancel", 4, step_cancel}, {"start", 25, step_start},    {"finish", 12, step_finish},
+    {"delay", 10, step_delay},  {"absence", 3, step_absence}, {"presence", 4, step_presence},
+    {"time", 20, step_time},
 };
 enum { STEP_KINDS = sizeof steps / sizeof steps[0] };
 
@@ -444,8 +474,8 @@ static void check_oracle(void)
     enum day_refusal refusal = slot_earliest(day, &job, &any, &slot);
     int naive = naive_earliest_end(day, &job);
     if ((naive < 0) != (refusal != DAY_FINE) || (naive >= 0 && minute_in(day, slot.end) != naive))
-        fail_msg("step %lld: earliest end of %lld minutes of %s on %s: %d, by trying all %d", (long long)step_number, (long long)job.minutes,
-                 job.skill, job.equipment, refusal ? -1 : minute_in(day, slot.end), naive);
+        fail_msg("step %lld: earliest end of %lld minutes of %s on %s: %d, by trying all %d", (long long)step_number,
+                 (long long)job.minutes, job.skill, job.equipment, refusal ? -1 : minute_in(day, slot.end), naive);
 }
 
 static void days_of_random_steps(void **state)
