@@ -9,6 +9,7 @@ held. One figure for each kill or stop: its slowest partition. Fails when the 99
 line `N passed, N failed`.
 """
 import argparse
+import ctypes
 import multiprocessing
 import os
 import pathlib
@@ -31,6 +32,7 @@ BOUND_MS = {"kill -9": 5000, "stop": 200}
 FLOW_SECONDS = 0.05             # so often each partition gets something to work, for one of the stages that are watched in turn
 MEET_SECONDS = 1.5              # daemons look for each other once a second: until then one that is new is not heard by the others
 LIMIT_SECONDS = 30
+PR_SET_PDEATHSIG = 1
 # What makes each stage commit at once, whatever site it is of.
 PROBES = {
     "scheduler": ("car.delivered", lambda n: {"order": n, "name": "王芳", "mobile": "13800000001", "model": "UNI-K"}),
@@ -84,6 +86,11 @@ def feed(endpoint, wanted):
     dealer.close()
 
 
+def die_with_parent():
+    """Nothing outlives the measurement, however it ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Process:
     """A daemon that tells when it is ready."""
 
@@ -96,7 +103,8 @@ class Process:
         argv = [f"{self.system.bin}/{self.program}", "--dir", str(self.system.dir), "--ready-fd", str(write),
                 f"log={self.system.dir}/log/{self.name}.log", *self.system.settings(self.program)]
         with open(self.system.dir / "log" / f"{self.name}.err", "ab") as errors:
-            self.process = subprocess.Popen(argv, pass_fds=[write], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+            self.process = subprocess.Popen(argv, pass_fds=[write], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                                            preexec_fn=die_with_parent)
         os.close(write)
         self.pipe = read
 
@@ -142,7 +150,7 @@ class System:
         folder = self.dir / name
         argv = ["redis-server", "--port", "0", "--unixsocket", f"{folder}/redis.sock", "--dir", str(folder), "--appendonly", "yes",
                 "--appendfsync", "always", "--save", "", "--logfile", f"{self.dir}/log/{name}.log"]
-        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
 
     def settings(self, program):
         mine = [f"partitions={PARTITIONS}", "watchdog_s=30"]
