@@ -72,6 +72,8 @@ enum day_refusal slot_check(const struct workday *workday, const struct workshop
     wall_ms ignored, *later = ret_later ? ret_later : &ignored;
     const struct day_hours *hours = workday_hours(workday, slot->technician);
     *later = 0;
+    if (!minutes_are_fine(job->minutes))
+        return DAY_BAD_VALUE;
     if (!texts_have(slot->technician->skills, job->skill))
         return DAY_NO_SKILL;
     if (!texts_have(slot->bay->equipment, job->equipment))
@@ -172,6 +174,8 @@ enum day_refusal slot_earliest(const struct workday *workday, const struct works
     const struct workshop *workshop = workday->workshop;
     struct slot best = {0};
     bool skilled = false;
+    if (!minutes_are_fine(job->minutes))
+        return DAY_BAD_VALUE;
     for (size_t i = 0; i < workshop->technician_count; i++) {
         const struct technician *technician = &workshop->technicians[i];
         if ((wish->technician && wish->technician != technician) || !texts_have(technician->skills, job->skill))

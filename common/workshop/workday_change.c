@@ -2,11 +2,6 @@
 
 /* Booking, moving, cancelling: what changes one job and no other. */
 
-static bool minutes_are_fine(int64_t minutes)
-{
-    return minutes > 0 && minutes <= DAY_MS / MINUTE_MS;
-}
-
 static enum day_refusal workday_accept(struct workday *workday, const struct workshop_job *job, struct slot *slot)
 {
     if (!*job->job || !minutes_are_fine(job->minutes))

@@ -156,7 +156,7 @@ enum day_refusal workday_delay(struct workday *workday, const char *id, int64_t 
         return DAY_NOT_FOUND;
     if (job->state != JOB_PLANNED && job->state != JOB_STARTED)
         return DAY_WRONG_STATE;
-    if (minutes <= 0 || minutes + job->minutes > DAY_MS / MINUTE_MS)
+    if (minutes <= 0 || minutes > DAY_MS / MINUTE_MS - job->minutes)
         return DAY_BAD_VALUE;
     wall_ms end = end_of_work(workday, job, later_of(job->end_at, workday->now), minutes);
     if (job->state == JOB_STARTED && end > workday->to)

@@ -99,7 +99,7 @@ enum day_refusal slot_check(const struct workday *workday, const struct workshop
                             wall_ms ret_later[1]);
 
 /* The slot that is over first; if equal, the technician with less work that day. DAY_CAPACITY: none today;
- * DAY_NO_SKILL, DAY_NO_EQUIPMENT: not on any day. */
+ * DAY_BAD_VALUE: it takes no time, or more than a day; DAY_NO_SKILL, DAY_NO_EQUIPMENT: not on any day. */
 enum day_refusal slot_earliest(const struct workday *workday, const struct workshop_job *job,
                                const struct slot_wish *wish, struct slot *ret);
 

@@ -16,6 +16,11 @@ static inline wall_ms sooner_of(wall_ms a, wall_ms b)
     return a < b ? a : b;
 }
 
+static inline bool minutes_are_fine(int64_t minutes)
+{
+    return minutes > 0 && minutes <= DAY_MS / MINUTE_MS;
+}
+
 /* Has the job a technician, a bay and a time? */
 static inline bool job_has_place(const struct workshop_job *job)
 {

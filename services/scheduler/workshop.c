@@ -10,7 +10,7 @@
 /* The workshop's plan, day by day: acts on it, and what they change for whom. All of a site's plan is written here
  * only. */
 
-enum { DAYS_LOOKED_AHEAD = 14 };
+enum { DAYS_LOOKED_AHEAD = 14, DAYS_AHEAD_MAX = 366, DAYS_BACK_MAX = 7 };
 
 /* An act being worked. */
 struct bench {
@@ -115,7 +115,7 @@ static enum day_refusal book(struct bench *bench)
         .consent = "",
     };
     struct slot slot;
-    if (job.minutes <= 0 || !*job.job) {
+    if (job.minutes <= 0 || job.minutes > DAY_MS / MINUTE_MS || !*job.job) {
         bench->detail = *job.job ? "minutes: how long does it take?" : "job: which one?";
         return DAY_BAD_VALUE;
     }
@@ -125,6 +125,12 @@ static enum day_refusal book(struct bench *bench)
     if (refusal == DAY_CAPACITY)
         offer_later(bench, &bench->day, &job);
     return refusal ? refusal : workday_book(&bench->day, &job, &slot);
+}
+
+static bool day_is_near(const struct bench *bench, wall_ms at)
+{
+    wall_ms now = turn_now(bench->turn);
+    return at > now - DAYS_BACK_MAX * DAY_MS && at < now + DAYS_AHEAD_MAX * DAY_MS;
 }
 
 static enum day_refusal move_to_day(struct bench *bench, wall_ms at)
@@ -153,6 +159,10 @@ static enum day_refusal move(struct bench *bench)
     wall_ms to = bench->act->start_at ? bench->act->start_at : bench->act->from_at;
     const struct workshop_job *job = workday_job(&bench->day, bench->act->job);
     struct slot slot;
+    if (to && !day_is_near(bench, to)) {
+        bench->detail = "start_at: not within a year";
+        return DAY_BAD_VALUE;
+    }
     if (to && (to < bench->day.from || to >= bench->day.to))
         return move_to_day(bench, to);
     if (!job)
@@ -268,7 +278,11 @@ static void say_changed(struct bench *bench, enum event_number number, struct wo
         .reason = act->reason,
         .changes = changes,
     };
-    turn_emit(bench->turn, number, &said, NULL);
+    struct event like = event_of(number);
+    for (size_t i = 0; i < changes.count && *act->job; i++)
+        if (!strcmp(changes.at[i].job, act->job))
+            like.customer = changes.at[i].customer;
+    turn_emit(bench->turn, number, &said, &like);
 }
 
 /* Every other customer whose job has another place now is a fact of its own. */
@@ -332,8 +346,8 @@ static wall_ms day_asked(struct bench *bench)
 /* Refuses what is wrong with the act itself. */
 static bool act_is_fine(struct bench *bench, const struct deed *deed, wall_ms at)
 {
-    if (!at)
-        turn_refuse(bench->turn, "bad_value", "day: no such date");
+    if (!at || !day_is_near(bench, at))
+        turn_refuse(bench->turn, "bad_value", "day: no date, or not within a year");
     else if (bench->strategy == strategy_count)
         turn_refuse(bench->turn, "bad_value", "strategy: no such one");
     else if (deed->planners_only && !bench->act->preview && !may_plan(bench))

@@ -154,6 +154,12 @@ static void what_is_wrong_is_refused(void **state)
     assert_int_equal(workday_start(&today, "x", STRATEGY_EARLIEST), DAY_NOT_FOUND);
     assert_int_equal(workday_finish(&today, "a", STRATEGY_EARLIEST), DAY_WRONG_STATE);
     assert_int_equal(workday_delay(&today, "a", 0, STRATEGY_EARLIEST), DAY_BAD_VALUE);
+    assert_int_equal(workday_delay(&today, "a", INT64_MAX, STRATEGY_EARLIEST), DAY_BAD_VALUE);
+    struct workshop_job endless = wanted("e", "", "", 0);
+    struct slot_wish any = {0};
+    endless.minutes = INT64_MAX;
+    assert_int_equal(slot_earliest(&today, &endless, &any, &slot), DAY_BAD_VALUE);
+    assert_int_equal(slot_offers(&today, &endless, &any, 1, &slot), 0);
     assert_int_equal(workday_delay(&today, "x", 5, STRATEGY_EARLIEST), DAY_NOT_FOUND);
     assert_int_equal(workday_present(&today, "ann"), DAY_NOT_FOUND);
     struct workshop_absence nobody = {.who = "zoe", .from_at = at(0), .to_at = at(900)};
