@@ -203,7 +203,8 @@ def start_daemons(clean):
     services = []
     for name in DAEMONS:
         text = (clean / f"lib/systemd/system/careline-{name}@.service").read_text()
-        words = re.search(r"^ExecStart=(.*)$", text, re.M)[1].replace("%i", "1").replace("$CARELINE_OPTIONS", "").split()
+        command = re.search(r"^ExecStart=(.*)$", text, re.M)[1].replace("%i", "1")
+        words = re.sub(r"\$CARELINE_\w+", "", command).split()        # what an operator may add: nothing
         services.append(Service(clean, name, "careline", words, "careline,redis"))
     for service in services:
         wait_for(lambda: service.hears("READY=1"), f"{service.name} ready")
