@@ -340,14 +340,27 @@ static enum strategy random_strategy(void)
     return (enum strategy)dice(strategy_count);
 }
 
+/* A job of today in this state whose time is about now, so that starts soon after others' ends are tried; else any. */
+static const char *random_today(int state)
+{
+    const struct workshop_job_list *jobs = &days[0].plan.jobs;
+    size_t first = jobs->count ? (size_t)dice((int)jobs->count) : 0;
+    for (size_t i = 0; i < jobs->count && dice(8); i++) {
+        const struct workshop_job *job = &jobs->at[(first + i) % jobs->count];
+        if (job->state == state && job->start_at < days[0].now + 30 * MINUTE_MS)
+            return job->job;
+    }
+    return random_known();
+}
+
 static enum day_refusal step_start(void)
 {
-    return workday_start(&days[0], random_known(), random_strategy());
+    return workday_start(&days[0], random_today(JOB_PLANNED), random_strategy());
 }
 
 static enum day_refusal step_finish(void)
 {
-    return workday_finish(&days[0], random_known(), random_strategy());
+    return workday_finish(&days[0], random_today(JOB_STARTED), random_strategy());
 }
 
 static size_t displaced(const struct workday *day)
