@@ -74,9 +74,13 @@ uint64_t key_of_text(uint64_t start, const char *text)
     return hash ^ hash >> 29;
 }
 
+/* Both are mixed whole: small numbers that were only put together by exclusive or would meet again and again. */
 uint64_t key_of_number(uint64_t start, uint64_t number)
 {
-    uint64_t hash = (start ^ number) * 0x9e3779b97f4a7c15u;
+    uint64_t hash = (start + 1) * 0xd6e8feb86659fd93u;
 
+    hash = (hash ^ hash >> 32) + number;
+    hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
+    hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
     return hash ^ hash >> 31;
 }
