@@ -324,7 +324,7 @@ static void set_clock_wrong(struct simulation *simulation)
     bool ahead = simulation_one_in(simulation, 2);
     uint64_t by_max = simulation_one_in(simulation, 2) ? SKEW_MS_MAX : TILT_MS;
     int64_t by = TILT_MS + 1 + (int64_t)simulation_dice(simulation, by_max);
-    uint64_t lasts_max = simulation_one_in(simulation, 3) ? SKEWED_MS_MAX : TILT_MS;
+    uint64_t lasts_max = simulation_one_in(simulation, 3) ? TILT_MS : SKEWED_MS_MAX;
     int64_t lasts = (int64_t)simulation_dice(simulation, lasts_max);
 
     if (!member || !simulation->crew.real_time || member->clock.skew_ms != 0 ||
@@ -348,7 +348,7 @@ static const struct { int weight; const char *name; void (*act)(struct simulatio
     {15, "messages kept arrive", release_wire}, {15, "restart", simulation_supervise}, {20, "wake", wake_up},
     {12, "join", join}, {5, "kill", kill_one}, {4, "stop", stop_one}, {8, "stand still", stop_and_go},
     {3, "long sleep", sleep_past_leases}, {14, "crash soon", arm_crash}, {10, "store", trouble_store},
-    {8, "wire", trouble_wire}, {10, "rewind", rewind_some}, {16, "clock", set_clock_wrong}, {10, "again", say_again},
+    {8, "wire", trouble_wire}, {10, "rewind", rewind_some}, {30, "clock", set_clock_wrong}, {10, "again", say_again},
 };
 
 void simulation_act(struct simulation *simulation)
