@@ -122,7 +122,7 @@ class Clock(unittest.TestCase):
                 wait_for(lambda: system.pid("scheduler-2") != before and owned(system, "scheduler-2"), 20, "a right one beside it")
                 clocks.set(-3600)
                 wait_for(lambda: owned(system, "scheduler-2") == 64, 30, "all partitions have gone to the right one")
-                self.assertEqual(health(system, "scheduler", "/readyz")[0], 503)
+                wait_for(lambda: unready(system), 10, "the wrong one says that it is not ready")
                 self.assertIn("clock_off", [finding["what"] for finding in system.get("/v1/status")["findings"]])
                 self.assertEqual(system.post(delivery("C2", occurred_at=due_in(2)))[0], 201)
                 wait_for(lambda: fired(system), 10, "the timer fires")
