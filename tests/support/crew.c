@@ -233,6 +233,8 @@ bool crew_step_one(struct crew_member *member, int64_t *ret_wait_ms)
 
     memcpy(&outer, &crew->crash, sizeof outer);
     crew->current = member;
+    if (member->wake_at.ms == 0)        /* a daemon compares its clock with the store's before its first step */
+        member->clock.known_wrong = member->clock.skew_ms != 0;
     if (setjmp(crew->crash)) {
         memcpy(&crew->crash, &outer, sizeof outer);
         crew->current = before;
