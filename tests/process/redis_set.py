@@ -27,6 +27,7 @@ CLUSTER_BUS = 10000             # a Cluster node also listens on its port and th
 
 
 def wait_for(condition, seconds, what):
+    """Asks until it holds; what it returned."""
     end = time.monotonic() + seconds * SLOW
     while True:
         value = condition()

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -18,24 +17,11 @@ sys.path.insert(0, str(ROOT / "tests" / "month"))
 from redis_log import Redis, log_keys, read_partition, unpack       # noqa: E402  (reads the log with nothing of Careline's)
 
 import redis_set        # noqa: E402
+from redis_set import SLOW, wait_for     # noqa: E402
 
 BIN = os.environ.get("CARELINE_BIN", str(ROOT / "build" / "bin"))
-SLOW = 4 if os.environ.get("CARELINE_MODE") == "asan" else 1
 DAEMONS = ["intake", "scheduler", "follow-up", "complaint-router", "notifier"]
 BROKEN = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|Assertion|watchdog:|no memory for")
-
-
-def wait_for(condition, seconds, what):
-    """Asks until it holds; what it returned."""
-    end = time.monotonic() + seconds * SLOW
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds * SLOW} s: {what}")
-        time.sleep(0.02)
-
 
 # What holds the truth: nothing said, a Redis that deploy/run starts itself; else a set of servers (redis_set.py).
 REDIS = os.environ.get("CARELINE_REDIS", "")

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "playbook.h"
+#include "support/broken_playbook.h"
 #include "support/shipped.h"
 
 static struct arena *arena;
@@ -326,7 +327,7 @@ static void documented_example_is_sound(void **state)
 #define LADDER "  ladder: [a, b]\n"
 #define CATEGORIES "  categories: { other: {} }\n"
 
-static const struct broken { const char *text; const char *lines[5]; } broken[] = {
+static const struct broken_playbook broken[] = {
     {"[]", {"p.yaml:1:1: must be a map", "playbook: NAME is missing"}},
     {"playbook: p\nrulez: []\n", {"p.yaml:2:1: rulez: unknown key, did you mean rules?"}},
     {"playbook: p\nversion: 0\n", {"p.yaml:2:10: version: wants a number from 1"}},
@@ -426,42 +427,10 @@ static const struct broken { const char *text; const char *lines[5]; } broken[] 
      {"fax is not known", "sms stands there twice", "\"pray\" is not one of resend, hold, query"}},
 };
 
-static bool told(const char *line)
-{
-    for (size_t i = 0; i < mistakes.count; i++)
-        if (strstr(mistakes.lines[i], line))
-            return true;
-    return false;
-}
-
-static int wrongly_told(const struct broken *file)
-{
-    size_t wanted = 0;
-    int wrong = 0;
-    if (parse(file->text)) {
-        print_error("taken:\n%s\n", file->text);
-        return 1;
-    }
-    for (; wanted < 5 && file->lines[wanted]; wanted++) {
-        if (told(file->lines[wanted]))
-            continue;
-        print_error("%swants %s\ngot   %s\n", file->text, file->lines[wanted], mistakes.lines[0]);
-        wrong++;
-    }
-    if (mistakes.count != wanted) {
-        print_error("%sgot %zu mistakes, the last is %s\n", file->text, mistakes.count, mistakes.lines[mistakes.count - 1]);
-        wrong++;
-    }
-    return wrong;
-}
-
 static void every_mistake_is_told_with_its_place(void **state)
 {
     (void)state;
-    int wrong = 0;
-    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
-        wrong += wrongly_told(&broken[i]);
-    assert_int_equal(wrong, 0);
+    assert_int_equal(broken_playbooks_wrongly_told(broken, sizeof broken / sizeof broken[0]), 0);
 }
 
 /* What a person has to decide in between is no endless loop, nor what a condition rules out. */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "playbook.h"
+#include "support/broken_playbook.h"
 
 static struct arena *arena;
 static struct mistakes mistakes;
@@ -133,7 +134,7 @@ static void what_is_needed_is_named(void **state)
 
 /* -------- mistakes */
 
-static const struct broken { const char *text; const char *lines[5]; } broken[] = {
+static const struct broken_playbook broken[] = {
     /* waits */
     {RULE "      - { wait: w }\n", {"p.yaml:5:9: rules[0].steps[0]: event is missing: what is waited for?"}},
     {RULE "      - { wait: w, event: visit.finishd }\n", {"there is no event \"visit.finishd\", did you mean visit.finished?"}},
@@ -220,42 +221,10 @@ static const struct broken { const char *text; const char *lines[5]; } broken[] 
     {"playbook: p\nrules:\n  - { rule: r, on: visit.finished, steps: [{ call: a }] }\n  - { rule: r, on: visit.finished, steps: [{ call: b }] }\n", {"rule \"r\" stands there twice"}},
 };
 
-static bool told(const char *line)
-{
-    for (size_t i = 0; i < mistakes.count; i++)
-        if (strstr(mistakes.lines[i], line))
-            return true;
-    return false;
-}
-
-static int wrongly_told(const struct broken *file)
-{
-    size_t wanted = 0;
-    int wrong = 0;
-    if (parse(file->text)) {
-        print_error("taken:\n%s\n", file->text);
-        return 1;
-    }
-    for (; wanted < 5 && file->lines[wanted]; wanted++) {
-        if (told(file->lines[wanted]))
-            continue;
-        print_error("%swants %s\ngot   %s\n", file->text, file->lines[wanted], mistakes.lines[0]);
-        wrong++;
-    }
-    if (mistakes.count != wanted) {
-        print_error("%sgot %zu mistakes, the last is %s\n", file->text, mistakes.count, mistakes.lines[mistakes.count - 1]);
-        wrong++;
-    }
-    return wrong;
-}
-
 static void every_mistake_is_told_with_its_place(void **state)
 {
     (void)state;
-    int wrong = 0;
-    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
-        wrong += wrongly_told(&broken[i]);
-    assert_int_equal(wrong, 0);
+    assert_int_equal(broken_playbooks_wrongly_told(broken, sizeof broken / sizeof broken[0]), 0);
 }
 
 /* A circle that somebody or something holds up is none. */
