@@ -119,7 +119,8 @@ class Clock(unittest.TestCase):
                 (clocks.dir / "scheduler").unlink()             # what is started from now on has the machine's clock
                 (clocks.dir / "scheduler").symlink_to(f"{BIN}/scheduler")
                 before = system.kill("scheduler-2")
-                wait_for(lambda: system.pid("scheduler-2") != before and owned(system, "scheduler-2"), 20, "a right one beside it")
+                wait_for(lambda: system.pid("scheduler-2") != before and owned(system, "scheduler") == owned(system, "scheduler-2") == 32,
+                         20, "a right one beside it, with half the partitions")
                 clocks.set(-3600)
                 wait_for(lambda: owned(system, "scheduler-2") == 64, 30, "all partitions have gone to the right one")
                 wait_for(lambda: unready(system), 10, "the wrong one says that it is not ready")
