@@ -18,6 +18,7 @@ const struct setting intake_settings[] = {
     {"keep_hours", SETTING_INT, "0", 0, 876000, NULL, "events older than this go from the log; 0: none do"},
     {"keep_for_consumers_hours", SETTING_INT, "720", 0, 876000, NULL,
      "but those that a durable consumer has yet to read stay so long"},
+    {"archive", SETTING_TEXT, "", 0, 0, NULL, "and those that the durable consumer of this name has yet to read, for ever"},
     {"keys", SETTING_TEXT, "%s/keys.yaml", 0, 0, NULL, "file of API keys; without it only this machine is served"},
     {"memory_percent", SETTING_INT, "85", 1, 100, NULL, "from this share of the store's memory on nothing is taken"},
     {"disk_mb_min", SETTING_INT, "256", 0, 1 << 30, NULL, "with less free disk under --dir nothing is taken"},
@@ -70,6 +71,7 @@ static bool replay_open(struct intake *intake, char message[160])
         .metrics = daemon_metrics(daemon),
         .keep_ms = limits.keep_ms,
         .keep_for_consumers_ms = limits.keep_for_consumers_ms,
+        .archive = config_text(config, "archive"),
     };
     if (intake_keys_read(config_text(config, "keys"), &options.keys, message))
         intake->replay = replay_new(&options, message);

@@ -150,7 +150,8 @@ static bool replay_open(struct replay *replay, const struct replay_options *opti
     if (!replay->store || !wire_open(&replay->wire, &wire, message))
         return false;
     const struct trimming_options trimming = {
-        replay->store, options->partitions, options->metrics, options->keep_ms, options->keep_for_consumers_ms
+        replay->store, options->partitions, options->metrics, options->keep_ms, options->keep_for_consumers_ms,
+        options->archive
     };
     replay->trimming = trimming_new(&trimming);
     snprintf(message, 160, "no thread for replay");

@@ -20,6 +20,7 @@ struct replay_options {
     struct keys *keys;              /* NULL: none are needed; taken over */
     int64_t keep_ms;                /* entries older than this go; 0: none do */
     int64_t keep_for_consumers_ms;  /* … but those that a durable consumer has yet to read stay so long */
+    const char *archive;            /* … and those that this one has yet to read, for ever; "": there is none */
 };
 
 /* NULL with a message for the operator. */

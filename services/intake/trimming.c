@@ -55,6 +55,15 @@ uint64_t trim_limit(uint64_t old, uint64_t very_old, uint64_t slowest)
     return limit > very_old ? limit : very_old;
 }
 
+uint64_t archive_limit(const struct consumer_list *consumers, const char *archive, uint32_t partition)
+{
+    if (!*archive)
+        return UINT64_MAX;
+    const struct consumer *consumer = consumers_find(consumers, archive);
+    const struct point *point = consumer ? points_find(&consumer->points, partition) : NULL;
+    return point ? point->at.seq : 0;
+}
+
 /* -------- one partition */
 
 static uint64_t seq_of_age(struct trimming *trimming, uint32_t partition, const struct partition_view *view,
@@ -105,7 +114,10 @@ static void partition_age(struct trimming *trimming, uint32_t partition, const s
     struct partition_view view;
     if (store->functions->view(store, &partition, 1, &view) != STORE_OK || !view.head.seq)
         return;
-    uint64_t limit = limit_of(trimming, partition, &view, consumers, now);
+    uint64_t archived = archive_limit(consumers, trimming->options.archive, partition);
+    uint64_t limit = archived > view.first.seq ? limit_of(trimming, partition, &view, consumers, now) : 0;
+    if (limit > archived)
+        limit = archived;
     if (limit > view.first.seq)
         partition_trim(trimming, partition, limit);
 }

@@ -162,12 +162,34 @@ class Consumers(unittest.TestCase):
                     system.post(delivery(f"S{number}"))
                     number += 1
                 wait_for(lambda: first() >= stands - 1, 20, "all that every stage has worked goes, but its last")
-                seen = system.get("/v1/clock")["now_ms"] + 3 * 3600000
-                wait_for(lambda: system.get("/v1/clock")["now_ms"] > seen, 20, "three hours more")
+                self.pass_hours(system, 3)
                 self.assertLessEqual(first(), stands + 1)
             finally:
                 os.kill(system.process.pid, signal.SIGCONT)
             wait_for(lambda: first() > stands + 1, 30, "it works again, and the log lets go")
+
+    def test_the_log_waits_for_the_archive_for_ever(self):
+        """Another consumer would have been left behind after an hour."""
+        archive = self.consumers[0]
+        system, first = self.trimming("--set", "intake.keep_for_consumers_hours=1", "--set", "intake.archive=in-c")
+        with system:
+            system.post(delivery("A0"))
+            system.settle()
+            self.pass_hours(system, 4)
+            self.assertEqual(first(), 1, "it was never there: nothing goes")
+            stands = self.read_and_stop(system, archive)
+            system.post(delivery("A2"))
+            wait_for(lambda: first() == stands, 20, "all is gone that it has done with")
+            self.pass_hours(system, 4)
+            self.assertEqual(first(), stands)
+            archive.restart()
+            wait_for(lambda: first() > stands, 20, "it goes on, and so does the log")
+            self.assertEqual(archive.kill(signal.SIGTERM), 0)
+            self.assertNotIn("trimmed", archive.said())
+
+    def pass_hours(self, system, hours):
+        end = system.get("/v1/clock")["now_ms"] + hours * 3600000
+        wait_for(lambda: system.get("/v1/clock")["now_ms"] > end, 20, "time passes")
 
     def test_the_log_waits_for_a_durable_consumer(self):
         slow = self.consumers[0]

@@ -84,6 +84,18 @@ static void limits_of_trimming(void **state)
         assert_int_equal(trim_limit(cases[i].old, cases[i].very_old, cases[i].slowest), cases[i].limit);
 }
 
+static void limit_of_the_archive(void **state)
+{
+    (void)state;
+    struct point points[] = {{.partition = 2, .at = {.seq = 7, .id = 107}}};
+    struct consumer keeper = {.name = "keeper", .points = {points, 1}};
+    const struct consumer_list consumers = {&keeper, 1};
+    assert_true(archive_limit(&consumers, "", 2) == UINT64_MAX);
+    assert_int_equal(archive_limit(&consumers, "keeper", 2), 7);
+    assert_int_equal(archive_limit(&consumers, "keeper", 3), 0);
+    assert_int_equal(archive_limit(&consumers, "somebody", 2), 0);
+}
+
 /* -------- the log and its requests */
 
 /* Events of two sites in turn in partition 0, a second apart, chain ids 101, 102 … */
@@ -402,6 +414,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resuming),
         cmocka_unit_test(limits_of_trimming),
+        cmocka_unit_test(limit_of_the_archive),
         WITH_DESK(starting_points),
         WITH_DESK(pages),
         WITH_DESK(what_is_not_settled_is_not_told),
