@@ -5,7 +5,8 @@
 #include <jansson.h>
 
 #include "calendar.h"
-#include "event.h"
+#include "setting_file.h"
+#include "world.h"
 
 enum { EXPECTED_TIMES_MAX = 4 };
 
@@ -83,8 +84,36 @@ void scenario_free(struct scenario *scenario);
 /* The times that it expects, to be moved one by one; NULL past the last. */
 wall_ms *scenario_time(struct scenario *scenario, size_t number);
 
-/* Runs it; lines that say what did not hold are added to `wrong` (owned by the arena). true: it holds. */
+/* -------- what it brings (scenario_parts.c), wherever it is played */
+
+/* A file below `deploy`, as it is to be stored; changed if `changed` names it. Lines that say what is wrong; none: it is
+ * good. All in the arena. */
+struct texts scenario_setting(const char *deploy, const char *name, const struct changed_file *changed,
+                              struct arena *arena, struct setting_file *ret);
+
+/* The event that happens, as a client posts it, without who acts; the caller owns it. `number` names it where the
+ * scenario does not: its place in the order. */
+json_t *scenario_event(const struct scenario *scenario, const struct happening *happening, size_t number,
+                       struct arena *arena);
+
+/* Puts what happens in the order in which it happens. */
+void scenario_order(struct scenario *scenario);
+
+/* The next instant after `now` at which something happens or is looked at; `until` if nothing is. */
+wall_ms scenario_next_instant(const struct scenario *scenario, wall_ms now);
+
+/* -------- playing it */
+
+/* Who looks on while it runs in memory. */
+struct scenario_watch {
+    void (*sent)(void *context, const struct send_order *order, enum send_result result);
+    void (*ended)(void *context, struct world *world);      /* the world as it is at the end */
+    void *context;
+};
+
+/* Runs it; lines that say what did not hold are added to `wrong` (owned by the arena). `watch` may be NULL. true:
+ * it holds. */
 bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *arena, struct texts *wrong,
-                  size_t *ret_events);
+                  size_t *ret_events, const struct scenario_watch *watch);
 
 #endif

@@ -19,6 +19,7 @@ struct running {
     struct arena *arena;
     struct world *world;
     const char *deploy;
+    const struct scenario_watch *watch;
     struct texts *wrong;
     size_t wrong_room;
     size_t events;
@@ -158,9 +159,8 @@ static void on_event(void *context, const struct place *place, const struct even
                                         brief(running, event, data)));
 }
 
-static enum send_result on_send(void *context, const struct send_order *order, const char **ret_detail)
+static enum send_result result_told(struct running *running, const struct send_order *order, const char **ret_detail)
 {
-    struct running *running = context;
     const char *channel = words_name(&notice_channel_words, order->channel);
     for (size_t i = 0; i < running->scenario->sending_count; i++) {
         struct sending_rule *rule = &running->scenario->sending[i];
@@ -172,6 +172,15 @@ static enum send_result on_send(void *context, const struct send_order *order, c
         return (enum send_result)rule->result;
     }
     return SEND_ACCEPTED;
+}
+
+static enum send_result on_send(void *context, const struct send_order *order, const char **ret_detail)
+{
+    struct running *running = context;
+    enum send_result result = result_told(running, order, ret_detail);
+    if (running->watch)
+        running->watch->sent(running->watch->context, order, result);
+    return result;
 }
 
 /* -------- looking at what is stored */
@@ -205,34 +214,15 @@ static void look(struct running *running, struct expectation *expectation)
 
 /* -------- setting up and running */
 
-static const char *replaced(struct running *running, const struct changed_file *changed, const char *text)
-{
-    for (size_t i = 0; i < changed->count; i++) {
-        const char *from = changed->from[i], *at = strstr(text, from);
-        if (!at)
-            add_wrong(running, arena_printf(running->arena, "the text to be replaced is not in %s: %s", changed->path, from));
-        else
-            text = arena_printf(running->arena, "%.*s%s%s", (int)(at - text), text, changed->to[i], at + strlen(from));
-    }
-    return text;
-}
-
 static bool apply_file(struct running *running, const char *name, const struct changed_file *changed)
 {
     struct setting_file file;
-    const char *path = arena_printf(running->arena, "%s/%s", running->deploy, name);
-    struct mistakes mistakes = {.file = path, .arena = running->arena};
-    if (!setting_read(path, running->arena, &file, &mistakes)) {
-        for (size_t i = 0; i < mistakes.count; i++)
-            add_wrong(running, mistakes.lines[i]);
-        return false;
-    }
-    if (changed->path && strcmp(name, changed->path) == 0) {
-        const char *text = replaced(running, changed, arena_text(running->arena, file.content.at, file.content.bytes));
-        file.content = (struct slice){(const uint8_t *)text, strlen(text)};
-    }
-    world_apply(running->world, (enum config_kind)file.kind, file.name, file.content, running->scenario->site);
-    return true;
+    struct texts wrong = scenario_setting(running->deploy, name, changed, running->arena, &file);
+    for (size_t i = 0; i < wrong.count; i++)
+        add_wrong(running, wrong.at[i]);
+    if (!wrong.count)
+        world_apply(running->world, (enum config_kind)file.kind, file.name, file.content, running->scenario->site);
+    return !wrong.count;
 }
 
 static void happen(struct running *running, const struct happening *happening, size_t number)
@@ -242,38 +232,12 @@ static void happen(struct running *running, const struct happening *happening, s
         apply_file(running, happening->apply.path, &happening->apply);
         return;
     }
-    const char *id = happening->id ? happening->id : arena_printf(running->arena, "%zu", number);
-    json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O}", "type", event_types[happening->number].name,
-                              "site", running->scenario->site, "id", id, "source", "scenario", "customer",
-                              happening->customer ? happening->customer : "", "actor", happening->actor, "role",
-                              happening->role, "data", happening->data);
-    if (happening->occurred_at)
-        json_object_set_new(event, "occurred_at", json_string(moment_text(running->arena, happening->occurred_at, 0)));
+    json_t *event = scenario_event(running->scenario, happening, number, running->arena);
+    json_object_set_new(event, "actor", json_string(happening->actor));
+    json_object_set_new(event, "role", json_string(happening->role));
     if (!world_append_json(running->world, event, &fault))
         add_wrong(running, arena_printf(running->arena, "line %d: %s: %s", happening->line, fault.field, fault.what));
     json_decref(event);
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct happening *left = a, *right = b;
-    return left->at != right->at ? (left->at < right->at ? -1 : 1) : left->line - right->line;
-}
-
-/* The next instant after `now` at which something happens or is looked at. */
-static wall_ms next_instant(const struct scenario *scenario, wall_ms now)
-{
-    wall_ms next = scenario->until;
-    for (size_t i = 0; i < scenario->happening_count; i++)
-        if (scenario->happenings[i].at > now && scenario->happenings[i].at < next)
-            next = scenario->happenings[i].at;
-    for (size_t i = 0; i < scenario->expectation_count; i++) {
-        const struct expectation *expectation = &scenario->expectations[i];
-        bool looked_at = expectation->what == EXPECT_ENTITY || expectation->what == EXPECT_CLOCK;
-        if (looked_at && expectation->at > now && expectation->at < next)
-            next = expectation->at;
-    }
-    return next;
 }
 
 static void run_instant(struct running *running, wall_ms now)
@@ -320,14 +284,14 @@ static const struct core *const cores[] = {&scheduler_core, &follow_up_core, &co
                                            NULL};
 
 bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *arena, struct texts *wrong,
-                  size_t *ret_events)
+                  size_t *ret_events, const struct scenario_watch *watch)
 {
-    struct running running = {.scenario = scenario, .arena = arena, .deploy = deploy, .wrong = wrong};
+    struct running running = {.scenario = scenario, .arena = arena, .deploy = deploy, .wrong = wrong, .watch = watch};
     struct world_options options = {
         .seed = 1, .start = scenario->start, .cores = cores, .seen = on_event, .answer = on_send, .context = &running};
     *wrong = (struct texts){0};
     forget(scenario);
-    qsort(scenario->happenings, scenario->happening_count, sizeof *scenario->happenings, by_time);
+    scenario_order(scenario);
     running.world = world_new(&options);
     bool ready = true;
     for (size_t i = 0; i < scenario->setup_count && ready; i++)
@@ -336,9 +300,11 @@ bool scenario_run(struct scenario *scenario, const char *deploy, struct arena *a
     if (ready)
         run_instant(&running, scenario->start);
     for (wall_ms now = scenario->start; ready && now < scenario->until;)
-        run_instant(&running, now = next_instant(scenario, now));
+        run_instant(&running, now = scenario_next_instant(scenario, now));
     if (ready)
         judge(&running);
+    if (watch)
+        watch->ended(watch->context, running.world);
     world_free(&running.world);
     *ret_events = running.events;
     return wrong->count == 0;

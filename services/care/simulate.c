@@ -25,7 +25,7 @@ static bool run_once(struct simulating *simulating, struct scenario *scenario, b
     struct arena *arena = arena_new();
     struct texts wrong;
     size_t events;
-    bool holds = scenario_run(scenario, simulating->deploy, arena, &wrong, &events);
+    bool holds = scenario_run(scenario, simulating->deploy, arena, &wrong, &events, NULL);
     if (tell && (!holds || !option(simulating->call, "quiet")))
         printf("%s %s (%zu events)\n", holds ? "ok  " : "FAIL", scenario->name, events);
     if (tell)
