@@ -41,11 +41,11 @@ enum entity_kind entity_kind_of_letter(char letter)
 
 /* -------- number of a type: open addressing, filled before main */
 
-enum { SLOTS = 256 };
+enum { SLOTS = 1024 };
 
-static uint8_t number_slots[SLOTS];
+static uint16_t number_slots[SLOTS];
 
-_Static_assert(EVENT_COUNT < SLOTS / 2, "the table of event types is too full: double SLOTS (and widen its numbers)");
+_Static_assert(EVENT_COUNT < SLOTS / 2, "the table of event types is too full: double SLOTS");
 
 static unsigned type_slot(const char *type)
 {
@@ -61,7 +61,7 @@ static void __attribute__((constructor)) fill_slots(void)
         unsigned slot = type_slot(event_types[number].name);
         while (number_slots[slot])
             slot = (slot + 1) % SLOTS;
-        number_slots[slot] = (uint8_t)number;
+        number_slots[slot] = (uint16_t)number;
     }
 }
 

@@ -7,7 +7,7 @@
 enum { WINDOWS_MAX = 64, DISSATISFIED_DEFAULT = 2 };
 
 static const char *const top_keys[] = {
-    "playbook", "version", "roles", "windows", "variants", "rules", "forms", "questionnaires", "dissatisfied_at_most",
+    "playbook", "version", "templates", "roles", "windows", "variants", "rules", "forms", "questionnaires", "dissatisfied_at_most",
     "late_after", "claim_for", "complaints", "classes", "contact", "notices", NULL
 };
 
@@ -37,6 +37,7 @@ static void read_head(struct playbook_reading *reading, const struct yaml *top)
     struct playbook *playbook = reading->playbook;
     playbook->name = reading_name(reading, yaml_get(top, "playbook"), "playbook: NAME", top);
     playbook->version = (int)yaml_int(yaml_get(top, "version"), 1, 1, 1000000, reading->mistakes);
+    playbook->templates = reading_name(reading, yaml_get(top, "templates"), "templates: NAME", NULL);
     playbook->dissatisfied_at_most = (int)yaml_int(yaml_get(top, "dissatisfied_at_most"), DISSATISFIED_DEFAULT, 0, 4,
                                                    reading->mistakes);
     playbook->late_after = read_span_or(reading, yaml_get(top, "late_after"), (struct span){0, 30});

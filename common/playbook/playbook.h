@@ -252,6 +252,7 @@ struct channel_rules {                      /* retries of one channel */
 struct playbook {
     const char *name;
     int version;
+    const char *templates;                  /* the set that its texts are in; "": the first in force that has them */
     size_t window_count; struct week *windows;
     size_t rule_count; struct rule *rules;
     size_t questionnaire_count; struct questionnaire *questionnaires;

@@ -167,8 +167,7 @@ static void site_take(struct content_cache *cache, const struct active_config *a
         site->calendar_hash = active->hash;
         break;
     case CONFIG_TEMPLATES:
-        site->templates = parsed;
-        site->templates_hash = active->hash;
+        site->templates[site->templates_count++] = (struct templates_in_force){active->hash, parsed};
         break;
     case CONFIG_STAFF:
         site->staff = parsed;
@@ -183,9 +182,9 @@ const struct site *content_site(struct content_cache *cache, const char *site_id
                                 struct arena *arena)
 {
     struct site *site = arena_alloc(arena, sizeof *site);
-    *site = (struct site){.id = site_id, .calendar = calendar_everyday(), .calendar_hash = "", .templates_hash = "",
-                          .config = config};
+    *site = (struct site){.id = site_id, .calendar = calendar_everyday(), .calendar_hash = "", .config = config};
     site->playbooks = arena_alloc(arena, (config->active.count + 1) * sizeof *site->playbooks);
+    site->templates = arena_alloc(arena, (config->active.count + 1) * sizeof *site->templates);
     for (size_t i = 0; i < config->active.count; i++)
         if (config->active.at[i].kind > CONFIG_NONE)
             site_take(cache, &config->active.at[i], site);

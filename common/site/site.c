@@ -19,6 +19,16 @@ const struct contact_rules *site_contact_rules(const struct site *site)
     return NULL;
 }
 
+const struct templates_in_force *site_templates(const struct site *site, const char *set, const char *template)
+{
+    for (size_t i = 0; i < site->templates_count; i++) {
+        const struct templates_in_force *in_force = &site->templates[i];
+        if ((!*set || !strcmp(templates_name(in_force->templates), set)) && templates_has(in_force->templates, template))
+            return in_force;
+    }
+    return NULL;
+}
+
 const struct week *site_window(const struct site *site, const struct step *step)
 {
     const struct week *of_site = step->window ? calendar_window(site->calendar, step->window_name) : NULL;

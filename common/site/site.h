@@ -35,10 +35,13 @@ struct staff *staff_parse(struct slice yaml, struct arena *arena, struct mistake
 const struct person *staff_person(const struct staff *staff, const char *id);
 bool person_has_role(const struct person *person, const char *role);
 
-/* Templates: one text per name, language and channel. */
+/* A set of templates: one text per name, language and channel. */
 struct templates;
 struct templates *templates_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
 bool templates_has(const struct templates *templates, const char *name);
+/* The set's own name; the names of its templates, into the arena. */
+const char *templates_name(const struct templates *templates);
+struct texts templates_names(const struct templates *templates, struct arena *arena);
 
 /* How values are escaped in the text they are put into. */
 enum escape { ESCAPE_NONE, ESCAPE_HTML, ESCAPE_HEADER, ESCAPE_URL, ESCAPE_JSON };
@@ -59,20 +62,19 @@ struct template_text { const char *subject; const char *body; };
 bool templates_find(const struct templates *templates, const char *name, const char *channel, const char *language,
                     struct template_text *ret);
 
-/* A word of the catalogue (major, first_response …) as the templates' `words` say it in this language; else with blanks
- * for underscores, into the arena. */
-const char *templates_word(const struct templates *templates, const char *language, const char *word,
-                           struct arena *arena);
+/* A word of the catalogue (major, first_response …) as the set's `words` say it in this language; NULL: they don't. */
+const char *templates_word(const struct templates *templates, const char *language, const char *word);
 
 struct playbook_in_force { const char *hash; const struct playbook *playbook; };
+struct templates_in_force { const char *hash; const struct templates *templates; };
 
 struct site {
     const char *id;
     const struct calendar *calendar;        /* never NULL */
     const char *calendar_hash;
     const struct staff *staff;              /* NULL: none yet */
-    const struct templates *templates;      /* NULL: none yet */
-    const char *templates_hash;
+    size_t templates_count;
+    struct templates_in_force *templates;   /* in the order in which they came into force */
     const struct workshop *workshop;        /* NULL: it has none */
     size_t playbook_count;
     struct playbook_in_force *playbooks;
@@ -82,6 +84,9 @@ struct site {
 /* The first playbook in force that has complaint rules, or contact rules; NULL: none. */
 const struct playbook_in_force *site_complaint_playbook(const struct site *site);
 const struct contact_rules *site_contact_rules(const struct site *site);
+
+/* The set in force that has the text `template`: the one named `set`, or with "" the first that has it. NULL: none. */
+const struct templates_in_force *site_templates(const struct site *site, const char *set, const char *template);
 
 enum { SITE_SETTINGS_MAX = 64 };        /* in force at once, as site_config holds */
 
@@ -93,10 +98,12 @@ bool site_config_has_room(const struct site_config *before, const struct config_
 struct site_config *site_config_after(const struct site_config *before, const char *site,
                                       const struct config_activated *change, struct arena *arena);
 
-/* What every text of a site can show: site.id, site.name, site.phone, word.PATH (the value at PATH as templates_word says
- * it), and all that the inner lookup knows, which goes first. Context: struct site_text_facts. */
+/* What every text of a site can show: site.id, site.name, site.phone, word.PATH (the value at PATH as the words of the sets
+ * in force say it, else with blanks for underscores), and all that the inner lookup knows, which goes first.
+ * Context: struct site_text_facts. */
 struct site_text_facts {
     const struct site *site;
+    const struct templates *templates;  /* the set that the text is from: its words go before those of the others; may be NULL */
     const char *language;
     template_lookup lookup;         /* NULL: none */
     void *context;

@@ -149,6 +149,19 @@ bool templates_has(const struct templates *templates, const char *name)
     return template_named(templates, name) != NULL;
 }
 
+const char *templates_name(const struct templates *templates)
+{
+    return templates->name;
+}
+
+struct texts templates_names(const struct templates *templates, struct arena *arena)
+{
+    struct texts names = {arena_alloc(arena, (templates->count + 1) * sizeof *names.at), templates->count};
+    for (size_t i = 0; i < templates->count; i++)
+        names.at[i] = templates->at[i].name;
+    return names;
+}
+
 /* en and en-GB are one language to us. */
 static bool same_language(const char *a, const char *b)
 {
@@ -195,15 +208,8 @@ bool templates_find(const struct templates *templates, const char *name, const c
     return wording != NULL;
 }
 
-const char *templates_word(const struct templates *templates, const char *language, const char *word,
-                           struct arena *arena)
+const char *templates_word(const struct templates *templates, const char *language, const char *word)
 {
-    const struct yaml *found = templates ? yaml_get(words_of(templates, language), word) : NULL;
-    if (found)
-        return found->text;
-    char *plain = arena_copy(arena, word, strlen(word) + 1);
-    for (char *at = plain; *at; at++)
-        if (*at == '_')
-            *at = ' ';
-    return plain;
+    const struct yaml *found = yaml_get(words_of(templates, language), word);
+    return found ? found->text : NULL;
 }

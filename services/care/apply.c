@@ -13,7 +13,7 @@
 enum { FILES_MAX = 256 };
 
 struct settings {
-    struct setting_file at[FILES_MAX];
+    struct setting_file at[FILES_MAX + SITE_SETTINGS_MAX];
     size_t count;
     size_t mistakes;
 };
@@ -117,10 +117,57 @@ static int activate(struct invocation *call, const char *site, const struct sett
     return code;
 }
 
-/* No mistake: the rest may be in force already, or come later. */
-static void tell_gaps(struct invocation *call, const struct settings *settings)
+/* -------- do they fit together, and with what is in force? */
+
+static const struct setting_file *setting_named(const struct settings *settings, int kind, const char *name)
 {
-    struct texts gaps = setting_gaps(settings->at, settings->count, call->arena);
+    for (size_t i = 0; i < settings->count; i++)
+        if (settings->at[i].kind == kind && !strcmp(settings->at[i].name, name))
+            return &settings->at[i];
+    return NULL;
+}
+
+/* One that is in force, or what takes its place. */
+static void add_in_force(struct invocation *call, json_t *active, const struct settings *given, struct settings *to)
+{
+    const char *name = json_string_value(json_object_get(active, "name"));
+    const char *kind_text = json_string_value(json_object_get(active, "kind"));
+    const json_t *content = json_object_get(active, "content");
+    int kind = kind_text ? words_find(&config_kind_words, kind_text) : -1;
+    struct mistakes mistakes = {.file = "", .arena = call->arena};
+    if (kind <= 0 || !name || !json_is_string(content) || to->count == SITE_SETTINGS_MAX)
+        return;
+    const struct setting_file *instead = setting_named(given, kind, name);
+    struct setting_file *setting = &to->at[to->count++];
+    *setting = (struct setting_file){.kind = kind, .name = arena_string(call->arena, name)};
+    setting->path = arena_printf(call->arena, "%s %s", kind_text, name);
+    setting->content = (struct slice){arena_copy(call->arena, json_string_value(content), json_string_length(content)),
+                                      json_string_length(content)};
+    if (instead)
+        *setting = *instead;
+    else
+        setting_parse(setting, call->arena, &mistakes);
+}
+
+/* What will be in force, in that order. */
+static const struct settings *with_those_in_force(struct invocation *call, const char *site, const struct settings *given)
+{
+    struct settings *all = arena_alloc(call->arena, sizeof *all);
+    struct client_answer answer =
+        client_get(call->client, arena_printf(call->arena, "/v1/config?site=%s", url_text(call->arena, site)));
+    for (size_t i = 0; answer.status == 200 && i < json_array_size(answer.body); i++)
+        add_in_force(call, json_array_get(answer.body, i), given, all);
+    json_decref(answer.body);
+    for (size_t i = 0; i < given->count; i++)
+        if (!setting_named(all, given->at[i].kind, given->at[i].name))
+            all->at[all->count++] = given->at[i];
+    return all;
+}
+
+/* No mistake: the rest may come later. */
+static void tell_gaps(struct invocation *call, const struct settings *settings, bool whole)
+{
+    struct texts gaps = setting_gaps(settings->at, settings->count, whole, call->arena);
     for (size_t i = 0; i < gaps.count; i++)
         fprintf(stderr, "care: %s: %s\n", say(call, "note", "注意"), gaps.at[i]);
 }
@@ -135,13 +182,16 @@ int run_apply(struct invocation *call)
                 settings->count ? say(call, "nothing was stored", "未保存任何内容") : "care apply PATH…");
         return settings->count ? EXIT_MISTAKES : EXIT_USAGE;
     }
-    tell_gaps(call, settings);
-    if (option(call, "check"))
+    if (option(call, "check")) {
+        tell_gaps(call, settings, false);
         return EXIT_OK;
+    }
     if (!connect_call(call))
         return EXIT_NO_ANSWER;
     const char *site = site_of_call(call, NULL);
     int code = site ? EXIT_OK : EXIT_USAGE;
+    if (site)
+        tell_gaps(call, with_those_in_force(call, site, settings), true);
     for (size_t i = 0; i < settings->count && code == EXIT_OK; i++)
         code = activate(call, site, &settings->at[i]);
     return code;

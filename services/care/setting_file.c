@@ -56,6 +56,12 @@ static bool put_holidays_inside(const struct yaml *root, struct arena *arena, st
     return true;
 }
 
+bool setting_parse(struct setting_file *setting, struct arena *arena, struct mistakes *mistakes)
+{
+    setting->parsed = setting->kind > 0 ? parsers[setting->kind](setting->content, arena, mistakes) : NULL;
+    return setting->parsed;
+}
+
 bool setting_read(const char *path, struct arena *arena, struct setting_file *ret, struct mistakes *mistakes)
 {
     struct slice yaml;
@@ -73,6 +79,6 @@ bool setting_read(const char *path, struct arena *arena, struct setting_file *re
     if (kind == CONFIG_CALENDAR && !put_holidays_inside(root, arena, ret, mistakes))
         return false;
     if (kind > 0 && mistakes->count == before)
-        ret->parsed = parsers[kind](ret->content, arena, mistakes);
+        setting_parse(ret, arena, mistakes);
     return mistakes->count == before;
 }

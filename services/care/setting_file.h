@@ -16,8 +16,12 @@ struct setting_file {
 /* false: it cannot be read or has mistakes, which are added. */
 bool setting_read(const char *path, struct arena *arena, struct setting_file *ret, struct mistakes *mistakes);
 
-/* Do settings that are given together fit? Lines for a person: templates and roles that a playbook names and the
- * templates and staff lists beside it do not have. None if there is nothing beside it to compare with. */
-struct texts setting_gaps(const struct setting_file *files, size_t count, struct arena *arena);
+/* Parses its content; false: it has mistakes, which are added. */
+bool setting_parse(struct setting_file *setting, struct arena *arena, struct mistakes *mistakes);
+
+/* Do these settings fit together? Lines for a person: templates and roles that a playbook names and the templates and
+ * staff lists beside it do not have (nothing of that if there are none beside it); texts that stand in several sets though
+ * a playbook does not say from which it takes them: it is the first. `whole`: what is not among the files is nowhere. */
+struct texts setting_gaps(const struct setting_file *files, size_t count, bool whole, struct arena *arena);
 
 #endif

@@ -4,65 +4,102 @@
 
 enum { GAPS_TOLD_MAX = 200 };
 
-typedef bool (*holder_check)(const void *parsed, const char *name);
+struct gaps {
+    const struct setting_file *files;
+    size_t count;
+    bool whole;
+    struct arena *arena;
+    struct texts lines;
+};
 
-static bool templates_have(const void *parsed, const char *name)
+static void tell(struct gaps *gaps, const char *line)
 {
-    return templates_has(parsed, name);
+    if (gaps->lines.count < GAPS_TOLD_MAX)
+        gaps->lines.at[gaps->lines.count++] = line;
 }
 
-static bool staff_has_role(const void *parsed, const char *role)
+/* -------- texts */
+
+/* Can the playbook's texts be in this file? */
+static bool serves(const struct setting_file *file, const struct playbook *playbook)
 {
-    const struct staff *staff = parsed;
+    return file->kind == CONFIG_TEMPLATES && file->parsed &&
+           (!*playbook->templates || !strcmp(file->name, playbook->templates));
+}
+
+static void check_text(struct gaps *gaps, const struct setting_file *file, const char *text)
+{
+    const struct playbook *playbook = file->parsed;
+    const struct setting_file *first = NULL;
+    bool asked = false;
+    for (size_t i = 0; i < gaps->count; i++) {
+        const struct setting_file *set = &gaps->files[i];
+        if (!serves(set, playbook))
+            continue;
+        asked = true;
+        if (!templates_has(set->parsed, text))
+            continue;
+        if (first)
+            tell(gaps, arena_printf(gaps->arena, "%s takes the text \"%s\" from the set %s, though %s has it, too: "
+                                    "`templates: NAME` in the playbook says from which",
+                                    file->path, text, first->name, set->name));
+        else
+            first = set;
+    }
+    if (asked && !first)
+        tell(gaps, arena_printf(gaps->arena, "%s names the text \"%s\", which no templates in force or given with it have%s%s",
+                                file->path, text, *playbook->templates ? " in the set " : "", playbook->templates));
+}
+
+static void check_texts(struct gaps *gaps, const struct setting_file *file)
+{
+    const struct playbook *playbook = file->parsed;
+    struct texts texts = playbook_templates(playbook, gaps->arena);
+    bool set_is_there = !*playbook->templates;
+    for (size_t i = 0; i < gaps->count && !set_is_there; i++)
+        set_is_there = serves(&gaps->files[i], playbook);
+    if (!set_is_there && gaps->whole)
+        tell(gaps, arena_printf(gaps->arena, "%s takes its texts from the set \"%s\", which is not in force", file->path,
+                                playbook->templates));
+    for (size_t i = 0; i < texts.count; i++)
+        check_text(gaps, file, texts.at[i]);
+}
+
+/* -------- roles */
+
+static bool staff_has_role(const struct staff *staff, const char *role)
+{
     for (size_t i = 0; i < staff->count; i++)
         if (person_has_role(&staff->people[i], role))
             return true;
     return false;
 }
 
-/* What a playbook needs and which kind of file has it. */
-static const struct need {
-    struct texts (*names)(const struct playbook *playbook, struct arena *arena);
-    int kind;
-    holder_check has;
-    const char *what, *gap;
-} needs[] = {
-    {playbook_templates, CONFIG_TEMPLATES, templates_have, "the text", "which no templates given with it have"},
-    {playbook_roles, CONFIG_STAFF, staff_has_role, "the role", "which nobody on the staff list given with it has"},
-};
-
-static bool any_has(const struct setting_file *files, size_t count, const struct need *need, const char *name)
+static void check_roles(struct gaps *gaps, const struct setting_file *file)
 {
-    bool found = false, asked = false;
-    for (size_t i = 0; i < count && !found; i++) {
-        if (files[i].kind != need->kind || !files[i].parsed)
-            continue;
-        asked = true;
-        found = need->has(files[i].parsed, name);
+    struct texts roles = playbook_roles(file->parsed, gaps->arena);
+    for (size_t i = 0; i < roles.count; i++) {
+        bool asked = false, held = false;
+        for (size_t k = 0; k < gaps->count; k++) {
+            if (gaps->files[k].kind != CONFIG_STAFF || !gaps->files[k].parsed)
+                continue;
+            asked = true;
+            held = held || staff_has_role(gaps->files[k].parsed, roles.at[i]);
+        }
+        if (asked && !held)
+            tell(gaps, arena_printf(gaps->arena, "%s names the role \"%s\", which nobody on the staff list has", file->path,
+                                    roles.at[i]));
     }
-    return found || !asked;
 }
 
-static void add_gap(struct texts *gaps, const struct setting_file *playbook, const struct need *need, const char *name,
-                    struct arena *arena)
+struct texts setting_gaps(const struct setting_file *files, size_t count, bool whole, struct arena *arena)
 {
-    if (gaps->count < GAPS_TOLD_MAX)
-        gaps->at[gaps->count++] =
-            arena_printf(arena, "%s names %s \"%s\", %s", playbook->path, need->what, name, need->gap);
-}
-
-struct texts setting_gaps(const struct setting_file *files, size_t count, struct arena *arena)
-{
-    struct texts gaps = {arena_alloc(arena, GAPS_TOLD_MAX * sizeof *gaps.at), 0};
+    struct gaps gaps = {files, count, whole, arena, {arena_alloc(arena, GAPS_TOLD_MAX * sizeof *gaps.lines.at), 0}};
     for (size_t i = 0; i < count; i++) {
         if (files[i].kind != CONFIG_PLAYBOOK || !files[i].parsed)
             continue;
-        for (size_t k = 0; k < sizeof needs / sizeof needs[0]; k++) {
-            struct texts names = needs[k].names(files[i].parsed, arena);
-            for (size_t j = 0; j < names.count; j++)
-                if (!any_has(files, count, &needs[k], names.at[j]))
-                    add_gap(&gaps, &files[i], &needs[k], names.at[j], arena);
-        }
+        check_texts(&gaps, &files[i]);
+        check_roles(&gaps, &files[i]);
     }
-    return gaps;
+    return gaps.lines;
 }

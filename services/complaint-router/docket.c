@@ -26,7 +26,7 @@ static void docket_begin(struct docket *docket, struct turn *turn)
     docket->site = turn_site(turn, turn_event(turn)->site);
     docket->calendar = docket->site ? docket->site->calendar : calendar_everyday();
     docket->rules = &no_rules;
-    docket->note = docket->reason = "";
+    docket->note = docket->reason = docket->templates = "";
 }
 
 static void docket_take_rules(struct docket *docket)
@@ -38,8 +38,10 @@ static void docket_take_rules(struct docket *docket)
         const struct playbook_in_force *now = site_complaint_playbook(docket->site);
         playbook = now ? now->playbook : NULL;
     }
-    if (playbook && playbook->complaints.present)
-        docket->rules = &playbook->complaints;
+    if (!playbook || !playbook->complaints.present)
+        return;
+    docket->rules = &playbook->complaints;
+    docket->templates = playbook->templates;
 }
 
 static struct case_clock *clocks_copy(struct arena *arena, const struct case_clock_list *from)

@@ -20,6 +20,7 @@ struct docket {
     const struct site *site;                /* NULL: nothing is set up for it */
     const struct calendar *calendar;        /* never NULL */
     const struct complaint_rules *rules;    /* never NULL; those the case began with */
+    const char *templates;                  /* the set that their texts are in; "": any */
     struct complaint_case file;
     const char *note;                       /* what the act said, for its event; "" */
     const char *reason;

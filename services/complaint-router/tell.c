@@ -90,6 +90,7 @@ static void tell_one(struct docket *docket, const char *what, const char *to, co
     struct notice_wanted wanted = {
         .notice = notice_id(docket, what), .template = template, .purpose = "complaint", .about = docket->file.id,
         .priority = is_urgent(what) ? PRIORITY_URGENT : PRIORITY_NORMAL, .variables = variables_of(docket, clock),
+        .templates = docket->templates,
     };
     struct event like = event_of(EVENT_NOTICE_WANTED);
     like.subject = wanted.notice;

@@ -23,7 +23,7 @@ static void outcome_message(struct job *job, const struct outcome_rule *rule, in
                              words_name(&outcome_words, outcome)),
         .template = rule->message, .purpose = job->step->purpose, .priority = job->step->priority,
         .due_at = turn_now(job->turn), .plan = task->plan, .step = task->step, .about = task->about,
-        .variables = task->variables,
+        .variables = task->variables, .templates = job->playbook->templates,
     };
     struct event like = job_event(job, EVENT_NOTICE_WANTED);
     like.subject = want.notice;

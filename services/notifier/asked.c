@@ -69,8 +69,7 @@ static void begin_anew(struct letter *letter)
     notice->valid_until = 0;
     notice->due_at = letter->now;
     notice->reason = "";
-    if (letter->site && letter->site->templates)
-        notice->templates_hash = letter->site->templates_hash;
+    letter_find_text(letter);
 }
 
 static void send_again(struct letter *letter, const char *reason)

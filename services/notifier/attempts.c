@@ -92,9 +92,10 @@ static bool is_to_customer(const struct letter *letter)
     return *letter->notice.customer != '\0';
 }
 
-static bool has_text(const struct letter *letter)
+/* The version that was in force when it was asked for; if there was none, what has come since. */
+static bool has_text(struct letter *letter)
 {
-    return letter->site && letter->site->templates && templates_has(letter->site->templates, letter->notice.template);
+    return *letter->notice.templates_hash || letter_find_text(letter);
 }
 
 static void consider(struct letter *letter)

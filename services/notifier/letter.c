@@ -51,10 +51,20 @@ void letter_new(struct letter *letter, struct turn *turn, const struct event *ev
     notice->plan = wanted->plan;
     notice->step = wanted->step;
     notice->about = wanted->about;
-    notice->templates_hash = letter->site && letter->site->templates ? letter->site->templates_hash : "";
+    notice->templates = wanted->templates;
+    letter_find_text(letter);
     notice->variables = wanted->variables;
     notice->cause = event->id;
     letter_know_customer(letter);
+}
+
+bool letter_find_text(struct letter *letter)
+{
+    struct notice *notice = &letter->notice;
+    const struct templates_in_force *found =
+        letter->site ? site_templates(letter->site, notice->templates, notice->template) : NULL;
+    notice->templates_hash = found ? found->hash : "";
+    return found;
 }
 
 static const char *queue_of(const struct letter *letter)

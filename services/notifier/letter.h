@@ -37,6 +37,9 @@ bool letter_load(struct letter *letter, struct turn *turn, const char *id);
 void letter_new(struct letter *letter, struct turn *turn, const struct event *event,
                 const struct notice_wanted *wanted);
 
+/* Takes its text from what is now in force; false: no set has it. */
+bool letter_find_text(struct letter *letter);
+
 /* Stores it: its timer if it waits, its place in the queue by its state. */
 void letter_save(struct letter *letter);
 

@@ -180,7 +180,7 @@ static bool write_text(struct rendering *rendering, struct parcel *parcel, const
     struct template_text found = {0};
     const char *language = recipient->language && *recipient->language ? recipient->language : "zh-CN";
     const struct templates *templates = content_templates(rendering->contents, parcel->order.templates_hash);
-    struct site_text_facts facts = {site, language, lookup, recipient, parcel->arena};
+    struct site_text_facts facts = {site, templates, language, lookup, recipient, parcel->arena};
     const char *channel = words_name(&notice_channel_words, parcel->order.channel);
     if (!templates || !templates_find(templates, parcel->order.template, channel, language, &found))
         return parcel_fail(parcel, SEND_PERMANENT, "not sent: there is no such text");

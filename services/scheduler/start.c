@@ -101,7 +101,7 @@ static void notice_want(struct planned *planned, const struct planned_step *step
     struct notice_wanted want = {
         .notice = notice, .template = chosen(planned, &rule_step->template), .purpose = rule_step->purpose,
         .priority = rule_step->priority, .due_at = turn_now(planned->turn), .valid_until = valid_until, .plan = plan->id,
-        .step = step->name, .about = plan->about, .variables = plan->variables,
+        .step = step->name, .about = plan->about, .variables = plan->variables, .templates = planned->playbook->templates,
     };
     notice_address(planned, rule_step->to, &want);
     struct event like = planned_event(planned, EVENT_NOTICE_WANTED);

@@ -279,6 +279,31 @@ class Backup(unittest.TestCase):
 
 
 class Settings(unittest.TestCase):
+    def test_several_sets_of_texts(self):
+        """Sets of different names are in force side by side; what a playbook lacks, or may take from two, is said."""
+        with System() as system, tempfile.TemporaryDirectory() as folder:
+            care, file = Care(system.dir), pathlib.Path(folder) / "one.yaml"
+
+            def apply(text):
+                file.write_text(text)
+                done = care.run("apply", str(file))
+                self.assertEqual(done.returncode, 0, done.stderr)
+                return done.stderr
+
+            self.assertEqual(apply("templates: club\ntexts: { card: { en: x }, hello: { en: x } }\n"), "")
+            kinds = [(one["kind"], one["name"]) for one in system.get("/v1/config?site=sample")]
+            self.assertLess(kinds.index(("templates", "auto-dealer")), kinds.index(("templates", "club")))
+            self.assertIn('playbook auto-dealer takes the text "delivery-thanks" from the set auto-dealer, though second has it',
+                          apply("templates: second\ntexts: { delivery-thanks: { en: x } }\n"))
+            rule = "rules:\n  - on: car.delivered\n    steps: [{ message: %s }]\n"
+            self.assertIn('names the text "cart", which no templates in force or given with it have\n',
+                          apply("playbook: club\n" + rule % "cart"))
+            self.assertIn('names the text "car-lent", which no templates in force or given with it have in the set club\n',
+                          apply("playbook: club\ntemplates: club\n" + rule % "car-lent"))
+            self.assertIn('takes its texts from the set "gone", which is not in force',
+                          apply("playbook: club\ntemplates: gone\n" + rule % "card"))
+            self.assertNotIn("one.yaml", apply("playbook: club\ntemplates: club\n" + rule % "card"))
+
     def test_one_too_many(self):
         """A site has 64 in force at most; the next one is refused by name, and nothing is left out in silence."""
         text = (ROOT / "deploy" / "templates" / "auto-dealer.yaml").read_text()

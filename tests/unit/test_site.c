@@ -135,6 +135,8 @@ static void sample_shop_has_all_that_its_playbook_names(void **state)
     struct texts names = playbook_templates(playbook, arena), roles = playbook_roles(playbook, arena);
     assert_true(names.count > 20);
     assert_int_equal(roles.count, 8);
+    assert_string_equal(templates_name(templates), "auto-dealer");
+    assert_true(templates_names(templates, arena).count >= names.count);
     for (size_t i = 0; i < names.count; i++)
         if (!templates_has(templates, names.at[i]))
             fail_msg("no text %s", names.at[i]);
@@ -205,6 +207,13 @@ static void a_full_list_has_room_for_what_it_knows(void **state)
     assert_true(site_config_has_room(config, &change));
 }
 
+/* A lookup in which every value is called as its path. */
+static const char *word_itself(void *context, const char *path)
+{
+    (void)context;
+    return strncmp(path, "word.", 5) ? path : NULL;
+}
+
 /* -------- contents by hash */
 
 static const char *const small_playbook =
@@ -270,7 +279,8 @@ static void site_is_put_together_from_what_is_in_force(void **state)
     const struct site *site = content_site(cache, "sample", &config, arena);
     assert_int_equal(site->playbook_count, 1);
     assert_string_equal(site->playbooks[0].hash, "playbook");
-    assert_string_equal(site->templates_hash, "templates");
+    assert_int_equal(site->templates_count, 1);
+    assert_string_equal(site->templates[0].hash, "templates");
     assert_int_equal(site->staff->count, 3);
     assert_null(site_complaint_playbook(site));
     assert_int_equal(site_contact_rules(site)->cap_per_day, 2);
@@ -282,9 +292,36 @@ static void site_is_put_together_from_what_is_in_force(void **state)
     struct site_config nothing = {.id = "empty"};
     const struct site *bare = content_site(cache, "empty", &nothing, arena);
     assert_ptr_equal(bare->calendar, calendar_everyday());
-    assert_true(!bare->staff && !bare->templates && !bare->playbook_count);
+    assert_true(!bare->staff && !bare->templates_count && !bare->playbook_count);
     assert_null(site_contact_rules(bare));
     content_cache_free(&cache);
+}
+
+/* Several sets: the one that is named, else the first that has the text; words of the text's own set go first. */
+static void texts_come_from_the_set_named_or_the_first(void **state)
+{
+    (void)state;
+    struct mistakes told = {.file = "", .arena = arena};
+    struct templates_in_force in_force[] = {
+        {"h1", templates_parse(text_of("templates: dealer\nwords: { en: { a: first, b: dealers } }\n"
+                                       "texts: { hello: { en: x }, bye: { en: x } }\n"), arena, &told)},
+        {"h2", templates_parse(text_of("templates: club\nwords: { en: { a: own } }\n"
+                                       "texts: { hello: { en: x }, card: { en: x } }\n"), arena, &told)},
+    };
+    struct site site = {.id = "sample", .templates = in_force, .templates_count = 2};
+    static const struct { const char *set, *template, *hash; } cases[] = {
+        {"", "hello", "h1"}, {"", "card", "h2"}, {"club", "hello", "h2"}, {"club", "bye", NULL}, {"gone", "hello", NULL},
+        {"", "none", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct templates_in_force *found = site_templates(&site, cases[i].set, cases[i].template);
+        if (!found != !cases[i].hash || (found && strcmp(found->hash, cases[i].hash)))
+            fail_msg("%s of %s", cases[i].template, cases[i].set);
+    }
+    struct site_text_facts facts = {&site, in_force[1].templates, "en", word_itself, NULL, arena};
+    assert_string_equal(site_text_fact(&facts, "word.a"), "own");
+    assert_string_equal(site_text_fact(&facts, "word.b"), "dealers");
+    assert_string_equal(site_text_fact(&facts, "word.c_d"), "c d");
 }
 
 static void hash_is_that_of_the_standard(void **state)
@@ -311,14 +348,16 @@ static void texts_name_the_shop_and_say_words(void **state)
     (void)state;
     struct mistakes told = {.file = "", .arena = arena};
     struct site site = {.id = "sample", .staff = staff_of(shipped_file(arena, "deploy/sample/staff.yaml"))};
-    site.templates = templates_parse(shipped_file(arena, "deploy/templates/auto-dealer.yaml"), arena, &told);
+    struct templates_in_force in_force = {"h", templates_parse(shipped_file(arena, "deploy/templates/auto-dealer.yaml"), arena, &told)};
+    site.templates = &in_force;
+    site.templates_count = 1;
     static const struct { const char *path, *zh, *en; } cases[] = {
         {"site.id", "sample", "sample"}, {"site.name", "星驰汽车服务中心", "Xingchi Motors"}, {"grade", "major", "major"},
         {"word.grade", "重大", "major"}, {"word.clock", "首次答复", "first response"}, {"word.nothing", NULL, NULL},
         {"site.nothing", NULL, NULL}, {"other", NULL, NULL},
     };
     for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
-        struct site_text_facts facts = {&site, i % 2 ? "en" : "zh-CN", inner, NULL, arena};
+        struct site_text_facts facts = {&site, NULL, i % 2 ? "en" : "zh-CN", inner, NULL, arena};
         const char *got = site_text_fact(&facts, cases[i / 2].path), *wants = i % 2 ? cases[i / 2].en : cases[i / 2].zh;
         if ((got == NULL) != (wants == NULL) || (got && strcmp(got, wants)))
             fail_msg("%s: got %s", cases[i / 2].path, got ? got : "nothing");
@@ -337,6 +376,7 @@ int main(void)
         cmocka_unit_test(a_full_list_has_room_for_what_it_knows),
         cmocka_unit_test(contents_are_parsed_once),
         cmocka_unit_test(site_is_put_together_from_what_is_in_force),
+        cmocka_unit_test(texts_come_from_the_set_named_or_the_first),
         cmocka_unit_test(hash_is_that_of_the_standard),
         cmocka_unit_test(texts_name_the_shop_and_say_words),
     };
