@@ -32,6 +32,7 @@ static const struct path_type complaint_paths[] = {
 enum { COMPLAINT_PATHS = sizeof complaint_paths / sizeof complaint_paths[0] };
 
 static const char *const customer_prefix = "customer.";
+static const char *const owner_gone = "customer.owner_gone";     /* of no record: customer and staff list together tell */
 
 static bool field_testable(const struct field *field)
 {
@@ -54,6 +55,10 @@ static bool path_in_record(const struct record *record, const char *name, struct
 static bool path_find(enum condition_scope scope, enum event_number event, const char *path, struct path_type *ret)
 {
     if (scope == SCOPE_EVENT) {
+        if (!strcmp(path, owner_gone)) {
+            *ret = (struct path_type){path, FIELD_BOOL, NULL};
+            return true;
+        }
         if (!strncmp(path, customer_prefix, strlen(customer_prefix)))
             return path_in_record(&customer_record, path + strlen(customer_prefix), ret);
         return path_in_record(event_types[event].data, path, ret);

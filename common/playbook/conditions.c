@@ -259,6 +259,8 @@ const char *condition_fact(void *context, const char *path)
         return field_fact(facts, path + sizeof of_form - 1);
     if (!strncmp(path, of_step, sizeof of_step - 1))
         return result_of(facts->results, path + sizeof of_step - 1);
+    if (!strcmp(path, "customer.owner_gone"))
+        return facts->owner_gone ? "yes" : "no";
     if (!strncmp(path, prefix, sizeof prefix - 1))
         return fact_in(&customer_record, facts->customer, path + sizeof prefix - 1, facts->arena);
     return fact_in(facts->record, facts->data, path, facts->arena);

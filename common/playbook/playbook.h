@@ -47,6 +47,7 @@ struct condition_facts {
     const struct calendar *calendar;    /* for moments; NULL: always open, UTC */
     wall_ms now;
     struct slice fields;            /* field.NAME: what stands in the form concerned; empty: as the record's `fields` say */
+    bool owner_gone;                /* customer.owner_gone: whoever looked after the customer is not of the staff any more */
 };
 const char *condition_fact(void *facts, const char *path);
 
@@ -88,6 +89,8 @@ struct assign {
     const char *skill;              /* needed for it; "": none */
     const char *skill_field;        /* or named by this fact of the task, such as field.fault; "": none */
     int at_most;                    /* open tasks of one person; 0: any number */
+    bool given;                     /* load is what was given this month; else what is open */
+    bool owner;                     /* who gets it becomes the one who looks after the customer */
 };
 
 /* One thing of a checklist. */
@@ -102,6 +105,8 @@ struct step {
     struct span valid_for;          /* message: zero for none */
     const struct week *window;      /* NULL: any time. One of the same name in the site's calendar goes first */
     const char *window_name;
+    const struct week *then_window; /* once an opening of that has passed without success; NULL: the same */
+    const char *then_window_name;
     const char *role;
     struct variant_list template;       /* message; or the announcement of a call */
     struct variant_list questionnaire;

@@ -78,8 +78,10 @@ void reading_dates(struct playbook_reading *reading, const struct yaml *node, st
     read_from(reading, node, to);
     read_every(reading, node, to);
     to->at_min = read_at(reading, yaml_get(node, "at"), -1);
-    if (yaml_get(node, "at") && !*to->from && !to->repeat)
-        yaml_mistake(reading->mistakes, yaml_get(node, "at"), "at which day? from, or every with a rule, is missing");
+    bool days_after = to->after.days && !to->after.ms && !to->business;
+    if (yaml_get(node, "at") && !*to->from && !to->repeat && !days_after)
+        yaml_mistake(reading->mistakes, yaml_get(node, "at"),
+                     "on which day? from, every with a rule, or after in whole days is missing");
 }
 
 /* -------- rules */

@@ -61,14 +61,27 @@ static void tell_unknown_window(struct playbook_reading *reading, const struct y
                  reading_hint(reading, name, known));
 }
 
+static const struct week *find_window(struct playbook_reading *reading, const struct yaml *node, const char **ret_name)
+{
+    const char *name = *ret_name = yaml_text(node, "", reading->mistakes);
+    for (size_t i = 0; *name && i < reading->playbook->window_count; i++)
+        if (!strcmp(reading->playbook->windows[i].name, name))
+            return &reading->playbook->windows[i];
+    if (*name)
+        tell_unknown_window(reading, node, name);
+    return NULL;
+}
+
+/* A window, or a list of two: the one that is tried first, and the one that counts from then on. */
 static void read_window(struct playbook_reading *reading, const struct yaml *node, struct step *to)
 {
-    to->window_name = yaml_text(node, "", reading->mistakes);
-    for (size_t i = 0; *to->window_name && i < reading->playbook->window_count; i++)
-        if (!strcmp(reading->playbook->windows[i].name, to->window_name))
-            to->window = &reading->playbook->windows[i];
-    if (*to->window_name && !to->window)
-        tell_unknown_window(reading, node, to->window_name);
+    bool two = node && node->kind == YAML_LIST;
+    if (two && node->count != 2)
+        yaml_mistake(reading->mistakes, node, "a window, or two: [first, then]");
+    else
+        to->window = find_window(reading, two ? node->items[0] : node, &to->window_name);
+    if (two && node->count == 2)
+        to->then_window = find_window(reading, node->items[1], &to->then_window_name);
 }
 
 /* -------- questionnaires */
@@ -173,7 +186,7 @@ static bool has_role(int kind)
 void reading_step(struct playbook_reading *reading, const struct yaml *node, enum event_number event, struct step *to)
 {
     static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
-    *to = (struct step){.name = "", .window_name = "", .role = "", .purpose = purposes[0], .task_kind = "",
+    *to = (struct step){.name = "", .window_name = "", .then_window_name = "", .role = "", .purpose = purposes[0], .task_kind = "",
                         .priority = PRIORITY_NORMAL, .to = "customer", .from = "", .at_min = -1,
                         .assign = {.skill = "", .skill_field = ""}};
     reading_count(reading, node, YAML_MAP);

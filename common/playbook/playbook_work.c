@@ -22,7 +22,8 @@ static void read_skill(struct playbook_reading *reading, const struct yaml *node
 
 void reading_assign(struct playbook_reading *reading, const struct yaml *node, struct step *to)
 {
-    static const char *const keys[] = {"by", "skill", "at_most", NULL};
+    static const char *const keys[] = {"by", "count", "skill", "at_most", "owner", NULL};
+    static const char *const counts[] = {"open", "given", NULL};
     if (!node)
         return;
     reading_count(reading, node, YAML_MAP);
@@ -35,6 +36,8 @@ void reading_assign(struct playbook_reading *reading, const struct yaml *node, s
     if (!by || to->assign.by == ASSIGN_NONE)
         yaml_mistake(reading->mistakes, node, "by: even, weighted, owner or same is missing");
     read_skill(reading, yaml_get(node, "skill"), &to->assign);
+    to->assign.given = reading_choice(reading, yaml_get(node, "count"), counts) == counts[1];
+    to->assign.owner = yaml_bool(yaml_get(node, "owner"), false, reading->mistakes);
     to->assign.at_most = (int)yaml_int(yaml_get(node, "at_most"), 0, 1, 10000, reading->mistakes);
 }
 

@@ -29,10 +29,20 @@ const struct templates_in_force *site_templates(const struct site *site, const c
     return NULL;
 }
 
+static const struct week *window_of(const struct site *site, const struct week *own, const char *name)
+{
+    const struct week *of_site = own ? calendar_window(site->calendar, name) : NULL;
+    return of_site ? of_site : own;
+}
+
 const struct week *site_window(const struct site *site, const struct step *step)
 {
-    const struct week *of_site = step->window ? calendar_window(site->calendar, step->window_name) : NULL;
-    return of_site ? of_site : step->window;
+    return window_of(site, step->window, step->window_name);
+}
+
+const struct week *site_then_window(const struct site *site, const struct step *step)
+{
+    return step->then_window ? window_of(site, step->then_window, step->then_window_name) : site_window(site, step);
 }
 
 /* -------- what is in force */

@@ -119,6 +119,8 @@ struct site_config *site_config_presence(const struct site_config *before, const
 
 /* A window by name: the site calendar's, else the step's own. */
 const struct week *site_window(const struct site *site, const struct step *step);
+/* The window that counts once an opening of the first has passed without success. */
+const struct week *site_then_window(const struct site *site, const struct step *step);
 
 /* Parsed contents by hash, kept for the life of the process. */
 struct content_cache;

@@ -40,14 +40,29 @@ static bool can_take(const struct job *job, const struct assign *rule, const str
 
 /* -------- whom to choose */
 
+/* Months since the beginning of the calendar, by the site's clock. */
+static int month_of(const struct job *job, wall_ms at)
+{
+    struct local_time local = calendar_local(job->site->calendar, at);
+    return local.year * 12 + local.month;
+}
+
 struct choice { const struct person *person; struct agent desk; };
 
+/* How much somebody has: open tasks, or what was given in the present month. */
+static int64_t load_of(const struct job *job, const struct assign *rule, const struct agent *desk)
+{
+    if (!rule->given)
+        return desk->assigned;
+    return month_of(job, desk->assigned_at) == month_of(job, turn_now(job->turn)) ? desk->given : 0;
+}
+
 /* Compared as fractions: what each would have with this task, by what each can do. */
-static bool is_better(const struct assign *rule, const struct choice *a, const struct choice *b)
+static bool is_better(const struct job *job, const struct assign *rule, const struct choice *a, const struct choice *b)
 {
     int64_t weight_a = rule->by == ASSIGN_WEIGHTED ? a->person->capability : 1;
     int64_t weight_b = rule->by == ASSIGN_WEIGHTED ? b->person->capability : 1;
-    int64_t load_a = (a->desk.assigned + 1) * weight_b, load_b = (b->desk.assigned + 1) * weight_a;
+    int64_t load_a = (load_of(job, rule, &a->desk) + 1) * weight_b, load_b = (load_of(job, rule, &b->desk) + 1) * weight_a;
     if (load_a != load_b)
         return load_a < load_b;
     if (a->desk.assigned_at != b->desk.assigned_at)
@@ -55,11 +70,24 @@ static bool is_better(const struct assign *rule, const struct choice *a, const s
     return strcmp(a->person->id, b->person->id) < 0;
 }
 
+/* Who has just got the task by which they look after the customer: the record may not say so yet. */
+static const char *owner_to_be(const struct job *job)
+{
+    struct texts open = line_tasks(job->turn, job->task.site, job->task.customer);
+    for (size_t i = 0; i < open.count; i++) {
+        struct job other;
+        if (job_open(job->turn, job->task.site, open.at[i], &other) && rule_of(&other) && rule_of(&other)->owner &&
+            *other.task.assignee)
+            return other.task.assignee;
+    }
+    return job->customer ? job->customer->owner : "";
+}
+
 /* Who is preferred, if they can take it. */
 static const char *preferred(const struct job *job, const struct assign *rule)
 {
     if (rule->by == ASSIGN_OWNER)
-        return job->customer ? job->customer->owner : "";
+        return owner_to_be(job);
     if (rule->by != ASSIGN_SAME || !*job->task.customer)
         return "";
     const struct customer_line *line = turn_get(job->turn, ENTITY_CUSTOMER_LINE,
@@ -78,7 +106,7 @@ static const char *choose(const struct job *job, const struct assign *rule)
             continue;
         if (*first && !strcmp(one.person->id, first))
             return first;
-        if (!best.person || is_better(rule, &one, &best))
+        if (!best.person || is_better(job, rule, &one, &best))
             best = one;
     }
     return best.person ? best.person->id : "";
@@ -98,12 +126,24 @@ void job_assign(struct job *job)
 
 /* -------- counting */
 
+/* What is taken away unfinished was not given. */
+static void count_given(struct job *job, struct agent *desk, int64_t by)
+{
+    bool this_month = month_of(job, desk->assigned_at) == month_of(job, turn_now(job->turn));
+    if (by > 0)
+        desk->given = this_month ? desk->given + 1 : 1;
+    else if (this_month && desk->given > 0 && job->task.state != TASK_CLOSED)
+        desk->given--;
+}
+
 static void count(struct job *job, const char *person, int64_t by)
 {
     struct agent desk = desk_of(job->turn, job->task.site, person);
     int64_t at_most = job->step->assign.at_most;
     bool was_full = at_most && desk.assigned >= at_most;
     desk.assigned += by;
+    if (job->site)
+        count_given(job, &desk, by);
     if (by > 0)
         desk.assigned_at = turn_now(job->turn);
     desk_store(job->turn, &desk);
@@ -175,6 +215,37 @@ static void list_assign(struct turn *turn, const char *list, const char *site, c
 void role_assign(struct turn *turn, const char *site, const char *role)
 {
     list_assign(turn, "work", site, role, "", "free");
+}
+
+/* Is it assigned to somebody who is not of the staff any more, or has another role now? */
+static bool is_left_behind(const struct job *job)
+{
+    if (!rule_of(job) || !job->site || !job->site->staff || !*job->task.assignee)
+        return false;
+    const struct person *person = staff_person(job->site->staff, job->task.assignee);
+    return !person || !person_has_role(person, job->task.role);
+}
+
+static void left_spread(struct turn *turn, const char *list, const char *site)
+{
+    const char *prefix = arena_printf(turn_arena(turn), "%s/%s/", list, site);
+    struct texts members = {0};
+    for (size_t seen = 0; seen < LEFT_SCAN_MAX; seen += members.count) {
+        members = turn_queue_after(turn, prefix, members.count ? members.at[members.count - 1] : "", CLAIM_SCAN_MAX);
+        for (size_t i = 0; i < members.count; i++) {
+            struct job job;
+            if (job_open(turn, site, listed_task(members.at[i], site), &job) && is_left_behind(&job))
+                assign_anew(&job, "left");
+        }
+        if (members.count < CLAIM_SCAN_MAX)
+            return;
+    }
+}
+
+void staff_spread(struct turn *turn, const char *site)
+{
+    left_spread(turn, "work", site);
+    left_spread(turn, "later", site);
 }
 
 void person_spread(struct turn *turn, const struct site *site, const char *id)

@@ -15,7 +15,8 @@ static bool is_kept_for_other(const struct job *job, const char *agent)
     if (!*task->assignee || !strcmp(task->assignee, agent))
         return false;
     bool kept = task->assigned_by_hand || task->kept_until > turn_now(job->turn);
-    return kept && !agent_is_absent(job->turn, task->site, task->assignee);
+    bool has_left = job->site && job->site->staff && !staff_person(job->site->staff, task->assignee);
+    return kept && !has_left && !agent_is_absent(job->turn, task->site, task->assignee);
 }
 
 /* What needs no look at gate and window. */

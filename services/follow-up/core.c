@@ -7,6 +7,7 @@
 /* Which event does what. */
 
 static const event_handler handlers[EVENT_COUNT] = {
+    [EVENT_CONFIG_ACTIVATED] = on_config_activated,
     [EVENT_CUSTOMER_PREFERRED] = on_preferred,
     [EVENT_TASK_WANTED] = on_task_wanted,
     [EVENT_TASK_CLAIM] = on_claim,

@@ -10,6 +10,7 @@
 
 enum {
     CLAIM_SCAN_MAX = 256,               /* list entries looked at for "the next task", per role */
+    LEFT_SCAN_MAX = 4096,               /* per list, looked at for tasks of people who have left; the rest is free to claim */
     HOLDS_MAX = 16,                     /* tasks that one agent may hold at a time */
     OPEN_MAX = 64,                      /* open tasks that a customer's line remembers */
     ATTEMPTS_MAX = 32,                  /* attempts remembered */
@@ -72,6 +73,8 @@ wall_ms job_due(const struct job *job);
 
 /* -------- place.c: when it may be worked */
 
+/* An opening has passed without success: from now on the step's second window counts, if it has one. */
+void job_pass_window(struct job *job);
 /* On the list from `from` on. Returns NULL, or why the customer may not be called any more. */
 const char *job_place(struct job *job, wall_ms from);
 /* May it be worked at this moment? NULL, or why not. */
@@ -112,6 +115,9 @@ void role_assign(struct turn *turn, const char *site, const char *role);
 /* Somebody is not there: what was assigned to them and not begun goes to others. */
 void person_spread(struct turn *turn, const struct site *site, const char *person);
 
+/* Another staff list: what was assigned to somebody who is not on it, and not begun, goes to others. */
+void staff_spread(struct turn *turn, const char *site);
+
 /* -------- rights.c: who may act */
 
 /* May whoever posted the event act as this agent? */
@@ -131,6 +137,7 @@ void on_outcome(struct turn *turn, const struct event *event, const void *data);
 void on_correct(struct turn *turn, const struct event *event, const void *data);
 void on_absent(struct turn *turn, const struct event *event, const void *data);
 void on_present(struct turn *turn, const struct event *event, const void *data);
+void on_config_activated(struct turn *turn, const struct event *event, const void *data);
 void on_preferred(struct turn *turn, const struct event *event, const void *data);
 void on_step_skipped(struct turn *turn, const struct event *event, const void *data);
 void on_case_reopened(struct turn *turn, const struct event *event, const void *data);

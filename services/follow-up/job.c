@@ -24,7 +24,7 @@ struct job job_of(struct turn *turn, const struct task *task)
         job.playbook = turn_playbook(turn, task->playbook_hash);
     job.step = step_of(job.playbook, task);
     if (job.step && job.site)
-        job.week = site_window(job.site, job.step);
+        job.week = task->window_passed ? site_then_window(job.site, job.step) : site_window(job.site, job.step);
     if (*task->customer)
         job.customer = turn_get(turn, ENTITY_CUSTOMER, ident_make(turn_arena(turn), task->site, "%s", task->customer));
     return job;

@@ -107,6 +107,7 @@ static const char *do_missed(const struct attempt_act *act)
     wall_ms at = retry_at(job, retry, misses, &gap);
     struct arena *arena = turn_arena(job->turn);
     job->task.call_back_agreed = false;
+    job_pass_window(job);
     job->task.why = arena_printf(arena, "attempt %d of %d missed; again after %s, in the next opening", misses,
                                  retry->attempts, span_text(arena, gap));
     attempt_again(act, at);

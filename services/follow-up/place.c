@@ -83,6 +83,14 @@ static bool gate_allows(const struct job *job)
     return answer == GATE_OPEN || (answer == GATE_LATER && job->task.call_back_agreed);
 }
 
+void job_pass_window(struct job *job)
+{
+    if (!job->site || !job->step || !job->step->then_window)
+        return;
+    job->task.window_passed = true;
+    job->week = site_then_window(job->site, job->step);
+}
+
 const char *job_place(struct job *job, wall_ms from)
 {
     struct task *task = &job->task;

@@ -63,3 +63,10 @@ void on_present(struct turn *turn, const struct event *event, const void *data)
     for (size_t i = 0; i < person->roles.count; i++)
         role_assign(turn, event->site, person->roles.at[i]);
 }
+
+void on_config_activated(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct config_activated *change = data;
+    if (change->kind == CONFIG_STAFF)
+        staff_spread(turn, event->site);
+}

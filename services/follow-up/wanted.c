@@ -68,6 +68,8 @@ void on_task_wanted(struct turn *turn, const struct event *event, const void *da
         return;
     struct task task = task_from(turn, event, want);
     job = job_of(turn, &task);
+    if (task.window_end_at && task.window_end_at <= turn_now(turn))
+        job_pass_window(&job);
     job_assign(&job);
     keep_for_caller(&job);
     line_open(&job);
@@ -95,6 +97,7 @@ static void back_to_list(struct job *job, wall_ms from, enum event_number number
 static void window_over(struct job *job)
 {
     job->task.call_back_agreed = false;
+    job_pass_window(job);
     back_to_list(job, job->task.window_end_at, EVENT_TASK_RESCHEDULED, "window_over");
 }
 

@@ -62,6 +62,11 @@ static const char *owner_among(const struct staff *staff, const char *role, cons
     return "";
 }
 
+bool owner_is_gone(const struct site *site, const struct customer *customer)
+{
+    return site && site->staff && customer && *customer->owner && !staff_person(site->staff, customer->owner);
+}
+
 static void owner_settle(const struct site *site, const struct class_rules *rules, struct customer *after)
 {
     const char *role = rules->owner_role[after->class];

@@ -17,6 +17,11 @@ static void task_closed(struct turn *turn, const struct event *event, const void
     plan_task_closed(turn, data);
 }
 
+static void task_assigned(struct turn *turn, const struct event *event, const void *data)
+{
+    plan_task_assigned(turn, event, data);
+}
+
 static void task_overdue(struct turn *turn, const struct event *event, const void *data)
 {
     (void)event;
@@ -46,6 +51,9 @@ static const event_handler first[EVENT_COUNT] = {
     [EVENT_CAR_DELIVERED] = customer_meet,
     [EVENT_VISIT_FINISHED] = customer_meet,
     [EVENT_COMPLAINT_RECEIVED] = customer_meet,
+    [EVENT_TASK_OPENED] = task_assigned,
+    [EVENT_TASK_CLAIMED] = task_assigned,
+    [EVENT_TASK_REASSIGNED] = task_assigned,
     [EVENT_TASK_CLOSED] = task_closed,
     [EVENT_TASK_OVERDUE] = task_overdue,
     [EVENT_TASK_CORRECTED] = task_corrected,

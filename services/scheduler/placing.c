@@ -103,12 +103,22 @@ static struct planned_step place_at(const struct planned *planned, size_t index,
     return to;
 }
 
+/* With a time of day, days are counted from that time on the day of the event. */
+static wall_ms at_time_of_day(const struct planned *planned, const struct step *step, wall_ms base)
+{
+    const struct calendar *calendar = planned->site->calendar;
+    if (step->at_min < 0)
+        return base;
+    struct local_time day = calendar_local(calendar, base);
+    return calendar_instant(calendar, day.year, day.month, day.day, step->at_min / 60, step->at_min % 60, 0);
+}
+
 struct planned_step step_place(const struct planned *planned, size_t index, wall_ms base)
 {
     const struct step *step = &planned->rule->steps[index];
     struct dated date;
     if (!*step->from && !step->repeat)
-        return place_at(planned, index, base);
+        return place_at(planned, index, at_time_of_day(planned, step, base));
     if (!step_date(planned, step, base, calendar_day_start(planned->site->calendar, turn_now(planned->turn)) - 1, &date))
         return step_undated(step, index);
     struct planned_step to = place_at(planned, index, date.at);

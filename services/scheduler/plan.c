@@ -202,7 +202,8 @@ bool plan_try(const struct planning *planning)
     const struct rule *rule = &planning->in_force->playbook->rules[planning->rule];
     struct condition_facts facts = {
         .record = event_types[planning->event->number].data, .data = planning->data, .customer = planning->customer,
-        .arena = turn_arena(planning->turn), .calendar = planning->site->calendar, .now = turn_now(planning->turn)};
+        .arena = turn_arena(planning->turn), .calendar = planning->site->calendar, .now = turn_now(planning->turn),
+        .owner_gone = owner_is_gone(planning->site, planning->customer)};
     return conditions_hold(&rule->when, condition_fact, &facts) && plan_make(planning, facts.record);
 }
 

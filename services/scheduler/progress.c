@@ -48,6 +48,20 @@ void plan_task_closed(struct turn *turn, const struct task_changed *data)
     planned_store(&planned);
 }
 
+void plan_task_assigned(struct turn *turn, const struct event *event, const struct task_changed *data)
+{
+    struct planned planned;
+    struct planned_step *step;
+    if (!*data->assignee || !task_open(turn, data, &planned, &step) || !planned.customer)
+        return;
+    const struct step *rule_step = planned_rule_step(&planned, step);
+    if (!rule_step || !rule_step->assign.owner || !strcmp(planned.customer->owner, data->assignee))
+        return;
+    struct customer after = customer_copy(turn, event);
+    after.owner = data->assignee;
+    customer_store(turn, planned.customer, &after);
+}
+
 void plan_task_overdue(struct turn *turn, const struct task_changed *data)
 {
     struct planned planned;

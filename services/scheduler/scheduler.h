@@ -102,6 +102,8 @@ struct planned_step *planned_step_named(struct planned *planned, const char *nam
 /* Says something about a step: plan.step_skipped, plan.step_late, plan.finished. */
 void planned_say(const struct planned *planned, enum event_number number, const struct planned_step *step);
 bool step_is_over(const struct planned_step *step);
+/* Is whoever looks after the customer not of the staff any more? */
+bool owner_is_gone(const struct site *site, const struct customer *customer);
 /* The lookup of conditions over what the plan remembers. */
 struct condition_facts planned_facts(const struct planned *planned);
 
@@ -179,6 +181,8 @@ wall_ms step_announce_at(const struct planned *planned, const struct planned_ste
 /* -------- progress.c: what became of it */
 
 void plan_task_closed(struct turn *turn, const struct task_changed *data);
+/* Somebody has a task; where the playbook says so they look after its customer from now on. */
+void plan_task_assigned(struct turn *turn, const struct event *event, const struct task_changed *data);
 void plan_task_overdue(struct turn *turn, const struct task_changed *data);
 void plan_task_corrected(struct turn *turn, const struct task_changed *data);
 /* A case is open again: what was to follow its closing waits for the next one. */

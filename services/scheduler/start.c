@@ -74,7 +74,8 @@ static void start_task(struct planned *planned, struct planned_step *step, const
                        const struct gate_result *gate)
 {
     wall_ms now = turn_now(planned->turn);
-    if (gate->answer == GATE_LATER || (step->window_end_at && step->window_end_at <= now))
+    bool passed = step->window_end_at && step->window_end_at <= now;
+    if (gate->answer == GATE_LATER || (passed && !rule_step->then_window))
         step_move(planned, step, rule_step, gate->until > now ? gate->until : now);
     if (step->due_at > now && (!step->deadline_at || step->due_at <= step->deadline_at))
         return;         /* later, still in time; what will be late is put on the list now, so that it is seen to be late */

@@ -63,6 +63,7 @@ struct condition_facts planned_facts(const struct planned *planned)
         .record = record, .data = data, .customer = planned->customer, .arena = arena, .results = &planned->plan.results,
         .fields = form_fields_now(planned), .now = turn_now(planned->turn),
         .calendar = planned->site ? planned->site->calendar : NULL,
+        .owner_gone = owner_is_gone(planned->site, planned->customer),
     };
 }
 

@@ -191,7 +191,7 @@ static const struct broken_playbook broken[] = {
     {RULE "      - { call: c, from: field.a }\n", {"\"field.a\" is no date to count from"}},
     {FORM FIELD "rules:\n  - { on: form.filled, form: f, steps: [{ call: c, from: field.a, ahead: 1d }] }\n", {"\"field.a\" is no date"}},
     {RULE "      - { call: c, ahead: 1d, at: \"10:00\", times: 2 }\n",
-     {"ahead of what? from is missing", "at which day?", "times of what? every is missing"}},
+     {"ahead of what? from is missing", "on which day?", "times of what? every is missing"}},
     {RULE "      - { call: c, every: sometimes }\n      - { call: d, every: 10s }\n", {"\"sometimes\": no rule", "after a minute at the least"}},
     {RULE "      - { call: c, from: customer.last_seen_at, at: \"25:00\" }\n", {"\"25:00\" is no time of day"}},
     {"playbook: p\nrules:\n  - { every: monthly, steps: [{ call: c }] }\n", {"rule: NAME is missing"}},
@@ -205,6 +205,8 @@ static const struct broken_playbook broken[] = {
     /* work */
     {RULE "      - { call: c, assign: { by: turn, skill: field.x, at_most: 0 } }\n",
      {"\"turn\" is not one of none, even, weighted", "\"field.x\" is no field of the rule's form", "wants a number from 1", "by: even, weighted, owner or same is missing"}},
+    {RULE "      - { call: c, window: [a, b, d], assign: { by: even, count: all } }\n      - { call: e, window: [a, b] }\n",
+     {"a window, or two: [first, then]", "\"all\" is not one of open, given", "no window \"a\" is described", "no window \"b\" is described"}},
     {RULE "      - { checklist: c, items: [{ item: a, zh: 甲, en: A }, { item: a, zh: 甲 }] }\n",
      {"item \"a\" stands there twice", "zh and en: what is to be done?"}},
     {RULE "      - { checklist: c, items: [{ item: a, zh: 甲, en: A, optional: yes }] }\n", {"a checklist needs items"}},
