@@ -8,7 +8,7 @@ enum { WINDOWS_MAX = 64, DISSATISFIED_DEFAULT = 2 };
 
 static const char *const top_keys[] = {
     "playbook", "version", "templates", "roles", "windows", "variants", "rules", "forms", "questionnaires", "dissatisfied_at_most",
-    "late_after", "claim_for", "complaints", "classes", "contact", "notices", NULL
+    "late_after", "claim_for", "complaints", "classes", "loyalty", "contact", "notices", NULL
 };
 
 static void read_windows(struct playbook_reading *reading, const struct yaml *node)
@@ -81,6 +81,7 @@ struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct m
     reading_loops(&reading, yaml_get(top, "rules"));
     reading_complaints(&reading, yaml_get(top, "complaints"));
     reading_classes(&reading, yaml_get(top, "classes"));
+    reading_loyalty(&reading, yaml_get(top, "loyalty"));
     reading_contact(&reading, yaml_get(top, "contact"));
     reading_notices(&reading, yaml_get(top, "notices"));
     forget_repeated(mistakes, mistakes_before);

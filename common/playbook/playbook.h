@@ -254,6 +254,37 @@ struct channel_rules {                      /* retries of one channel */
     const char *on_unknown;                 /* resend, hold, query */
 };
 
+/* What earns points: so many, or so many for each full `per` of the number at `of`. Once for one event of one thing. */
+struct earn_rule {
+    const char *name;
+    enum event_number on;
+    const struct form *form;        /* on form.…: only this one; NULL: any */
+    struct condition_list when;
+    int64_t points;
+    int64_t per;                    /* 0: the same number each time */
+    const char *of;
+};
+
+struct benefit { const char *name, *zh, *en; };
+
+struct loyalty_level {
+    const char *name, *zh, *en;
+    int64_t from;                   /* points earned in all */
+    int earn_percent;               /* of what a rule gives; 100 */
+    size_t benefit_count; struct benefit *benefits;
+};
+
+struct loyalty_rules {
+    bool present;
+    size_t earn_count; struct earn_rule *earn;
+    struct span expires_after;              /* zero: never */
+    const char *end_of;                     /* then at the end of that day, month or year */
+    struct span remind_ahead;               /* zero: nobody is reminded */
+    int64_t redeem_at_least, redeem_steps;
+    const char *approval_role;              /* who approves a correction: not who asked for it */
+    size_t level_count; struct loyalty_level *levels;       /* lowest first */
+};
+
 struct playbook {
     const char *name;
     int version;
@@ -264,6 +295,7 @@ struct playbook {
     size_t form_count; struct form *forms;
     struct complaint_rules complaints;
     struct class_rules classes;
+    struct loyalty_rules loyalty;
     bool has_contact; struct contact_rules contact;
     size_t channel_count; struct channel_rules *channels;
     struct texts channel_order;             /* fall-over order when the customer says nothing */
@@ -278,6 +310,10 @@ struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct m
 const struct questionnaire *playbook_questionnaire(const struct playbook *playbook, const char *name);
 const struct form *playbook_form(const struct playbook *playbook, const char *name);
 const struct form_field *form_field(const struct form *form, const char *name);
+
+/* The highest level that so many points reach; NULL: none. By name; NULL: none. */
+const struct loyalty_level *loyalty_level(const struct loyalty_rules *loyalty, int64_t points);
+const struct loyalty_level *loyalty_level_named(const struct loyalty_rules *loyalty, const char *name);
 
 /* One value as it was told, brought into the form in which it is kept: numbers as digits, dates as 2026-03-06, days as
  * 03-06, times as 2026-03-06 16:00 by the site's clock, truth as yes or no, several choices separated by commas. Returns

@@ -97,6 +97,7 @@ void reading_ladder(struct playbook_reading *reading, const struct yaml *complai
 void reading_clocks(struct playbook_reading *reading, const struct yaml *node, const struct yaml *complaints);
 void reading_tell(struct playbook_reading *reading, const struct yaml *node);
 void reading_classes(struct playbook_reading *reading, const struct yaml *node);
+void reading_loyalty(struct playbook_reading *reading, const struct yaml *node);
 void reading_contact(struct playbook_reading *reading, const struct yaml *node);
 void reading_notices(struct playbook_reading *reading, const struct yaml *node);
 

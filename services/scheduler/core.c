@@ -66,6 +66,7 @@ static void on_event(struct turn *turn, const struct event *event, const void *d
 {
     if (first[event->number])
         first[event->number](turn, event, data);
+    points_earn(turn, event, data);
     plans_hear(turn, event, data);
     plans_make(turn, event, data);
 }
@@ -76,6 +77,7 @@ static const event_handler acts[EVENT_COUNT] = {
     [EVENT_PLAN_STOP] = on_plan_stop,
     [EVENT_PLAN_ADOPT] = on_plan_adopt,
     [EVENT_WORKSHOP_BOOK ... EVENT_WORKSHOP_CANCEL] = on_workshop_act,
+    [EVENT_POINTS_REDEEM ... EVENT_POINTS_DECLINE] = on_points_act,
 };
 
 static void on_act(struct turn *turn, const struct event *event, const void *data)
@@ -85,7 +87,8 @@ static void on_act(struct turn *turn, const struct event *event, const void *dat
 
 #define OWN_ACT(constant) \
     ((constant) == EVENT_PLAN_MOVE || (constant) == EVENT_PLAN_STOP || (constant) == EVENT_PLAN_ADOPT || \
-     ((constant) >= EVENT_WORKSHOP_BOOK && (constant) <= EVENT_WORKSHOP_CANCEL))
+     ((constant) >= EVENT_WORKSHOP_BOOK && (constant) <= EVENT_WORKSHOP_CANCEL) || \
+     ((constant) >= EVENT_POINTS_REDEEM && (constant) <= EVENT_POINTS_DECLINE))
 #define STARTS_NO_RULE(constant, class) \
     ((int)(class) == (int)ACT || (constant) == EVENT_ACT_REFUSED || (constant) == EVENT_TIMER_FIRED || \
      (constant) == EVENT_EVENT_QUARANTINED || (constant) == EVENT_CONFIG_ACTIVATED)
@@ -100,9 +103,11 @@ static const event_handler handlers[EVENT_COUNT] = {
 static void on_timer(struct turn *turn, enum entity_kind kind, const char *id, const void *entity)
 {
     (void)id;
-    assert(kind == ENTITY_PLAN || kind == ENTITY_RECURRENCE);
+    assert(kind == ENTITY_PLAN || kind == ENTITY_RECURRENCE || kind == ENTITY_POINTS_ACCOUNT);
     if (kind == ENTITY_PLAN)
         plan_fire(turn, entity);
+    else if (kind == ENTITY_POINTS_ACCOUNT)
+        points_fire(turn, entity);
     else
         recurrence_fire(turn, entity);
 }

@@ -13,7 +13,7 @@ const struct customer *customer_of(struct turn *turn, const char *site, const ch
     return turn_get(turn, ENTITY_CUSTOMER, ident_make(turn_arena(turn), site, "%s", customer));
 }
 
-static wall_ms event_happened(const struct event *event)
+wall_ms event_happened(const struct event *event)
 {
     return event->occurred_at ? event->occurred_at : event->received_at ? event->received_at : event->time;
 }
@@ -142,6 +142,8 @@ static size_t changes_find(const struct customer *a, const struct customer *b, c
         names[count++] = "class";
     if (text_differs(a->owner, b->owner))
         names[count++] = "owner";
+    if (text_differs(a->level, b->level))
+        names[count++] = "level";
     if (text_differs(a->language, b->language))
         names[count++] = "language";
     if (text_differs(a->preference, b->preference))

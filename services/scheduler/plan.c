@@ -16,6 +16,7 @@ static const char *about_case(const void *data) { return ((const struct case_cha
 static const char *about_task(const void *data) { return ((const struct task_changed *)data)->task; }
 static const char *about_form(const void *data) { return ((const struct form_changed *)data)->about; }
 static const char *about_stage(const void *data) { return ((const struct plan_stage *)data)->about; }
+static const char *about_points(const void *data) { return ((const struct points_changed *)data)->entry; }
 static const char *about_notice(const void *data) { return ((const struct notice_changed *)data)->notice; }
 
 static const struct { const struct record *record; const char *(*about)(const void *data); } abouts[] = {
@@ -28,6 +29,7 @@ static const struct { const struct record *record; const char *(*about)(const vo
     {&notice_changed_record, about_notice},
     {&form_changed_record, about_form},
     {&plan_stage_record, about_stage},
+    {&points_changed_record, about_points},
     {&customer_recorded_record, NULL},
     {&customer_preferred_record, NULL},
     {&customer_changed_record, NULL},
@@ -207,11 +209,6 @@ bool plan_try(const struct planning *planning)
     return conditions_hold(&rule->when, condition_fact, &facts) && plan_make(planning, facts.record);
 }
 
-static wall_ms happened_at(const struct event *event)
-{
-    return event->occurred_at ? event->occurred_at : event->received_at ? event->received_at : event->time;
-}
-
 bool form_fits(const struct form *form, const void *data)
 {
     return !form || !strcmp(((const struct form_changed *)data)->form, form->name);
@@ -242,7 +239,7 @@ void plans_make(struct turn *turn, const struct event *event, const void *data)
     if (!site || !event_has_rule(site, event->number))
         return;
     struct planning planning = {
-        .turn = turn, .event = event, .data = data, .site = site, .occurred_at = happened_at(event),
+        .turn = turn, .event = event, .data = data, .site = site, .occurred_at = event_happened(event),
         .about = event_about(turn, event, data), .customer = customer_of(turn, event->site, event->customer),
     };
     for (size_t i = 0; *planning.about && i < site->playbook_count; i++) {

@@ -71,6 +71,8 @@ void plans_make(struct turn *turn, const struct event *event, const void *data);
 bool plan_try(const struct planning *planning);
 /* Is the event, whose rule or wait speaks of this form (or of none), about such a one? */
 bool form_fits(const struct form *form, const void *data);
+/* When it happened, or else was told. */
+wall_ms event_happened(const struct event *event);
 /* What the event is about, by which it is followed once; "" for nothing. */
 const char *event_about(struct turn *turn, const struct event *event, const void *data);
 /* -------- steps.c: when the time comes */
@@ -161,6 +163,14 @@ void plans_hear(struct turn *turn, const struct event *event, const void *data);
 /* -------- workshop.c: the plan of technicians and bays */
 
 void on_workshop_act(struct turn *turn, const struct event *event, const void *data);
+
+/* -------- points.c, earning.c, points_acts.c: loyalty points */
+
+/* What the event earns its customer, by the rules in force. */
+void points_earn(struct turn *turn, const struct event *event, const void *data);
+/* Points end, or somebody is to be reminded that they will. */
+void points_fire(struct turn *turn, const struct points_account *account);
+void on_points_act(struct turn *turn, const struct event *event, const void *data);
 
 /* -------- acts.c: what people do to plans */
 
