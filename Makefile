@@ -151,6 +151,19 @@ cluster-test:
 	@$(MAKE) --no-print-directory -s -C $(NEXT)/tree BUILD=$(abspath $(NEXT)/build) all
 	@python3 tests/cluster/cluster.py --bin $(BIN) --next $(subst $(BUILD),$(NEXT)/build,$(BIN)) $(if $(SEED),--seed $(SEED)) $(if $(FOR),--seconds $(FOR))
 
+# Measured against goals, and with PEERS=1 against what one would otherwise take: tests/bench/README.md. ONLY="row …" picks some.
+LOAD_MAIN := load_zmq load_http raw_append listen fanout seed
+LOAD      := $(addprefix $(OBJ)/tests/bench/load/,$(LOAD_MAIN))
+LOAD_O    := $(filter-out $(addsuffix .o,$(LOAD)),$(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/bench/load/*.c)))
+$(LOAD): $(OBJ)/tests/bench/load/%: $(OBJ)/tests/bench/load/%.o $(LOAD_O) $(OBJ)/careline.a
+	$(CC) -o $@ $< $(LOAD_O) $(OBJ)/careline.a $(LDFLAGS) $(LDLIBS)
+
+.PHONY: bench bench-quick
+bench bench-quick:
+	@.ci/install
+	@$(MAKE) --no-print-directory all $(LOAD)
+	@python3 tests/bench/bench.py --bin $(BIN) --load $(OBJ)/tests/bench/load --into $(BUILD)/bench $(if $(filter bench-quick,$@),--quick) $(if $(PEERS),--peers) $(ONLY)
+
 # What an installation costs while nothing happens.
 .PHONY: idle
 idle:
@@ -232,6 +245,7 @@ help:
 	@echo 'make sim-mutants         faults planted in the product one at a time: does the simulation catch each?'
 	@echo 'make cluster-test [SEED=n] [FOR=180]      the month on three hosts under attack; as root, some minutes'
 	@echo 'make requirements        every promise, the scenarios that show it, and those that none shows yet'
+	@echo 'make bench [PEERS=1] [ONLY=…]             how fast, and how that compares; minutes; make bench-quick for a glance'
 	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'
 	@echo 'make takeover            how fast a killed or stopped replica is replaced, 100 of each; some minutes'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'

@@ -247,28 +247,44 @@ def report(what, takeovers):
     return good
 
 
-def run(system, options, wanted):
-    kills, stops = [], []
-    for number in range(options.stops):
-        stops += strike(system, [STAGES[number % len(STAGES)]], signal.SIGTERM, wanted)
+class Measurement:
+    """A system with events flowing, to strike at."""
+
+    def __init__(self, bin_dir):
+        self.system = System(bin_dir)
+        self.wanted = multiprocessing.Value("i", 0)
+        self.feeder = multiprocessing.Process(target=feed, args=(self.system.zmq, self.wanted), daemon=True)
+
+    def __enter__(self):
+        self.feeder.start()
+        return self
+
+    def __exit__(self, *error):
+        self.wanted.value = -1
+        self.feeder.join(LIMIT_SECONDS)
+        self.system.stop()
+
+    def stop_one(self, stage):
+        return strike(self.system, [stage], signal.SIGTERM, self.wanted)
+
+    def kill_one_of_each(self):
+        takeovers = strike(self.system, STAGES, signal.SIGKILL, self.wanted)
+        if not self.feeder.is_alive():
+            raise SystemExit("a client of intake saw an error")
+        return takeovers
+
+
+def run(measurement, options):
+    stops = [takeover for number in range(options.stops) for takeover in measurement.stop_one(STAGES[number % len(STAGES)])]
     results = [report("stop", stops)] if stops else []
-    for _ in range(-(-options.kills // len(STAGES))):
-        kills += strike(system, STAGES, signal.SIGKILL, wanted)
+    kills = [takeover for _ in range(-(-options.kills // len(STAGES))) for takeover in measurement.kill_one_of_each()]
     return results + ([report("kill -9", kills)] if kills else [])
 
 
 def main():
     options = arguments()
-    system = System(options.bin)
-    wanted = multiprocessing.Value("i", 0)
-    feeder = multiprocessing.Process(target=feed, args=(system.zmq, wanted), daemon=True)
-    feeder.start()
-    try:
-        results = run(system, options, wanted)
-    finally:
-        wanted.value = -1
-        feeder.join(LIMIT_SECONDS)
-        system.stop()
+    with Measurement(options.bin) as measurement:
+        results = run(measurement, options)
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     return 0 if all(results) else 1
 

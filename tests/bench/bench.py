@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Measures Careline against its goals and, when asked, against what one would otherwise take: README.md beside this file.
+
+    tests/bench/bench.py --bin DIR --load DIR --into DIR [--quick] [--peers] [row or group …]
+"""
+import argparse
+import os
+import pathlib
+import platform
+import signal
+import statistics
+import sys
+import time
+import traceback
+
+import groups
+import report
+from rows import ROWS
+
+RUNS, QUICK_RUNS, QUICK_PART = 5, 2, 20
+
+
+class NoPeers:
+    """Nobody to be held against."""
+
+    def __getattr__(self, name):
+        return lambda row, *rest: {}
+
+
+class Bench:
+    """How much is done, for the groups."""
+
+    def __init__(self, options):
+        self.quick, self.bin, self.load = options.quick, os.path.abspath(options.bin), os.path.abspath(options.load)
+        self.scratch = options.scratch
+        self.peers = NoPeers()
+
+    def size(self, count, least=2_000):
+        return count if not self.quick else max(min(count, least), count // QUICK_PART)
+
+    def rounds(self, runs=RUNS, warm_up=True):
+        return range((min(runs, QUICK_RUNS) if self.quick else runs) + warm_up)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="measures Careline")
+    parser.add_argument("--bin", required=True, help="where the programs are")
+    parser.add_argument("--load", required=True, help="where the generators are")
+    parser.add_argument("--into", required=True, type=pathlib.Path, help="where results.json and report.html go, and the peers")
+    parser.add_argument("--scratch", help="where the installations' files go: on the disk that is to be measured")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter runs")
+    parser.add_argument("--peers", action="store_true", help="other systems too, side by side")
+    parser.add_argument("only", nargs="*", metavar="ROW", help="these rows, or groups of rows")
+    return parser.parse_args()
+
+
+def chosen(options):
+    rows = [row for row in ROWS if not options.only or row.name in options.only or row.group in options.only]
+    return [row for row in rows if row.quick or not options.quick or options.only]
+
+
+def summary(row, runs):
+    """Median and range over the runs; of peers the median."""
+    values = [run[row.name] for run in runs if row.name in run]
+    if not values:
+        raise RuntimeError(f"{row.name} was not measured")
+    peers = {key[1]: statistics.median(run[key] for run in runs if key in run)
+             for key in {key for run in runs for key in run if isinstance(key, tuple) and key[0] == row.name}}
+    return {"value": statistics.median(values), "min": min(values), "max": max(values), "peers": dict(sorted(peers.items()))}
+
+
+def curves_of(runs):
+    """Of the run in the middle: each point the median of all runs."""
+    names = {key for run in runs for key in run if isinstance(key, str) and key.startswith("curve ")}
+    return {name[6:]: [statistics.median(points) for points in zip(*[run[name] for run in runs if name in run])] for name in sorted(names)}
+
+
+def measure(bench, group):
+    """All runs of a group but the first, which warms up."""
+    begun, runs = time.monotonic(), []
+    for run in getattr(groups, group)(bench):
+        runs.append(run)
+    print(f"{group}: {len(runs) - 1} runs, {time.monotonic() - begun:.0f} s", flush=True)
+    return runs[1:]
+
+
+def machine():
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} cores, {cpu}, Linux {platform.release()}, {time.strftime('%Y-%m-%d %H:%M')}"
+
+
+def main():
+    options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    bench, rows = Bench(options), chosen(options)
+    if options.peers:
+        from peers import Peers
+        bench.peers = Peers(options.into / "peers", bench)
+    results, curves, failures = [], {}, []
+    for group in dict.fromkeys(row.group for row in rows):
+        try:
+            runs = measure(bench, group)
+            results += [(row, summary(row, runs)) for row in rows if row.group == group]
+            curves.update(curves_of(runs))
+        except Exception as error:          # the other groups are measured all the same; it is told, and the exit code says so
+            failures.append((group, error))
+            traceback.print_exc()
+    report.print_table(results, failures)
+    report.write(options.into, results, curves, failures, machine())
+    print(f"{options.into}/results.json, {options.into}/report.html")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+/* load_zmq: facts to intake's ROUTER, in requests of several, pipelined; timed until they are acknowledged, or until what
+ * they lead to is on the bus.
+ *
+ *     load_zmq to=ENDPOINT run=NAME requests=N [each=1] [window=N] [rate=0] [watch=TYPE buses=ENDPOINT,… [name=about]] …
+ *
+ * `requests` of `each` facts, at most `window` on their way, `rate` requests a second (0: as fast as they are answered).
+ * With `watch`, a request is done when for each of its facts an event of that type came whose `name` is the fact's order
+ * or complaint, or SITE/ and that.
+ * What facts there are: bench_fact.h. Prints what offer_print does; exit code 1 if a fact was not new, or what it leads
+ * to did not come within ten seconds after the last that came. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "bench_fact.h"
+#include "cursor.h"
+#include "listener.h"
+#include "offer.h"
+
+enum { SILENCE_MS_MAX = 10000, MEET_US = 300000, EXIT_UNREACHABLE = 69 };
+
+struct load {
+    struct offer offer;
+    struct bench_run run;
+    size_t each, refused;
+    void *socket;
+    struct listener *listener;      /* NULL: acknowledgements are what is waited for */
+    const char *name;               /* of the member that names the fact */
+    uint32_t *left;                 /* per request: events still to come */
+    struct buffer body;
+    int64_t heard_ns;               /* when the last came */
+};
+
+static void request_send(struct load *load)
+{
+    uint64_t number = offer_sent(&load->offer);
+    buffer_clear(&load->body);
+    pack_array(&load->body, load->each);
+    for (size_t i = 0; i < load->each; i++)
+        bench_fact_pack(&load->body, &load->run, number * load->each + i);
+    bool sent = zmq_send(load->socket, &number, sizeof number, ZMQ_SNDMORE) >= 0 &&
+                zmq_send(load->socket, "bench", 5, ZMQ_SNDMORE) >= 0 &&
+                zmq_send(load->socket, load->body.at, load->body.bytes, 0) >= 0;
+    assert(sent);
+}
+
+/* Is each of the answers "new"? */
+static bool all_new(struct slice answers, size_t each)
+{
+    struct cursor cursor = cursor_over(answers);
+    size_t count = 0, at = 0;
+    bool good = !guard_check(answers, &at) && cursor_array(&cursor, &count) && count == each;
+    for (size_t i = 0; i < count && good; i++) {
+        struct slice answer, value, status;
+        good = cursor_skip(&cursor, &answer) && cursor_find(answer, "status", &value);
+        struct cursor inside = cursor_over(value);
+        good = good && cursor_text(&inside, &status) && slice_is(status, "new");
+    }
+    return good;
+}
+
+static bool answer_take(struct load *load)
+{
+    uint64_t number = 0;
+    zmq_msg_t body;
+    if (zmq_recv(load->socket, &number, sizeof number, ZMQ_DONTWAIT) < 0)
+        return false;
+    zmq_msg_init(&body);
+    int bytes = zmq_msg_recv(&body, load->socket, 0);
+    assert(bytes >= 0);
+    bool good = all_new((struct slice){zmq_msg_data(&body), (size_t)bytes}, load->each);
+    load->refused += !good;
+    load->heard_ns = now_ns();
+    if (!load->listener)
+        offer_answered(&load->offer, number, good);
+    zmq_msg_close(&body);
+    return true;
+}
+
+/* Without the site before it. */
+static struct slice local_name(struct slice name)
+{
+    const uint8_t *slash = name.bytes ? memchr(name.at, '/', name.bytes) : NULL;
+    return slash ? (struct slice){slash + 1, name.bytes - (size_t)(slash + 1 - name.at)} : name;
+}
+
+static bool event_take(struct load *load)
+{
+    struct slice packed;
+    uint64_t number;
+    if (!load->listener || !listener_next(load->listener, &packed))
+        return false;
+    load->heard_ns = now_ns();
+    if (bench_fact_number(local_name(event_text(packed, load->name)), &load->run, &number) && load->left[number / load->each] &&
+        --load->left[number / load->each] == 0)
+        offer_answered(&load->offer, number / load->each, true);
+    return true;
+}
+
+static bool is_silent(const struct load *load)
+{
+    return (now_ns() - load->heard_ns) / 1000000 > SILENCE_MS_MAX;
+}
+
+static void load_run(struct load *load)
+{
+    zmq_pollitem_t items[] = {{.socket = load->socket, .events = ZMQ_POLLIN}, {.events = ZMQ_POLLIN}};
+    if (load->listener)
+        items[1].socket = listener_socket(load->listener);
+    offer_begin(&load->offer);
+    load->heard_ns = now_ns();
+    while (!offer_is_over(&load->offer) && !is_silent(load)) {
+        while (offer_is_due(&load->offer))
+            request_send(load);
+        while (answer_take(load))
+            ;
+        while (event_take(load))
+            ;
+        int wait_ms = offer_wait_ms(&load->offer);
+        zmq_poll(items, load->listener ? 2 : 1, wait_ms < 0 ? 1000 : wait_ms);
+    }
+}
+
+static void load_open(struct load *load, void *context, const char *endpoint, const char *type, const char *buses)
+{
+    int linger = 0, endless = 0;
+    load->socket = zmq_socket(context, ZMQ_DEALER);
+    zmq_setsockopt(load->socket, ZMQ_LINGER, &linger, sizeof linger);
+    zmq_setsockopt(load->socket, ZMQ_SNDHWM, &endless, sizeof endless);
+    zmq_setsockopt(load->socket, ZMQ_RCVHWM, &endless, sizeof endless);
+    if (zmq_connect(load->socket, endpoint)) {
+        fprintf(stderr, "load_zmq: %s: %s\n", endpoint, zmq_strerror(zmq_errno()));
+        exit(EXIT_UNREACHABLE);
+    }
+    if (!*type)
+        return;
+    load->listener = listener_new(context, buses, type);
+    load->left = calloc(load->offer.count, sizeof *load->left);
+    for (size_t i = 0; i < load->offer.count; i++)
+        load->left[i] = (uint32_t)load->each;
+    usleep(MEET_US);                /* a publisher tells nobody when a subscription has come */
+}
+
+int main(int count, char **main_words)
+{
+    (void)count;
+    struct arguments arguments = arguments_of(main_words);
+    const char *type = argument_text(arguments, "watch", "");
+    struct load load = {.name = argument_text(arguments, "name", "about"),
+                        .each = argument_count(arguments, "each", "1"),
+                        .offer = {.count = argument_count(arguments, "requests", NULL), .window = argument_count(arguments, "window", "1e9"),
+                                  .rate_per_s = argument_number(arguments, "rate", "0")}};
+    load.run = bench_run_of(arguments, load.offer.count * load.each);
+    void *context = zmq_ctx_new();
+    load_open(&load, context, argument_text(arguments, "to", NULL), type, *type ? argument_text(arguments, "buses", NULL) : "");
+    load_run(&load);
+    bool missed = !offer_is_over(&load.offer);
+    if (missed || load.refused)
+        fprintf(stderr, "load_zmq: %zu of %zu requests done, %zu refused\n", load.offer.answered, load.offer.count, load.refused);
+    if (load.offer.answered)
+        offer_print(&load.offer, load.each);
+    offer_free(&load.offer);
+    buffer_free(&load.body);
+    free(load.left);
+    if (load.listener)
+        listener_free(&load.listener);
+    zmq_close(load.socket);
+    zmq_ctx_term(context);
+    return missed || load.refused;
+}
