@@ -41,6 +41,8 @@ static const struct phrase { const char *english, *chinese; } phrases[] = {
     {"agreed with the customer", "与客户约定"},
     /* complaints */
     {"major: ", "重大："}, {"general: ", "一般："}, {"minor: ", "轻微："},
+    {": nobody has this role", "：无此岗位人员"},
+    {" is absent", " 不在岗"}, {" is off duty", " 不当班"}, {" stands in", " 代为负责"},
     {"promised to the customer on ", "对客户的承诺，作于 "},
     {"waiting for the customer since ", "等待客户，自 "},
     {", when the measure was done", "（措施完成时）"},

@@ -19,7 +19,9 @@ static const struct path_type complaint_paths[] = {
     {"code", FIELD_TEXT, NULL},
     {"words", FIELD_TEXT, NULL},
     {"channel", FIELD_WORD, &complaint_channel_words},
-    {"category", FIELD_WORD, &category_words},
+    {"voice", FIELD_WORD, &voice_words},
+    {"category", FIELD_TEXT, NULL},
+    {"product", FIELD_TEXT, NULL},
     {"scope", FIELD_WORD, &scopes},
     {"repeat", FIELD_BOOL, NULL},
     {"amount_cents", FIELD_INT, NULL},
@@ -225,6 +227,8 @@ static const char *number_word(struct playbook_reading *reading, const struct ya
 
 static const char *value_read(struct playbook_reading *reading, const struct yaml *node, const struct path_type *type)
 {
+    if (!strcmp(type->path, "category") && reading->playbook->complaints.category_count)
+        return reading_category(reading, node);
     if (type->kind == FIELD_BOOL)
         return truth_word(reading, node);
     if (type->kind == FIELD_INT)

@@ -77,9 +77,9 @@ struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct m
     reading_check_variants(&reading);
     reading_questionnaires(&reading, yaml_get(top, "questionnaires"));
     reading_forms(&reading, yaml_get(top, "forms"));
+    reading_complaints(&reading, yaml_get(top, "complaints"));
     reading_rules(&reading, yaml_get(top, "rules"));
     reading_loops(&reading, yaml_get(top, "rules"));
-    reading_complaints(&reading, yaml_get(top, "complaints"));
     reading_classes(&reading, yaml_get(top, "classes"));
     reading_loyalty(&reading, yaml_get(top, "loyalty"));
     reading_contact(&reading, yaml_get(top, "contact"));

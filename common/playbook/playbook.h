@@ -16,7 +16,7 @@ enum {
 /* One test: the value at `path` (a field of the event's data, or of the customer: customer.class, customer.kind,
  * customer.visits, customer.spending_cents …; or step.NAME, what came of a step) is one of `values`, or a number within [min, max]. All of a list hold.
  *
- * Complaint rules know code, words, channel, category, scope, repeat, amount_cents, satisfaction, brand, model,
+ * Complaint rules know code, words, channel, voice, category, product, scope, repeat, amount_cents, satisfaction, brand, model,
  * customer.class, customer.kind. Two of them match in their own way: for `code` the lookup gives all codes of the
  * complaint separated by commas, and a value matches a code that is equal to it or begins with it and goes on with a
  * digit (A matches A and A38); for `words` the lookup gives the whole text, and a value matches if it occurs in it. */
@@ -214,8 +214,8 @@ struct clock_rule {                 /* one deadline of a complaint */
 };
 
 struct grade_rule { int grade; struct condition_list when; const char *name; };
-struct category_rule { int category; struct texts code_letters; struct texts words; };
-struct department_rule { int category; const char *department; };
+struct category_rule { const char *category; struct texts code_letters; struct texts words; };
+struct department_rule { const char *category, *department; };
 struct entry_rule { int channel; int rung; };
 
 struct complaint_rules {
@@ -230,6 +230,8 @@ struct complaint_rules {
     struct span repeat_within;              /* 30d: a repeat */
     struct span duplicate_within;           /* the same matter again: linked */
     const char *approval_role;              /* regional-office */
+    bool cause_required;                    /* nothing is closed without its root cause */
+    struct texts causes;                    /* the root causes there are; none: any text */
     /* templates by what happened (case.acknowledged …): told to the customer, or to the holder */
     size_t tell_count;
     struct { const char *event; const char *to; const char *template; } *tell;      /* to: customer, holder, role */
@@ -328,9 +330,17 @@ struct texts playbook_templates(const struct playbook *playbook, struct arena *a
 struct texts playbook_roles(const struct playbook *playbook, struct arena *arena);
 
 /* The category of one problem code by its letter; of a text, by the first category (in the file's order) that has a word
- * in it. CATEGORY_NONE: no rule speaks of it. */
-int complaint_category_of_code(const struct complaint_rules *rules, const char *code);
-int complaint_category_of_text(const struct complaint_rules *rules, const char *text);
+ * in it. "": no rule speaks of it. */
+const char *complaint_category_of_code(const struct complaint_rules *rules, const char *code);
+const char *complaint_category_of_text(const struct complaint_rules *rules, const char *text);
+
+/* Whatever fits no category is of this one, which every playbook has. */
+extern const char complaint_category_other[];
+
+/* Has the playbook a category of this name? Those that only departments name are told by sources and people. */
+bool complaint_has_category(const struct complaint_rules *rules, const char *category);
+/* Their names, `other` among them, into the arena. */
+struct texts complaint_categories(const struct complaint_rules *rules, struct arena *arena);
 
 /* The first grade rule that holds; NULL: none. */
 const struct grade_rule *complaint_grade(const struct complaint_rules *rules, condition_lookup lookup, void *context);

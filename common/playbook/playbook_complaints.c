@@ -5,17 +5,18 @@
 
 static const char *const complaint_keys[] = {
     "categories", "departments", "grades", "repeat_within", "duplicate_within", "ladder", "entry", "clocks",
-    "warn_percent", "approval_role", "tell", NULL
+    "warn_percent", "approval_role", "cause_required", "causes", "tell", NULL
 };
-enum { GRADES_MAX = 64, WARN_PERCENT_DEFAULT = 80 };
+enum { CATEGORIES_MAX = 64, GRADES_MAX = 64, CAUSES_MAX = 64, WARN_PERCENT_DEFAULT = 80 };
 
 /* -------- categories and departments */
 
+const char complaint_category_other[] = "other";
+
 static void tell_taken(struct playbook_reading *reading, const struct yaml *node, const char *what, const char *value,
-                       int category)
+                       const char *category)
 {
-    yaml_mistake(reading->mistakes, node, "%s \"%s\" belongs to %s already: it never leads here", what, value,
-                 words_name(&category_words, category));
+    yaml_mistake(reading->mistakes, node, "%s \"%s\" belongs to %s already: it never leads here", what, value, category);
 }
 
 static bool texts_have(const struct texts *texts, const char *value, size_t below)
@@ -54,13 +55,13 @@ static void read_category(struct playbook_reading *reading, const struct yaml *k
     static const char *const keys[] = {"codes", "words", NULL};
     struct complaint_rules *rules = &reading->playbook->complaints;
     struct category_rule *to = &rules->categories[rules->category_count++];
-    to->category = yaml_word(key, &category_words, reading->mistakes);
+    to->category = reading_name(reading, key, "category", NULL);
     reading_count(reading, node, YAML_MAP);
     yaml_known_keys(node, keys, reading->mistakes);
     to->code_letters = reading_texts(reading, yaml_get(node, "codes"));
     to->words = reading_texts(reading, yaml_get(node, "words"));
     check_letters(reading, yaml_get(node, "codes"), &to->code_letters);
-    if (!to->code_letters.count && !to->words.count && to->category != CATEGORY_OTHER)
+    if (!to->code_letters.count && !to->words.count && strcmp(to->category, complaint_category_other))
         yaml_mistake(reading->mistakes, node, "no complaint can get here: give codes or words");
     check_taken(reading, node, rules->category_count - 1);
 }
@@ -71,9 +72,26 @@ static void read_categories(struct playbook_reading *reading, const struct yaml 
     size_t count = reading_count(reading, node, YAML_MAP);
     if (!node)
         yaml_mistake(reading->mistakes, complaints, "categories are missing");
+    if (count > CATEGORIES_MAX) {
+        yaml_mistake(reading->mistakes, node, "at most %d categories", CATEGORIES_MAX);
+        count = CATEGORIES_MAX;
+    }
     rules->categories = reading_array(reading, count, sizeof *rules->categories);
     for (size_t i = 0; i < count; i++)
         read_category(reading, node->keys[i], node->items[i]);
+}
+
+const char *reading_category(struct playbook_reading *reading, const struct yaml *node)
+{
+    const struct complaint_rules *rules = &reading->playbook->complaints;
+    const char *category = reading_name(reading, node, "category", NULL);
+    struct texts known = complaint_categories(rules, reading->arena);
+    const char **names = reading_array(reading, known.count + 1, sizeof *names);
+    memcpy(names, known.at, known.count * sizeof *names);
+    if (*category && !complaint_has_category(rules, category))
+        yaml_mistake(reading->mistakes, node, "no category \"%.40s\" is described under categories%s", category,
+                     reading_hint(reading, category, names));
+    return category;
 }
 
 static void read_departments(struct playbook_reading *reading, const struct yaml *node)
@@ -83,13 +101,13 @@ static void read_departments(struct playbook_reading *reading, const struct yaml
     rules->departments = reading_array(reading, count, sizeof *rules->departments);
     for (size_t i = 0; i < count; i++) {
         struct department_rule *to = &rules->departments[rules->department_count++];
-        to->category = yaml_word(node->keys[i], &category_words, reading->mistakes);
+        to->category = reading_name(reading, node->keys[i], "category", NULL);
         to->department = reading_name(reading, node->items[i], "department", NULL);
     }
-    for (int category = 1; count && category < category_count; category++)
-        if (!yaml_get(node, words_name(&category_words, category)))
-            yaml_mistake(reading->mistakes, node, "who answers for %s? its department is missing",
-                         words_name(&category_words, category));
+    struct texts categories = complaint_categories(rules, reading->arena);
+    for (size_t i = 0; count && i < categories.count; i++)
+        if (!yaml_get(node, categories.at[i]))
+            yaml_mistake(reading->mistakes, node, "who answers for %s? its department is missing", categories.at[i]);
 }
 
 /* -------- grades */
@@ -140,6 +158,26 @@ static void read_grades(struct playbook_reading *reading, const struct yaml *nod
     check_grades(reading, node);
 }
 
+/* -------- root causes */
+
+static struct texts read_causes(struct playbook_reading *reading, const struct yaml *node)
+{
+    struct texts causes = {NULL, 0};
+    size_t count = reading_count(reading, node, YAML_LIST);
+    if (count > CAUSES_MAX) {
+        yaml_mistake(reading->mistakes, node, "at most %d causes", CAUSES_MAX);
+        count = CAUSES_MAX;
+    }
+    causes.at = reading_array(reading, count, sizeof *causes.at);
+    for (size_t i = 0; i < count; i++) {
+        const char *cause = reading_name(reading, node->items[i], "cause", NULL);
+        if (*cause && texts_have(&causes, cause, causes.count))
+            yaml_mistake(reading->mistakes, node->items[i], "cause %s stands there twice", cause);
+        causes.at[causes.count++] = cause;
+    }
+    return causes;
+}
+
 /* -------- all of it */
 
 void reading_complaints(struct playbook_reading *reading, const struct yaml *node)
@@ -159,25 +197,56 @@ void reading_complaints(struct playbook_reading *reading, const struct yaml *nod
     rules->duplicate_within = reading_span(reading, yaml_get(node, "duplicate_within"));
     rules->warn_percent = (int)yaml_int(yaml_get(node, "warn_percent"), WARN_PERCENT_DEFAULT, 1, 99, reading->mistakes);
     rules->approval_role = reading_role(reading, yaml_get(node, "approval_role"), "");
+    rules->cause_required = yaml_bool(yaml_get(node, "cause_required"), false, reading->mistakes);
+    rules->causes = read_causes(reading, yaml_get(node, "causes"));
     reading_ladder(reading, node);
     reading_clocks(reading, yaml_get(node, "clocks"), node);
     reading_tell(reading, yaml_get(node, "tell"));
 }
 
-int complaint_category_of_code(const struct complaint_rules *rules, const char *code)
+bool complaint_has_category(const struct complaint_rules *rules, const char *category)
+{
+    for (size_t i = 0; i < rules->category_count; i++)
+        if (!strcmp(rules->categories[i].category, category))
+            return true;
+    for (size_t i = 0; i < rules->department_count; i++)
+        if (!strcmp(rules->departments[i].category, category))
+            return true;
+    return !strcmp(category, complaint_category_other);
+}
+
+static void name_add(struct texts *names, const char *name)
+{
+    if (!texts_have(names, name, names->count))
+        names->at[names->count++] = name;
+}
+
+struct texts complaint_categories(const struct complaint_rules *rules, struct arena *arena)
+{
+    size_t room = rules->category_count + rules->department_count + 1;
+    struct texts names = {arena_alloc(arena, room * sizeof *names.at), 0};
+    for (size_t i = 0; i < rules->category_count; i++)
+        name_add(&names, rules->categories[i].category);
+    for (size_t i = 0; i < rules->department_count; i++)
+        name_add(&names, rules->departments[i].category);
+    name_add(&names, complaint_category_other);
+    return names;
+}
+
+const char *complaint_category_of_code(const struct complaint_rules *rules, const char *code)
 {
     char letter[2] = {code[0], 0};
     for (size_t i = 0; i < rules->category_count; i++)
         if (letter[0] && texts_have(&rules->categories[i].code_letters, letter, SIZE_MAX))
             return rules->categories[i].category;
-    return CATEGORY_NONE;
+    return "";
 }
 
-int complaint_category_of_text(const struct complaint_rules *rules, const char *text)
+const char *complaint_category_of_text(const struct complaint_rules *rules, const char *text)
 {
     for (size_t i = 0; i < rules->category_count; i++)
         for (size_t j = 0; j < rules->categories[i].words.count; j++)
             if (strstr(text, rules->categories[i].words.at[j]))
                 return rules->categories[i].category;
-    return CATEGORY_NONE;
+    return "";
 }

@@ -92,6 +92,8 @@ void reading_stages(struct playbook_reading *reading, const struct yaml *node, b
 enum event_number reading_event(struct playbook_reading *reading, const struct yaml *node);
 void reading_rules(struct playbook_reading *reading, const struct yaml *node);
 void reading_loops(struct playbook_reading *reading, const struct yaml *rules);
+/* One of the playbook's categories, which are read already; "" if missing or wrong. */
+const char *reading_category(struct playbook_reading *reading, const struct yaml *node);
 void reading_complaints(struct playbook_reading *reading, const struct yaml *node);
 void reading_ladder(struct playbook_reading *reading, const struct yaml *complaints);
 void reading_clocks(struct playbook_reading *reading, const struct yaml *node, const struct yaml *complaints);

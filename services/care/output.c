@@ -73,7 +73,7 @@ static const char *cell_text(const struct invocation *call, const json_t *value)
 static const char *cell_at(const struct invocation *call, const json_t *object, const char *key)
 {
     const char *text = cell_text(call, value_at(object, key));
-    return call->chinese && !strcmp(key, "why") ? why_in(text, "zh-CN", call->arena) : text;
+    return call->chinese && (!strcmp(key, "why") || !strcmp(key, "placed")) ? why_in(text, "zh-CN", call->arena) : text;
 }
 
 static size_t parse_columns(const struct invocation *call, const char *text, struct column *columns)

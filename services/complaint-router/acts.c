@@ -22,12 +22,16 @@ static const char *refused(const char **ret_detail, const char *reason, const ch
 
 static bool is_correction(const struct docket *docket, const struct case_act *said)
 {
-    return (said->category && said->category != docket->file.category) ||
+    return (*said->category && strcmp(said->category, docket->file.category)) ||
            (said->grade && said->grade != docket->file.grade);
 }
 
 static const char *assess_check(struct docket *docket, const struct case_act *said, const char **ret_detail)
 {
+    struct texts categories = complaint_categories(docket->rules, docket->arena);
+    if (*said->category && docket->rules->present && !complaint_has_category(docket->rules, said->category))
+        return refused(ret_detail, "bad_value",
+                       arena_printf(docket->arena, "category: one of %s", rules_said(docket, &categories)));
     if (is_correction(docket, said) && !*said->reason)
         return refused(ret_detail, "bad_value", "reason: a corrected category or grade needs one");
     return NULL;
@@ -37,7 +41,7 @@ static void assess_apply(struct docket *docket, const struct case_act *said)
 {
     struct complaint_case *file = &docket->file;
     const struct event *event = turn_event(docket->turn);
-    if (said->category && said->category != file->category) {
+    if (*said->category && strcmp(said->category, file->category)) {
         file->category = said->category;
         file->department = rules_department(docket, said->category);
         ladder_follow_department(docket);
@@ -207,10 +211,10 @@ static void decline_apply(struct docket *docket, const struct case_act *said)
 
 static const char *resolve_check(struct docket *docket, const struct case_act *said, const char **ret_detail)
 {
-    (void)said;
-    if (docket->file.approval != APPROVAL_ASKED)
-        return NULL;
-    return refused(ret_detail, "needs_approval", "the proposed compensation is not approved yet");
+    const char *fault = rules_cause_fault(docket, said->cause_found);
+    if (docket->file.approval == APPROVAL_ASKED)
+        return refused(ret_detail, "needs_approval", "the proposed compensation is not approved yet");
+    return fault ? refused(ret_detail, "bad_value", fault) : NULL;
 }
 
 static void resolve_apply(struct docket *docket, const struct case_act *said)
@@ -235,6 +239,16 @@ static void verify_apply(struct docket *docket, const struct case_act *said)
 {
     clock_meet(docket, "promise");
     docket->satisfaction = docket->file.satisfaction = said->satisfaction;
+}
+
+static const char *close_check(struct docket *docket, const struct case_act *said, const char **ret_detail)
+{
+    const char *fault = rules_cause_fault(docket, said->cause_found);
+    if (fault)
+        return refused(ret_detail, "bad_value", fault);
+    if (rules_want_cause(docket, said->cause_found))
+        return refused(ret_detail, "bad_value", "cause_found: it is closed with its root cause");
+    return NULL;
 }
 
 static void close_apply(struct docket *docket, const struct case_act *said)
@@ -272,7 +286,7 @@ static const struct act_work works[ACT_COUNT] = {
     [ACT_DECLINE] = {asked_check, decline_apply, ""},
     [ACT_RESOLVE] = {resolve_check, resolve_apply, "resolved"},
     [ACT_VERIFY] = {verify_check, verify_apply, "verified"},
-    [ACT_CLOSE] = {NULL, close_apply, ""},
+    [ACT_CLOSE] = {close_check, close_apply, ""},
     [ACT_REOPEN] = {NULL, NULL, ""},
     [ACT_LINK] = {link_check, NULL, ""},
 };
@@ -329,6 +343,7 @@ void act_do(struct docket *docket, enum case_act_number act, const struct case_a
     const char *refusal = NULL;
     enum case_state next = state_after(docket->file.state, act, &refusal);
     docket->note = said->note;
+    docket_attach(docket, &said->attachments);
     if (next >= CASE_RESOLVED && next != (enum case_state)docket->file.state)
         end_waiting(docket);
     if (act == ACT_LINK) {

@@ -26,7 +26,7 @@ static void docket_begin(struct docket *docket, struct turn *turn)
     docket->site = turn_site(turn, turn_event(turn)->site);
     docket->calendar = docket->site ? docket->site->calendar : calendar_everyday();
     docket->rules = &no_rules;
-    docket->note = docket->reason = docket->templates = "";
+    docket->note = docket->reason = docket->templates = docket->placed = "";
 }
 
 static void docket_take_rules(struct docket *docket)
@@ -77,6 +77,19 @@ void docket_new(struct docket *docket, struct turn *turn, const char *case_id)
     docket_take_rules(docket);
 }
 
+void docket_attach(struct docket *docket, const struct texts *added)
+{
+    const struct texts *before = &docket->file.attachments;
+    struct texts all = {arena_alloc(docket->arena, (before->count + added->count + 1) * sizeof *all.at), 0};
+    docket->attachments = *added;
+    for (size_t i = 0; i < before->count; i++)
+        all.at[all.count++] = before->at[i];
+    for (size_t i = 0; i < added->count; i++)
+        all.at[all.count++] = added->at[i];
+    size_t over = all.count > CASE_ATTACHMENTS_MAX ? all.count - CASE_ATTACHMENTS_MAX : 0;
+    docket->file.attachments = (struct texts){all.at + over, all.count - over};
+}
+
 bool docket_open(const struct docket *docket)
 {
     return docket->file.state != CASE_CLOSED && docket->file.state != CASE_LINKED;
@@ -120,6 +133,7 @@ static struct case_changed changed_of(const struct docket *docket)
         .case_id = file->id, .state = file->state, .category = file->category, .also = file->also, .grade = file->grade,
         .department = file->department, .role = file->role, .assignee = file->assignee, .linked_to = file->linked_to,
         .compensation = file->compensation, .amount_cents = file->amount_cents, .cause_found = file->cause_found,
+        .voice = file->voice, .placed = docket->placed, .attachments = docket->attachments,
         .satisfaction = docket->satisfaction, .note = *file->customer ? docket->note : "",
     };
 }
@@ -156,7 +170,7 @@ void docket_emit(struct docket *docket, enum event_number number, const struct c
 void docket_end(struct docket *docket, enum case_state state)
 {
     assert(docket_open(docket));
-    ladder_count(docket, -1);
+    holder_count(docket, -1);
     clocks_cancel(docket);
     docket->file.state = state;
     docket->file.closed_at = docket->now;
@@ -168,7 +182,7 @@ void docket_reopen(struct docket *docket, const char *reason)
 {
     if (!docket_open(docket)) {
         docket->file.closed_at = 0;
-        ladder_count(docket, 1);
+        holder_count(docket, 1);
         docket_remember_open(docket, true);
     }
     docket->file.state = CASE_REOPENED;
@@ -240,7 +254,7 @@ static struct complainant complainant_copy(const struct docket *docket, const ch
     return copy;
 }
 
-void docket_remember(struct docket *docket, const char *model)
+void docket_remember(struct docket *docket)
 {
     const struct complaint_case *file = &docket->file;
     if (!*file->customer)
@@ -248,7 +262,7 @@ void docket_remember(struct docket *docket, const char *model)
     const char *id = complainant_id(docket);
     struct complainant complainant = complainant_copy(docket, id);
     complaint_add(&complainant.complaints, (struct past_complaint){
-        .case_id = file->id, .category = file->category, .about = file->about, .model = model, .at = file->opened_at,
+        .case_id = file->id, .category = file->category, .about = file->about, .model = file->product, .at = file->opened_at,
         .open = true});
     turn_put(docket->turn, ENTITY_COMPLAINANT, id, &complainant, 0, NULL);
 }

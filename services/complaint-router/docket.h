@@ -11,7 +11,7 @@
 #include "site.h"
 #include "states.h"
 
-enum { CASE_CLOCKS_MAX = 12, CASE_LINKED_MAX = 16, CASE_ALSO_MAX = 8, COMPLAINTS_KEPT_MAX = 32 };
+enum { CASE_CLOCKS_MAX = 12, CASE_LINKED_MAX = 16, CASE_ALSO_MAX = 8, CASE_ATTACHMENTS_MAX = 16, COMPLAINTS_KEPT_MAX = 32 };
 
 struct docket {
     struct turn *turn;
@@ -24,6 +24,8 @@ struct docket {
     struct complaint_case file;
     const char *note;                       /* what the act said, for its event; "" */
     const char *reason;
+    const char *placed;                     /* how it came to its holder, if it did so in this turn; "" */
+    struct texts attachments;               /* that came with the act */
     int64_t satisfaction;
     int notices;                            /* asked for so far, to number them */
     bool quiet;                             /* nobody is told: a step on the way to another */
@@ -41,6 +43,9 @@ bool docket_load(struct docket *docket, struct turn *turn, const char *case_id);
 void docket_new(struct docket *docket, struct turn *turn, const char *case_id);
 
 void docket_save(struct docket *docket);
+
+/* Keeps references to stored copies that came with an act; the oldest go when there are too many. */
+void docket_attach(struct docket *docket, const struct texts *added);
 
 /* Is it still worked? Not when closed or linked. */
 bool docket_open(const struct docket *docket);
@@ -61,7 +66,7 @@ void docket_reopen(struct docket *docket, const char *reason);
 void docket_link(struct docket *docket, struct docket *into);
 
 /* Notes the case among its customer's complaints, so that repeats are found. */
-void docket_remember(struct docket *docket, const char *model);
+void docket_remember(struct docket *docket);
 void docket_remember_open(struct docket *docket, bool open);
 
 /* "2026-03-06 16:00" by the site's clock. */
@@ -74,7 +79,16 @@ void rules_classify(struct docket *docket, const struct complaint_received *said
                     bool repeat);
 
 /* The responsible department of the case's category, "" if none is named. */
-const char *rules_department(const struct docket *docket, int category);
+const char *rules_department(const struct docket *docket, const char *category);
+
+/* The texts, separated by commas: for a person who said something else. */
+const char *rules_said(const struct docket *docket, const struct texts *names);
+
+/* Is the root cause still to be told before the case can be closed? */
+bool rules_want_cause(const struct docket *docket, const char *told);
+
+/* NULL: this root cause ("": none is told) may be recorded; else what is wrong with it, for a person. */
+const char *rules_cause_fault(const struct docket *docket, const char *told);
 
 /* -------- the ladder (ladder.c) */
 
@@ -98,8 +112,18 @@ void ladder_give(struct docket *docket, const struct person *person);
 /* Somebody of the department takes over, if the holder is not of it and there is one. */
 void ladder_follow_department(struct docket *docket);
 
+/* -------- people (holder.c) */
+
+/* Somebody with the role who is there (not absent, and on duty when the site is next open), those of the responsible
+ * department first; else who stands in for somebody who is not there. NULL: nobody. Who is not there is added to
+ * docket->placed. */
+const struct person *holder_of_role(struct docket *docket, const char *role);
+
+/* Somebody of this department with the role who is there; NULL: nobody. */
+const struct person *holder_of_department(const struct docket *docket, const char *role, const char *department);
+
 /* The open cases of the holder become one more or less. */
-void ladder_count(struct docket *docket, int change);
+void holder_count(struct docket *docket, int change);
 
 /* -------- clocks (clocks.c, deadlines.c, late.c) */
 

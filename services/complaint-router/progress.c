@@ -28,12 +28,14 @@ static void walk(struct docket *docket, const struct case_act *said, enum case_s
         step(docket, way[i], said, told);
 }
 
-/* A rating without a score says that the customer has no more to say. */
+/* A rating without a score says that the customer has no more to say. Closing waits for the root cause, if the playbook
+ * wants one: that is for the holder to say. */
 static void rate(struct docket *docket, struct case_act *said, int64_t satisfaction)
 {
+    bool closes = !act_is_unhappy(docket, satisfaction) && !rules_want_cause(docket, "");
     said->satisfaction = satisfaction;
-    step(docket, ACT_VERIFY, said, act_is_unhappy(docket, satisfaction) ? CASE_VERIFIED : CASE_CLOSED);
-    if (docket->file.state == CASE_VERIFIED)
+    step(docket, ACT_VERIFY, said, closes ? CASE_CLOSED : CASE_VERIFIED);
+    if (docket->file.state == CASE_VERIFIED && closes)
         step(docket, ACT_CLOSE, said, CASE_CLOSED);
 }
 

@@ -27,11 +27,17 @@ static bool is_repeat(const struct docket *docket, const struct complainant *com
     return false;
 }
 
+static const char *product_of(const struct complaint_received *said)
+{
+    return *said->product ? said->product : said->model;
+}
+
 static bool same_thing(const struct past_complaint *past, const struct complaint_received *said)
 {
     if (*said->visit && *past->about)
         return !strcmp(said->visit, past->about);
-    return *said->model && !strcmp(said->model, past->model);
+    const char *product = product_of(said);
+    return *product && !strcmp(product, past->model);
 }
 
 /* The case in which this matter is, or was lately, worked; NULL: a matter of its own. The latest goes first. */
@@ -40,7 +46,7 @@ static const char *duplicate_of(const struct docket *docket, const struct compla
 {
     for (size_t i = complainant ? complainant->complaints.count : 0; i > 0; i--) {
         const struct past_complaint *past = &complainant->complaints.at[i - 1];
-        if (past->category == docket->file.category && same_thing(past, said) &&
+        if (!strcmp(past->category, docket->file.category) && same_thing(past, said) &&
             (past->open || is_within(docket, past->at, docket->rules->duplicate_within)))
             return past->case_id;
     }
@@ -73,17 +79,21 @@ static void fill(struct docket *docket, const struct event *event, const struct 
     file->state = CASE_RECEIVED;
     file->opened_at = event->received_at ? event->received_at : docket->now;
     file->arrived_late = is_late(docket, event->occurred_at);
+    file->voice = said->voice ? said->voice : VOICE_COMPLAINT;
     file->about = said->visit;
+    file->product = product_of(said);
+    file->employee = said->employee;
+    file->attachments = said->attachments;
     file->task = said->task;
     file->cause = event->id;
     file->sealed = turn_seal(docket->turn, event->customer, EVENT_COMPLAINT_RECEIVED, said);
 }
 
-static void open_own(struct docket *docket, const struct complaint_received *said)
+static void open_own(struct docket *docket)
 {
-    ladder_place(docket, ladder_entry(docket, said->channel));
+    ladder_place(docket, ladder_entry(docket, docket->file.channel));
     clocks_start(docket);
-    docket_remember(docket, said->model);
+    docket_remember(docket);
     docket_emit(docket, EVENT_CASE_OPENED, NULL, "");
 }
 
@@ -111,6 +121,6 @@ void on_complaint_received(struct turn *turn, const struct event *event, const v
     if (same && docket_load(&into, turn, same))
         open_linked(&docket, &into);
     else
-        open_own(&docket, said);
+        open_own(&docket);
     docket_save(&docket);
 }

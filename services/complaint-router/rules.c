@@ -20,28 +20,28 @@ static bool also_has(const struct texts *also, const char *name)
     return false;
 }
 
-static void also_add(struct docket *docket, int category)
+static void also_add(struct docket *docket, const char *category)
 {
     struct complaint_case *file = &docket->file;
-    const char *name = words_name(&category_words, category);
-    if (category != file->category && file->also.count < CASE_ALSO_MAX && !also_has(&file->also, name))
-        file->also.at[file->also.count++] = name;
+    if (strcmp(category, file->category) && file->also.count < CASE_ALSO_MAX && !also_has(&file->also, category))
+        file->also.at[file->also.count++] = category;
 }
 
-static int category_of_code(const struct docket *docket, const char *code)
+static const char *category_of_code(const struct docket *docket, const char *code)
 {
-    int category = complaint_category_of_code(docket->rules, code);
-    return category ? category : CATEGORY_OTHER;
+    const char *category = complaint_category_of_code(docket->rules, code);
+    return *category ? category : complaint_category_other;
 }
 
-static int category_main(const struct docket *docket, const struct complaint_received *said)
+/* What the source says counts if the playbook knows it. */
+static const char *category_main(const struct docket *docket, const struct complaint_received *said)
 {
-    if (said->category)
+    if (*said->category && complaint_has_category(docket->rules, said->category))
         return said->category;
     if (said->codes.count)
         return category_of_code(docket, said->codes.at[0]);
-    int category = complaint_category_of_text(docket->rules, said->text);
-    return category ? category : CATEGORY_OTHER;
+    const char *category = complaint_category_of_text(docket->rules, said->text);
+    return *category ? category : complaint_category_other;
 }
 
 static void classify_category(struct docket *docket, const struct complaint_received *said)
@@ -53,13 +53,36 @@ static void classify_category(struct docket *docket, const struct complaint_rece
         also_add(docket, category_of_code(docket, said->codes.at[i]));
 }
 
-const char *rules_department(const struct docket *docket, int category)
+const char *rules_department(const struct docket *docket, const char *category)
 {
     const struct complaint_rules *rules = docket->rules;
     for (size_t i = 0; i < rules->department_count; i++)
-        if (rules->departments[i].category == category)
+        if (!strcmp(rules->departments[i].category, category))
             return rules->departments[i].department;
     return "";
+}
+
+/* -------- root cause */
+
+const char *rules_said(const struct docket *docket, const struct texts *names)
+{
+    const char *said = "";
+    for (size_t i = 0; i < names->count; i++)
+        said = arena_printf(docket->arena, "%s%s%s", said, i ? ", " : "", names->at[i]);
+    return said;
+}
+
+bool rules_want_cause(const struct docket *docket, const char *told)
+{
+    return docket->rules->cause_required && !*docket->file.cause_found && !*told;
+}
+
+const char *rules_cause_fault(const struct docket *docket, const char *told)
+{
+    const struct texts *causes = &docket->rules->causes;
+    if (!*told || !causes->count || also_has(causes, told))
+        return NULL;
+    return arena_printf(docket->arena, "cause_found: one of %s", rules_said(docket, causes));
 }
 
 /* -------- grade */
@@ -80,7 +103,11 @@ static const char *said_lookup(void *context, const char *path)
     if (!strcmp(path, "words"))
         return facts->said->text;
     if (!strcmp(path, "category"))
-        return words_name(&category_words, facts->docket->file.category);
+        return facts->docket->file.category;
+    if (!strcmp(path, "voice"))
+        return words_name(&voice_words, facts->docket->file.voice);
+    if (!strcmp(path, "product"))
+        return facts->docket->file.product;
     if (!strcmp(path, "repeat"))
         return facts->repeat ? "yes" : "no";
     return condition_fact(&facts->facts, path);

@@ -39,7 +39,9 @@ static struct slice variables_of(const struct docket *docket, const struct case_
     const struct complaint_case *file = &docket->file;
     const struct told told[] = {
         {"case", ident_local(file->id)},
-        {"category", words_name(&category_words, file->category)},
+        {"category", file->category},
+        {"voice", words_name(&voice_words, file->voice)},
+        {"product", file->product},
         {"grade", words_name(&grade_words, file->grade)},
         {"state", words_name(&case_state_words, file->state)},
         {"channel", words_name(&complaint_channel_words, file->channel)},

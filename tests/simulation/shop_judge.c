@@ -301,7 +301,7 @@ static const char *line_of(struct simulation *simulation, const struct event *ev
         return NULL;
     if (event->number == EVENT_PLAN_MADE)
         return plan_line(simulation, data);
-    return arena_printf(simulation->arena, "complaint %s: category %d", opened->case_id, opened->category);
+    return arena_printf(simulation->arena, "complaint %s: category %s", opened->case_id, opened->category);
 }
 
 void dealer_fields(struct simulation *simulation, struct texts *ret)

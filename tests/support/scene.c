@@ -91,7 +91,7 @@ static enum send_result answer(void *context, const struct send_order *order, co
 
 /* -------- beginning and end */
 
-static void apply(struct scene *scene, enum config_kind kind, const char *yaml)
+void scene_apply(struct scene *scene, enum config_kind kind, const char *yaml)
 {
     if (yaml)
         world_apply(scene->world, kind, "s1", (struct slice){(const uint8_t *)yaml, strlen(yaml)}, "s1");
@@ -118,10 +118,10 @@ struct scene *scene_new(const struct core *const *cores, const char *playbook, c
         check_playbook(playbook);
     scene->world = world_new(&(struct world_options){
         .seed = 7, .start = start, .cores = cores, .seen = seen, .answer = answer, .context = scene});
-    apply(scene, CONFIG_CALENDAR, calendar);
-    apply(scene, CONFIG_STAFF, staff);
-    apply(scene, CONFIG_TEMPLATES, templates);
-    apply(scene, CONFIG_PLAYBOOK, playbook);
+    scene_apply(scene, CONFIG_CALENDAR, calendar);
+    scene_apply(scene, CONFIG_STAFF, staff);
+    scene_apply(scene, CONFIG_TEMPLATES, templates);
+    scene_apply(scene, CONFIG_PLAYBOOK, playbook);
     return scene;
 }
 

@@ -33,6 +33,9 @@ struct scene *scene_new(const struct core *const *cores, const char *playbook, c
                         const char *templates);
 void scene_free(struct scene **scene);
 
+/* From now on this is in force; NULL: nothing new. */
+void scene_apply(struct scene *scene, enum config_kind kind, const char *yaml);
+
 /* Appends {type, site s1, …} given as JSON without the outer braces, after formatting; fails the test if it is no
  * event. */
 void scene_post(struct scene *scene, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -235,6 +235,100 @@ static void test_absent(void **unused)
     assert_field("4", "assignee", "an");
 }
 
+/* One off duty today, one on duty all day, whose deputy's deputy is there. */
+static void test_hours_and_deputies(void **unused)
+{
+    (void)unused;
+    scene_apply(scene, CONFIG_STAFF,
+                "staff: small\n"
+                "people:\n"
+                "  - { id: an, name: An, roles: [agent], email: an@x.invalid, deputy: bo, hours: { tue-fri: [09:00-18:00] } }\n"
+                "  - { id: bo, name: Bo, roles: [clerk], email: bo@x.invalid, deputy: cy, hours: { mon: [13:00-18:00] } }\n"
+                "  - { id: cy, name: Cy, roles: [clerk], email: cy@x.invalid, deputy: an }\n"
+                "  - { id: di, name: Di, roles: [advisor], email: di@x.invalid, hours: { sat: [09:00-12:00] } }\n"
+                "  - { id: em, name: Em, roles: [manager], email: em@x.invalid }\n");
+    complain("1", "\"channel\":\"phone\"");
+    assert_field("1", "role", "agent");
+    assert_field("1", "assignee", "cy");
+    assert_field("1", "placed", "agent: an is off duty, cy stands in");
+    act("case.escalate", "1", "");
+    assert_last("case.escalated", "role", "manager");
+    assert_last("case.escalated", "assignee", "em");
+    assert_last("case.escalated", "placed", "advisor: di is off duty");
+    act("case.promise", "1", "\"at\":\"2026-03-02T17:00:00+08:00\"");
+    assert_last("case.promised", "placed", "");
+    scene_post(scene, "\"type\":\"agent.absent\",\"data\":{\"agent\":\"em\"}");
+    complain("2", "\"channel\":\"media\"");
+    assert_field("2", "role", "manager");
+    assert_field("2", "assignee", "");
+    assert_field("2", "placed", "manager: em is absent; general-manager: nobody has this role");
+    at("2026-03-02 13:00");
+    complain("3", "\"channel\":\"phone\"");
+    assert_field("3", "assignee", "bo");
+    at("2026-03-02 20:00");         /* closed: who is there in the morning */
+    complain("4", "\"channel\":\"phone\"");
+    assert_field("4", "assignee", "an");
+    assert_field("4", "placed", "");
+}
+
+static const char *const bath_house =
+    "playbook: small\n"
+    "complaints:\n"
+    "  categories: { hygiene: { words: [dirty] }, billing: { words: [bill] } }\n"
+    "  departments: { hygiene: house, billing: desk, other: desk }\n"
+    "  grades: [{ name: idea, grade: minor, when: { voice: [opinion, suggestion] } },\n"
+    "           { name: bills, grade: major, when: { category: billing, product: night pass } }, { name: rest, grade: general }]\n"
+    "  ladder: [agent, manager]\n"
+    "  clocks: { resolved: { major: 1d, general: 2d, minor: 3d } }\n"
+    "  cause_required: yes\n"
+    "  causes: [habit, machine]\n";
+
+static void test_own_categories_and_voices(void **unused)
+{
+    (void)unused;
+    scene_apply(scene, CONFIG_PLAYBOOK, bath_house);
+    complain("1", "\"channel\":\"review\",\"text\":\"dirty\",\"voice\":\"opinion\"");
+    assert_field("1", "category", "hygiene");
+    assert_field("1", "department", "house");
+    assert_field("1", "grade", "minor");
+    assert_field("1", "voice", "opinion");
+    complain("2", "\"channel\":\"phone\",\"text\":\"the bill\",\"product\":\"night pass\",\"employee\":\"bo\"");
+    assert_field("2", "category", "billing");
+    assert_field("2", "grade", "major");
+    assert_field("2", "voice", "complaint");
+    assert_field("2", "product", "night pass");
+    assert_field("2", "employee", "bo");
+    complain("3", "\"channel\":\"phone\",\"text\":\"?\",\"category\":\"price\"");
+    assert_field("3", "category", "other");
+    act("case.acknowledge", "3", "");
+    act("case.assess", "3", "\"category\":\"price\",\"reason\":\"?\"");
+    assert_refused("bad_value");
+    assert_last("act.refused", "detail", "category: one of hygiene, billing, other");
+    act("case.assess", "3", "\"category\":\"hygiene\",\"reason\":\"it was the floor\"");
+    assert_field("3", "department", "house");
+}
+
+static void test_root_cause(void **unused)
+{
+    (void)unused;
+    scene_apply(scene, CONFIG_PLAYBOOK, bath_house);
+    complain("1", "\"channel\":\"phone\",\"text\":\"dirty\"");
+    bring_to_progress("1");
+    act("case.resolve", "1", "\"cause_found\":\"fate\"");
+    assert_refused("bad_value");
+    assert_last("act.refused", "detail", "cause_found: one of habit, machine");
+    act("case.resolve", "1", "\"attachments\":[\"scan/1.jpg\"]");
+    act("case.verify", "1", "\"satisfaction\":5");
+    act("case.close", "1", "");
+    assert_last("act.refused", "detail", "cause_found: it is closed with its root cause");
+    act("case.close", "1", "\"cause_found\":\"habit\",\"attachments\":[\"scan/2.jpg\"]");
+    assert_last("case.closed", "cause_found", "habit");
+    assert_field("1", "attachments", "[\"scan/1.jpg\",\"scan/2.jpg\"]");
+    complain("2", "\"channel\":\"phone\",\"text\":\"dirty\"");
+    scene_post(scene, "\"type\":\"complaint.progressed\",\"data\":{\"complaint\":\"2\",\"status\":\"rated\",\"satisfaction\":5}");
+    assert_field("2", "state", "verified");
+}
+
 static void test_same_number_again(void **unused)
 {
     (void)unused;
@@ -670,6 +764,9 @@ int main(void)
         with_scene(test_entry_by_channel),
         with_scene(test_shared_out_evenly),
         with_scene(test_absent),
+        with_scene(test_hours_and_deputies),
+        with_scene(test_own_categories_and_voices),
+        with_scene(test_root_cause),
         with_scene(test_same_number_again),
         with_scene(test_late_fact),
         with_scene(test_outside_hours),

@@ -350,7 +350,7 @@ static void stored_cases_are_the_bytes_of_version_1(void **state)
         {.name = "resolved", .state = CLOCK_RUNNING, .due_at = 1773129600000, .warned = true}};
     struct complaint_case stored = {
         .id = "sample/K1", .source_id = "K1", .site = "sample", .customer = "c1", .channel = CHANNEL_IN_PHONE,
-        .category = CATEGORY_SERVICE_QUALITY, .also = {also, 1}, .grade = GRADE_MAJOR, .state = CASE_ACKNOWLEDGED, .rung = 2,
+        .category = "service_quality", .also = {also, 1}, .grade = GRADE_MAJOR, .state = CASE_ACKNOWLEDGED, .rung = 2,
         .opened_at = 1772870400000, .clocks = {clocks, 2}, .sealed = BYTES("\1\2")};
     assert_true(golden_is(golden, pack_record(*state, &complaint_case_record, &stored, 0, 0)));
     struct complaint_case read = {0};

@@ -66,7 +66,7 @@ static const struct words *const word_lists[] = {
 
 static const char *const kind_names[] = {"text", "word", "int", "time", "bool", "texts", "bytes", "map", "records"};
 
-enum { LINES_MAX = 4096 };
+enum { LINES_MAX = 4096, WORD_BYTES_MAX = 64 };
 struct lines { const char *at[LINES_MAX]; size_t count; };
 
 static void line_add(struct lines *lines, const char *line)
@@ -119,6 +119,14 @@ static bool beginning_stands(const char *line, const struct lines *now)
     return false;
 }
 
+/* A closed list of words that was opened: the bytes are the same, and any word of the list fits. */
+static bool kind_holds(const char *kind, const char *of, const char *kind_now, const char *of_now, size_t limit_now)
+{
+    if (!strcmp(kind, "word") && !strcmp(kind_now, "text"))
+        return limit_now >= WORD_BYTES_MAX;
+    return !strcmp(kind, kind_now) && !strcmp(of, of_now);
+}
+
 /* The same field, with a limit that is no lower; what was optional is so still. */
 static bool field_holds(const char *line, const struct lines *now)
 {
@@ -130,16 +138,32 @@ static bool field_holds(const char *line, const struct lines *now)
     for (size_t i = 0; i < now->count; i++)
         if (sscanf(now->at[i], form, name_now, kind_now, &limit_now, secrecy_now, need_now, of_now) == 6 &&
             !strcmp(name, name_now))
-            return !strcmp(kind, kind_now) && limit_now >= limit && !strcmp(secrecy, secrecy_now) &&
-                   !strcmp(of, of_now) && (!strcmp(need_now, "optional") || !strcmp(need, need_now));
+            return kind_holds(kind, of, kind_now, of_now, limit_now) && limit_now >= limit &&
+                   !strcmp(secrecy, secrecy_now) && (!strcmp(need_now, "optional") || !strcmp(need, need_now));
     return false;
+}
+
+/* A list that no field is held to any more holds nobody. */
+static bool list_is_free(const char *line, const struct lines *now)
+{
+    char name[64], field[128], of[64];
+    assert_int_equal(sscanf(line, "words %63s", name), 1);
+    for (size_t i = 0; i < now->count; i++) {
+        bool is_field = sscanf(now->at[i], "field %127s %*s %*s %*s %*s %63s", field, of) == 2;
+        bool is_list = sscanf(now->at[i], "words %63s", of) == 1;
+        if ((is_field || is_list) && !strcmp(of, name))
+            return false;
+    }
+    return true;
 }
 
 static bool definition_holds(const char *line, const struct lines *now)
 {
     if (!strncmp(line, "field ", 6))
         return field_holds(line, now);
-    return !strncmp(line, "words ", 6) ? beginning_stands(line, now) : line_stands(line, now);
+    if (strncmp(line, "words ", 6))
+        return line_stands(line, now);
+    return beginning_stands(line, now) || list_is_free(line, now);
 }
 
 static void every_old_definition_holds(void **state)
@@ -178,6 +202,12 @@ static void what_holds_is_told_from_what_breaks(void **state)
         {"field a.b text 64 open optional -", "field a.b text 64 personal optional -", false},
         {"field a.b text 64 open optional -", "field a.c text 64 open optional -", false},
         {"field a.b word 0 open optional grade", "field a.b word 0 open optional state", false},
+        {"field a.b word 0 open optional grade", "field a.b text 64 open optional -", true},
+        {"field a.b word 0 open optional grade", "field a.b text 10 open optional -", false},
+        {"field a.b word 0 open optional grade", "field a.b text 64 personal optional -", false},
+        {"field a.b text 64 open optional -", "field a.b word 0 open optional grade", false},
+        {"words w none one", "field a.b word 0 open optional w", false},
+        {"words w none one", "field a.b text 64 open optional -", true},
         {"words w none one", "words w none one", true},
         {"words w none one", "words w none one two", true},
         {"words w none one", "words w none onetwo", false},
