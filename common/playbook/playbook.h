@@ -83,7 +83,7 @@ struct retry {
 };
 
 /* Who gets a task without claiming it. */
-enum assign_by { ASSIGN_NONE, ASSIGN_EVEN, ASSIGN_WEIGHTED, ASSIGN_OWNER, ASSIGN_SAME };
+enum assign_by { ASSIGN_NONE, ASSIGN_EVEN, ASSIGN_WEIGHTED, ASSIGN_OWNER, ASSIGN_SAME, ASSIGN_NAMED };
 struct assign {
     enum assign_by by;
     const char *skill;              /* needed for it; "": none */
@@ -91,6 +91,7 @@ struct assign {
     int at_most;                    /* open tasks of one person; 0: any number */
     bool given;                     /* load is what was given this month; else what is open */
     bool owner;                     /* who gets it becomes the one who looks after the customer */
+    const char *who;                /* named: the fact of the task that names the person, such as field.responsible */
 };
 
 /* One thing of a checklist. */
@@ -117,7 +118,8 @@ struct step {
     const char *task_kind;          /* call, form, approval, checklist */
     struct texts follows;           /* names of steps that must be over first; its times count from then */
     bool optional;                  /* its stage does not wait for it */
-    const char *to;                 /* message: customer, owner or a role */
+    const char *to;                 /* message: customer, owner, field.NAME or a role */
+    const char *link;               /* message: the form step of its stage that {{link}} in its text leads to; "": none */
     enum event_number event;        /* wait: what is waited for */
     const struct form *form;        /* wait for form.…: only this one; form: the one to be filled in. NULL: any, none */
     struct condition_list match;    /* wait: what the event must be like */
@@ -186,6 +188,9 @@ enum form_field_kind {
     FORM_STAFF, FORM_FIELD_KINDS
 };
 
+/* What the answers of a form can be to the engine, beside what stands there. */
+enum form_meaning { MEANS_NOTHING, MEANS_SATISFACTION, MEANS_WORDS };
+
 struct form_field {
     const char *name;
     enum form_field_kind kind;
@@ -195,6 +200,9 @@ struct form_field {
     const char *role;               /* staff: who has this role; "": anybody */
     bool required;
     bool personal;                  /* sealed: no condition can ask for it, no text show it */
+    const char *record;             /* belongs to the customer's record, as this field of it; "": not */
+    enum form_meaning means;
+    bool asked;                     /* the customer is asked for it, and may fill it in over a link */
     bool has_min, has_max;          /* number */
     int64_t min, max;
 };

@@ -46,14 +46,23 @@ static bool is_time_of_customer(const char *path)
     return field && field->kind == FIELD_TIME;
 }
 
+static bool is_time_of_event(const struct playbook_reading *reading, const char *path)
+{
+    const struct record *record = reading->rule ? event_types[reading->rule->on].data : NULL;
+    const struct field *field = record ? record_field(record, path) : NULL;
+    return field && field->kind == FIELD_TIME && !(field->flags & PERSONAL);
+}
+
 static void read_from(struct playbook_reading *reading, const struct yaml *node, struct step *to)
 {
     const struct yaml *from = yaml_get(node, "from"), *ahead = yaml_get(node, "ahead");
     to->from = yaml_text(from, "", reading->mistakes);
     to->ahead = reading_span(reading, ahead);
-    if (*to->from && !is_date_of_form(reading, to->from) && !is_time_of_customer(to->from))
+    if (*to->from && !is_date_of_form(reading, to->from) && !is_time_of_customer(to->from) &&
+        !is_time_of_event(reading, to->from))
         yaml_mistake(reading->mistakes, from, "\"%.60s\" is no date to count from: a date, day or time of the rule's form "
-                     "(field.NAME, not personal), customer.first_recorded_at or customer.last_seen_at", to->from);
+                     "(field.NAME, not personal), a time of its event, customer.first_recorded_at or customer.last_seen_at",
+                     to->from);
     if (ahead && !from)
         yaml_mistake(reading->mistakes, ahead, "ahead of what? from is missing");
 }

@@ -8,12 +8,21 @@ enum { FORMS_MAX = 64, FIELDS_MAX = 64 };
 
 static const char *const form_keys[] = {"zh", "en", "roles", "fields", NULL};
 static const char *const field_keys[] = {
-    "field", "kind", "zh", "en", "choices", "form", "role", "required", "personal", "min", "max", NULL
+    "field", "kind", "zh", "en", "choices", "form", "role", "required", "personal", "record", "means", "asked", "min",
+    "max", NULL
 };
 static const char *const kind_words[FORM_FIELD_KINDS + 1] = {
     [FORM_TEXT] = "text", [FORM_NUMBER] = "number", [FORM_DATE] = "date", [FORM_DAY] = "day", [FORM_TIME] = "time",
     [FORM_YES_NO] = "yes_no", [FORM_SCORE] = "score", [FORM_CHOICE] = "choice", [FORM_CHOICES] = "choices",
     [FORM_LINK] = "link", [FORM_STAFF] = "staff",
+};
+
+/* What of a customer's record can be told by a form. */
+static const char *const record_words[] = {
+    "none", "name", "mobile", "email", "address", "webhook", "summary", "preference", "owner", "language", NULL
+};
+static const char *const meaning_words[] = {
+    [MEANS_NOTHING] = "nothing", [MEANS_SATISFACTION] = "satisfaction", [MEANS_WORDS] = "words", NULL
 };
 
 /* -------- fields */
@@ -60,6 +69,24 @@ static void check_field(struct playbook_reading *reading, const struct yaml *nod
         yaml_mistake(reading->mistakes, node, "zh and en: how is it called on the form?");
 }
 
+/* What the engine makes of it. */
+static void read_use(struct playbook_reading *reading, const struct yaml *node, struct form_field *to)
+{
+    const struct yaml *record = yaml_get(node, "record"), *means = yaml_get(node, "means");
+    const char *of_record = reading_choice(reading, record, record_words), *word = reading_choice(reading, means, meaning_words);
+    to->record = of_record == record_words[0] ? "" : of_record;
+    for (int meaning = MEANS_NOTHING; meaning_words[meaning]; meaning++)
+        if (word == meaning_words[meaning])
+            to->means = (enum form_meaning)meaning;
+    to->asked = yaml_bool(yaml_get(node, "asked"), false, reading->mistakes);
+    if (to->means == MEANS_SATISFACTION && to->kind != FORM_SCORE)
+        yaml_mistake(reading->mistakes, means, "satisfaction is a score");
+    if (to->means == MEANS_WORDS && to->kind != FORM_TEXT)
+        yaml_mistake(reading->mistakes, means, "words are a text");
+    if (*to->record && to->kind != FORM_TEXT && to->kind != FORM_CHOICE && to->kind != FORM_STAFF)
+        yaml_mistake(reading->mistakes, record, "a customer's record takes text, choice or staff");
+}
+
 static void read_field(struct playbook_reading *reading, const struct yaml *node, struct form_field *to)
 {
     reading_count(reading, node, YAML_MAP);
@@ -74,6 +101,7 @@ static void read_field(struct playbook_reading *reading, const struct yaml *node
     to->required = yaml_bool(yaml_get(node, "required"), false, reading->mistakes);
     to->personal = yaml_bool(yaml_get(node, "personal"), false, reading->mistakes);
     read_bounds(reading, node, to);
+    read_use(reading, node, to);
     if (node->kind == YAML_MAP)
         check_field(reading, node, to);
 }

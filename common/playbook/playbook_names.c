@@ -49,13 +49,14 @@ static void templates_of_step(struct collected *to, const struct step *step)
 
 static void collect_addressee(struct collected *to, const char *addressee)
 {
-    if (addressee && strcmp(addressee, "customer") && strcmp(addressee, "owner"))
+    if (addressee && strcmp(addressee, "customer") && strcmp(addressee, "owner") && strncmp(addressee, "field.", 6))
         collect(to, addressee);
 }
 
 static void role_of_step(struct collected *to, const struct step *step)
 {
-    collect(to, step->role);
+    if (strcmp(step->role, "customer"))         /* over a link: nobody of the staff */
+        collect(to, step->role);
     collect_addressee(to, step->to);
     for (size_t i = 0; i < step->outcomes.count; i++)
         for (size_t j = 0; j < step->outcomes.at[i].notes.count; j++)

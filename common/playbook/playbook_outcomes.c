@@ -69,8 +69,7 @@ static void read_notes(struct playbook_reading *reading, const struct yaml *node
     to->notes.at = reading_array(reading, count, sizeof *to->notes.at);
     for (size_t i = 0; i < count; i++) {
         struct note *note = &to->notes.at[to->notes.count++];
-        bool owner = !strcmp(node->keys[i]->text, "owner");
-        note->to = owner ? "owner" : reading_role(reading, node->keys[i], "");
+        note->to = reading_addressee(reading, node->keys[i]);
         note->template = reading_name(reading, node->items[i], "notify", NULL);
     }
 }

@@ -39,6 +39,10 @@ struct span reading_span(struct playbook_reading *reading, const struct yaml *no
 
 /* A role; checked against the playbook's own list if it has one. `fallback` if missing. */
 const char *reading_role(struct playbook_reading *reading, const struct yaml *node, const char *fallback);
+/* Whom of the staff: `owner`, a role, or field.NAME, somebody whom the rule's form names. */
+const char *reading_addressee(struct playbook_reading *reading, const struct yaml *node);
+/* Is it the last of these? */
+bool reading_is_person(const char *to);
 
 /* One of a NULL-ended list of names, the first being the one taken if missing or wrong. */
 const char *reading_choice(struct playbook_reading *reading, const struct yaml *node, const char *const *names);

@@ -72,8 +72,9 @@ static void read_limit(struct playbook_reading *reading, const struct yaml *node
         return;
     struct step *to = &rule->steps[rule->step_count++];
     *to = (struct step){.name = arena_printf(reading->arena, "%s.late", stage->name), .kind = STEP_LIMIT, .role = "",
-                        .window_name = "", .task_kind = "", .to = "customer", .purpose = "care", .optional = true,
-                        .from = "", .at_min = -1, .assign = {.skill = "", .skill_field = ""},
+                        .window_name = "", .task_kind = "", .to = "customer", .link = "", .purpose = "care",
+                        .optional = true,
+                        .from = "", .at_min = -1, .assign = {.skill = "", .skill_field = "", .who = ""},
                         .priority = PRIORITY_NORMAL};
     to->after = reading_span(reading, within);
     to->business = yaml_bool(yaml_get(node, "business"), false, reading->mistakes);
@@ -158,6 +159,17 @@ static void check_follows(struct playbook_reading *reading, const struct stages 
                          stages->named ? "its stage" : "its rule");
 }
 
+static void check_link(struct playbook_reading *reading, const struct stages *stages, size_t stage, size_t step)
+{
+    const struct rule_stage *at = &stages->rule->stages[stage];
+    const char *name = stages->rule->steps[step].link;
+    const struct step *to = step_named(stages->rule, at->first, at->first + at->count, name);
+    if (*name && (!to || to->kind != STEP_FORM || !to->form))
+        yaml_mistake(reading->mistakes, yaml_get(place_of(stages, stage, step), "link"),
+                     "no step \"%.60s\" in %s has a form that the customer could fill in", name,
+                     stages->named ? "this stage" : "this rule");
+}
+
 static void check_results_named(struct playbook_reading *reading, const struct rule *rule,
                                 const struct condition_list *when, const struct yaml *node)
 {
@@ -176,6 +188,7 @@ static void check_steps(struct playbook_reading *reading, const struct stages *s
         for (size_t i = at->first; i < at->first + at->count; i++) {
             const struct yaml *node = place_of(stages, stage, i);
             check_follows(reading, stages, stage, i);
+            check_link(reading, stages, stage, i);
             check_results_named(reading, rule, &rule->steps[i].when, node);
             if (*rule->steps[i].name && step_named(rule, 0, i, rule->steps[i].name))
                 yaml_mistake(reading->mistakes, node, "step \"%s\" stands there twice: give one a name of its own",

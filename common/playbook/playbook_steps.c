@@ -27,7 +27,7 @@ static const struct { const char *key; int kinds; } step_keys[] = {
     {"window", C | M | F},
     {"follows", W | C | M | F}, {"optional", W | C | M | F},
     {"from", W | C | M | F}, {"ahead", W | C | M | F}, {"at", W | C | M | F}, {"every", C | M | F}, {"times", C | M | F},
-    {"announce", C}, {"retry", C}, {"to", M}, {"valid_for", M}, {"fills", FO}, {"by_other", A}, {"items", L},
+    {"announce", C}, {"retry", C}, {"to", M}, {"link", M}, {"valid_for", M}, {"fills", FO}, {"by_other", A}, {"items", L},
     {"event", W}, {"form", W}, {"match", W}, {"of", W}, {"within", W}, {"then", W}, {"else", W},
 };
 enum { STEP_KEYS = sizeof step_keys / sizeof step_keys[0] };
@@ -172,8 +172,9 @@ static void read_place_in_plan(struct playbook_reading *reading, const struct ya
     to->follows = reading_texts(reading, yaml_get(node, "follows"));
     to->optional = yaml_bool(yaml_get(node, "optional"), false, reading->mistakes);
     to->to = "customer";
+    to->link = yaml_text(yaml_get(node, "link"), "", reading->mistakes);
     if (addressee && strcmp(yaml_text(addressee, "", reading->mistakes), "customer"))
-        to->to = strcmp(addressee->text, "owner") ? reading_role(reading, addressee, "customer") : "owner";
+        to->to = reading_addressee(reading, addressee);
     if (to->follows.count > FOLLOWS_MAX)
         yaml_mistake(reading->mistakes, yaml_get(node, "follows"), "at most %d steps", FOLLOWS_MAX);
 }
@@ -187,8 +188,8 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
 {
     static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
     *to = (struct step){.name = "", .window_name = "", .then_window_name = "", .role = "", .purpose = purposes[0], .task_kind = "",
-                        .priority = PRIORITY_NORMAL, .to = "customer", .from = "", .at_min = -1,
-                        .assign = {.skill = "", .skill_field = ""}};
+                        .priority = PRIORITY_NORMAL, .to = "customer", .link = "", .from = "", .at_min = -1,
+                        .assign = {.skill = "", .skill_field = "", .who = ""}};
     reading_count(reading, node, YAML_MAP);
     const struct step_shape *shape = shape_of(reading, node);
     if (!shape)

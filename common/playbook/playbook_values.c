@@ -85,6 +85,24 @@ const char *reading_role(struct playbook_reading *reading, const struct yaml *no
     return role;
 }
 
+bool reading_is_person(const char *to)
+{
+    return !strncmp(to, "field.", 6);
+}
+
+const char *reading_addressee(struct playbook_reading *reading, const struct yaml *node)
+{
+    const char *to = yaml_text(node, "", reading->mistakes);
+    if (!strcmp(to, "owner"))
+        return "owner";
+    if (!reading_is_person(to))
+        return reading_role(reading, node, "");
+    const struct form_field *field = reading->form ? form_field(reading->form, to + 6) : NULL;
+    if (!field || field->kind != FORM_STAFF || field->personal)
+        yaml_mistake(reading->mistakes, node, "\"%.60s\" names nobody: a field of kind staff of the rule's form does", to);
+    return to;
+}
+
 const char *reading_choice(struct playbook_reading *reading, const struct yaml *node, const char *const *names)
 {
     const char *text = yaml_text(node, names[0], reading->mistakes);

@@ -7,7 +7,7 @@
 enum { ITEMS_MAX = 32 };
 
 static const char *const ways[] = {[ASSIGN_NONE] = "none", [ASSIGN_EVEN] = "even", [ASSIGN_WEIGHTED] = "weighted",
-                                   [ASSIGN_OWNER] = "owner", [ASSIGN_SAME] = "same", NULL};
+                                   [ASSIGN_OWNER] = "owner", [ASSIGN_SAME] = "same", [ASSIGN_NAMED] = "named", NULL};
 
 /* A skill by name, or the name of the fact that names it. */
 static void read_skill(struct playbook_reading *reading, const struct yaml *node, struct assign *to)
@@ -20,9 +20,17 @@ static void read_skill(struct playbook_reading *reading, const struct yaml *node
         yaml_mistake(reading->mistakes, node, "\"%.60s\" is no field of the rule's form", text);
 }
 
+static void read_named(struct playbook_reading *reading, const struct yaml *node, struct assign *to)
+{
+    const struct yaml *who = yaml_get(node, "who");
+    to->who = who ? reading_addressee(reading, who) : "";
+    if ((to->by == ASSIGN_NAMED) != reading_is_person(to->who))
+        yaml_mistake(reading->mistakes, who ? who : node, "by: named belongs to who: field.NAME, and the reverse");
+}
+
 void reading_assign(struct playbook_reading *reading, const struct yaml *node, struct step *to)
 {
-    static const char *const keys[] = {"by", "count", "skill", "at_most", "owner", NULL};
+    static const char *const keys[] = {"by", "count", "skill", "at_most", "owner", "who", NULL};
     static const char *const counts[] = {"open", "given", NULL};
     if (!node)
         return;
@@ -34,7 +42,8 @@ void reading_assign(struct playbook_reading *reading, const struct yaml *node, s
         if (way == ways[i])
             to->assign.by = (enum assign_by)i;
     if (!by || to->assign.by == ASSIGN_NONE)
-        yaml_mistake(reading->mistakes, node, "by: even, weighted, owner or same is missing");
+        yaml_mistake(reading->mistakes, node, "by: even, weighted, owner, same or named is missing");
+    read_named(reading, node, &to->assign);
     read_skill(reading, yaml_get(node, "skill"), &to->assign);
     to->assign.given = reading_choice(reading, yaml_get(node, "count"), counts) == counts[1];
     to->assign.owner = yaml_bool(yaml_get(node, "owner"), false, reading->mistakes);

@@ -100,14 +100,26 @@ bool seal_erase(struct sealer *sealer, const char *customer)
 }
 
 /* The site is hashed with its NUL, so that no two pairs of site and contact run into one. */
-void seal_customer_id(struct sealer *sealer, const char *site, const char *contact, char ret[24])
+/* 20 hex digits and the NUL; no contact begins with the purpose's line, so that no id is ever a code. */
+static void keyed_hash(struct sealer *sealer, const char *site, const char *purpose, const char *of, char ret[23])
 {
     crypto_generichash_state state;
     uint8_t hash[crypto_generichash_BYTES];
     crypto_generichash_init(&state, sealer->id_key, sizeof sealer->id_key, sizeof hash);
     crypto_generichash_update(&state, (const uint8_t *)site, strlen(site) + 1);
-    crypto_generichash_update(&state, (const uint8_t *)contact, strlen(contact));
+    crypto_generichash_update(&state, (const uint8_t *)purpose, strlen(purpose));
+    crypto_generichash_update(&state, (const uint8_t *)of, strlen(of));
     crypto_generichash_final(&state, hash, sizeof hash);
+    sodium_bin2hex(ret, 23, hash, ID_HASH_BYTES);
+}
+
+void seal_customer_id(struct sealer *sealer, const char *site, const char *contact, char ret[24])
+{
     ret[0] = 'c';
-    sodium_bin2hex(ret + 1, 23, hash, ID_HASH_BYTES);
+    keyed_hash(sealer, site, "", contact, ret + 1);
+}
+
+void seal_link_code(struct sealer *sealer, const char *site, const char *task, char ret[24])
+{
+    keyed_hash(sealer, site, "\nlink\n", task, ret);
 }

@@ -43,6 +43,9 @@ bool seal_erase(struct sealer *sealer, const char *customer);
  * installation and telling nothing without the key. `contact` as contact_normal() gives it. */
 void seal_customer_id(struct sealer *sealer, const char *site, const char *contact, char ret[24]);
 
+/* What makes a link to a task unguessable: 20 hex digits of a keyed hash, the same everywhere in the installation. */
+void seal_link_code(struct sealer *sealer, const char *site, const char *task, char ret[24]);
+
 /* A phone number without spaces, dashes, full-width digits, +86; other contacts lower-cased. Into the arena. */
 const char *contact_normal(struct arena *arena, const char *contact);
 

@@ -99,6 +99,73 @@ struct slice facts_pack(const struct record *record, const void *data, const cha
     return kept;
 }
 
+/* Copies the pairs of `from` that `keep` lets pass. Returns how many. */
+static size_t pairs_copy(struct slice from, bool (*keep)(const void *context, const char *name), const void *context,
+                         struct buffer *to, struct arena *arena)
+{
+    struct cursor cursor = cursor_over(from);
+    struct slice name, value;
+    size_t pairs = 0, count = 0;
+    if (!from.bytes || !cursor_map(&cursor, &pairs))
+        return 0;
+    for (; pairs && cursor_text(&cursor, &name); pairs--) {
+        const char *text = arena_text(arena, name.at, name.bytes);
+        cursor_skip(&cursor, &value);
+        if (!keep(context, text) || to->bytes + value.bytes + name.bytes > FACTS_BYTES_MAX)
+            continue;
+        pack_text(to, text);
+        pack_raw(to, value);
+        count++;
+    }
+    return count;
+}
+
+static bool is_of_record(const void *record, const char *name)
+{
+    return record_field(record, name) != NULL;
+}
+
+static bool is_not_in(const void *packed, const char *name)
+{
+    const struct buffer *told = packed;
+    struct slice value;
+    return !cursor_find(buffer_slice(told), name, &value);
+}
+
+struct slice facts_update(struct slice facts, struct slice anew, const struct record *record, struct arena *arena)
+{
+    struct buffer pairs = {0}, told = {0}, map = {0};
+    size_t count = pairs_copy(anew, is_of_record, record, &pairs, arena);
+    pack_map(&told, count);
+    pack_raw(&told, buffer_slice(&pairs));
+    count += pairs_copy(facts, is_not_in, &told, &pairs, arena);
+    pack_map(&map, count);
+    pack_raw(&map, buffer_slice(&pairs));
+    struct slice kept = {arena_copy(arena, map.at, map.bytes), map.bytes};
+    buffer_free(&pairs);
+    buffer_free(&told);
+    buffer_free(&map);
+    return kept;
+}
+
+static bool is_another(const void *name, const char *other)
+{
+    return strcmp(name, other) != 0;
+}
+
+struct slice facts_with(struct slice facts, const char *name, const char *text, struct arena *arena)
+{
+    struct buffer pairs = {0}, map = {0};
+    pack_text(&pairs, name);
+    pack_text(&pairs, text);
+    pack_map(&map, 1 + pairs_copy(facts, is_another, name, &pairs, arena));
+    pack_raw(&map, buffer_slice(&pairs));
+    struct slice kept = {arena_copy(arena, map.at, map.bytes), map.bytes};
+    buffer_free(&pairs);
+    buffer_free(&map);
+    return kept;
+}
+
 const void *facts_data(struct slice facts, const struct record *record, struct arena *arena)
 {
     void *data = record_new(record, arena);

@@ -10,6 +10,12 @@ enum { FACTS_BYTES_MAX = 4000 };        /* fits the fields `variables` of plans,
  * `about` added, and of a form what stands in it, as field.NAME (texts of up to 512 bytes). What would go over the bound is left out, later fields first. Into the arena. */
 struct slice facts_pack(const struct record *record, const void *data, const char *about, struct arena *arena);
 
+/* The facts with those of the record's fields that `anew` tells put in their place. Into the arena. */
+struct slice facts_update(struct slice facts, struct slice anew, const struct record *record, struct arena *arena);
+
+/* The facts with one more text. Into the arena. */
+struct slice facts_with(struct slice facts, const char *name, const char *text, struct arena *arena);
+
 /* The struct again, with the fields that were kept. Never NULL. */
 const void *facts_data(struct slice facts, const struct record *record, struct arena *arena);
 

@@ -21,6 +21,7 @@ struct person {
 struct shop {
     const char *name, *name_en;     /* as customers know it; "" if not told */
     const char *phone;
+    const char *link;               /* where links in messages lead: the address before the link's own part; "" */
 };
 
 struct staff {

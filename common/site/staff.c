@@ -86,7 +86,7 @@ static void check_person(struct playbook_reading *reading, const struct yaml *no
 
 static struct shop read_shop(struct playbook_reading *reading, const struct yaml *node)
 {
-    static const char *const keys[] = {"name", "name_en", "phone", NULL};
+    static const char *const keys[] = {"name", "name_en", "phone", "link", NULL};
     reading_count(reading, node, YAML_MAP);
     yaml_known_keys(node, keys, reading->mistakes);
     const char *name = yaml_text(yaml_get(node, "name"), "", reading->mistakes);
@@ -94,6 +94,7 @@ static struct shop read_shop(struct playbook_reading *reading, const struct yaml
         .name = name,
         .name_en = yaml_text(yaml_get(node, "name_en"), name, reading->mistakes),
         .phone = yaml_text(yaml_get(node, "phone"), "", reading->mistakes),
+        .link = yaml_text(yaml_get(node, "link"), "", reading->mistakes),
     };
 }
 

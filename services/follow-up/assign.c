@@ -88,6 +88,8 @@ static const char *preferred(const struct job *job, const struct assign *rule)
 {
     if (rule->by == ASSIGN_OWNER)
         return owner_to_be(job);
+    if (rule->by == ASSIGN_NAMED)
+        return facts_text(job->task.variables, rule->who, turn_arena(job->turn));
     if (rule->by != ASSIGN_SAME || !*job->task.customer)
         return "";
     const struct customer_line *line = turn_get(job->turn, ENTITY_CUSTOMER_LINE,

@@ -147,6 +147,19 @@ void on_tick(struct turn *turn, const struct event *event, const void *data);
 void on_form_fill(struct turn *turn, const struct event *event, const void *data);
 void task_fire(struct turn *turn, const struct task *task);
 
+/* -------- form_unhappy.c: a form that says that somebody is not content */
+
+enum { FORM_COMPLAINT_BYTES = 64 };
+
+struct form_words {
+    int64_t satisfaction_before, satisfaction_now;      /* 0: not told */
+    int64_t at_most;                                    /* what counts as dissatisfied */
+    const char *words;                                  /* the complaint in the customer's words; "" for none */
+};
+/* Opens a complaint, once for a form. `form` as it stands after the change. */
+void form_unhappy_follow(struct turn *turn, const struct event *event, const struct filled_form *form,
+                         const struct form_words *said);
+
 /* -------- finish.c, answers.c, unhappy.c: the end of a task and what it leads to */
 
 /* What the end of a task is about. `said` is the voiced complaint, "" if none. */

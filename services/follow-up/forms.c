@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "cursor.h"
@@ -8,6 +9,8 @@
 /* Forms: filled in field by field, at once or bit by bit, checked against the playbook that they began with. */
 
 enum { FORM_NAME_BYTES = 64, LINKS_MAX = 16 };
+
+static const char *const customer_role = "customer";    /* who comes over a link */
 
 /* One filling. */
 struct filling {
@@ -22,6 +25,7 @@ struct filling {
     struct job job;                 /* the task that asked for it */
     bool has_job;
     const char **values;            /* by field; "" for none */
+    struct form_words said;
     const char *changed, *missing, *wrong;      /* names separated by commas; wrong: what is wanted instead */
 };
 
@@ -89,8 +93,45 @@ static bool form_find(struct filling *filling)
 
 /* -------- who may */
 
+static const char *value_in(struct slice map, const char *name, struct arena *arena)
+{
+    struct slice value, text;
+    int64_t number;
+    bool truth;
+    if (!map.bytes || !cursor_find(map, name, &value))
+        return NULL;
+    struct cursor cursor = cursor_over(value);
+    if (cursor_text(&cursor, &text))
+        return arena_text(arena, text.at, text.bytes);
+    if (cursor_int(&cursor, &number))
+        return arena_printf(arena, "%lld", (long long)number);
+    if (cursor_bool(&cursor, &truth))
+        return truth ? "yes" : "no";
+    return "?";                     /* a list or a map: no field takes that */
+}
+
+static bool is_customer(const struct filling *filling)
+{
+    return !strcmp(filling->event->role, customer_role);
+}
+
+/* Whoever comes over a link has one task, once, and answers what is asked of customers. */
+static bool customer_is_allowed(struct filling *filling)
+{
+    const struct form *form = filling->form;
+    if (!filling->has_job || filling->job.task.state == TASK_CLOSED)
+        return refuse(filling, filling->has_job ? "closed" : "not_allowed", "this has been answered already");
+    for (size_t i = 0; i < form->field_count; i++)
+        if (!form->fields[i].asked && value_in(filling->act->fields, form->fields[i].name, turn_arena(filling->turn)))
+            return refuse(filling, "not_allowed", arena_printf(turn_arena(filling->turn), "field %.64s is not asked of "
+                                                               "customers", form->fields[i].name));
+    return true;
+}
+
 static bool is_allowed(struct filling *filling)
 {
+    if (is_customer(filling))
+        return customer_is_allowed(filling);
     const struct site *site = filling->site;
     const char *actor = filling->event->actor;
     const struct person *person = site && site->staff && *actor ? staff_person(site->staff, actor) : NULL;
@@ -133,23 +174,6 @@ static const char *wrong_add(const struct filling *filling, const char *name, co
     return arena_printf(turn_arena(filling->turn), "%s%s%.64s: %s", filling->wrong, *filling->wrong ? "; " : "", name, what);
 }
 
-static const char *value_in(struct slice map, const char *name, struct arena *arena)
-{
-    struct slice value, text;
-    int64_t number;
-    bool truth;
-    if (!map.bytes || !cursor_find(map, name, &value))
-        return NULL;
-    struct cursor cursor = cursor_over(value);
-    if (cursor_text(&cursor, &text))
-        return arena_text(arena, text.at, text.bytes);
-    if (cursor_int(&cursor, &number))
-        return arena_printf(arena, "%lld", (long long)number);
-    if (cursor_bool(&cursor, &truth))
-        return truth ? "yes" : "no";
-    return "?";                     /* a list or a map: no field takes that */
-}
-
 static void values_load(struct filling *filling)
 {
     const struct form *form = filling->form;
@@ -164,6 +188,20 @@ static void values_load(struct filling *filling)
         const char *value = value_in(from, form->fields[i].name, arena);
         filling->values[i] = value ? value : "";
     }
+}
+
+/* What stands in the field that means this to the engine; "" if there is none. */
+static const char *meaning_text(const struct filling *filling, enum form_meaning meaning)
+{
+    for (size_t i = 0; i < filling->form->field_count; i++)
+        if (filling->form->fields[i].means == meaning)
+            return filling->values[i];
+    return "";
+}
+
+static int64_t meaning_number(const struct filling *filling, enum form_meaning meaning)
+{
+    return strtoll(meaning_text(filling, meaning), NULL, 10);
 }
 
 /* What needs more than the value itself to be right. */
@@ -233,6 +271,7 @@ static bool values_read(struct filling *filling)
     const struct form *form = filling->form;
     filling->changed = filling->missing = filling->wrong = "";
     values_load(filling);
+    filling->said.satisfaction_before = meaning_number(filling, MEANS_SATISFACTION);
     unknown_told(filling, filling->act->fields);
     for (size_t i = 0; i < form->field_count; i++) {
         const char *told = value_in(filling->act->fields, form->fields[i].name, turn_arena(filling->turn));
@@ -240,6 +279,8 @@ static bool values_read(struct filling *filling)
             value_take(filling, i, told);
     }
     link_what_is_followed(filling);
+    filling->said.satisfaction_now = meaning_number(filling, MEANS_SATISFACTION);
+    filling->said.words = meaning_text(filling, MEANS_WORDS);
     for (size_t i = 0; i < form->field_count; i++)
         if (form->fields[i].required && !*filling->values[i])
             filling->missing = list_add(filling, filling->missing, form->fields[i].name);
@@ -303,6 +344,7 @@ static struct form_changed change_of(const struct filling *filling)
         .changed = ident_fit(turn_arena(filling->turn), filling->changed, 1024),
         .missing = ident_fit(turn_arena(filling->turn), filling->missing, 1024), .by = filling->event->actor,
         .task = filling->has_job ? filling->job.task.id : "", .reason = filling->act->reason,
+        .changes = after->changes,
     };
 }
 
@@ -351,16 +393,25 @@ static void task_complete(struct filling *filling)
     job_finish(job, OUTCOME_COMPLETED, job_change(job), "");
 }
 
+/* A task that asks to look at the form again is done though all is still as it stands there. */
+static bool is_confirmed(const struct filling *filling)
+{
+    return filling->has_job && filling->after.complete && filling->job.task.state != TASK_CLOSED;
+}
+
 void on_form_fill(struct turn *turn, const struct event *event, const void *data)
 {
     struct filling filling = {.turn = turn, .event = event, .act = data, .site = turn_site(turn, event->site)};
     if (!task_find(&filling) || !form_find(&filling) || !playbook_find(&filling) || !is_allowed(&filling) ||
         !values_read(&filling))
         return;
-    if (!*filling.changed && !filling.is_new) {
+    if (!*filling.changed && !filling.is_new && !is_confirmed(&filling)) {
         refuse(&filling, "nothing_due", "nothing is changed: all this stands there already");
         return;
     }
-    form_store(&filling);
+    if (*filling.changed || filling.is_new)
+        form_store(&filling);
     task_complete(&filling);
+    filling.said.at_most = filling.playbook->dissatisfied_at_most;
+    form_unhappy_follow(turn, event, &filling.after, &filling.said);
 }

@@ -12,6 +12,8 @@ struct recipient {
     struct arena *arena;
     const char *name, *mobile, *email, *webhook, *language;
     struct slice variables;
+    const struct site *site;
+    struct sealer *sealer;
 };
 
 /* -------- reading */
@@ -155,9 +157,22 @@ static const char *variable(const struct recipient *recipient, const char *path)
     return cursor_bool(&cursor, &truth) && truth ? "yes" : NULL;
 }
 
+/* The address at which the customer answers what a task asks, once. */
+static const char *link_to(const struct recipient *recipient)
+{
+    const char *task = variable(recipient, "link"), *base = recipient->site->staff ? recipient->site->staff->shop.link : "";
+    char code[24];
+    if (!task || !*task)
+        return NULL;
+    seal_link_code(recipient->sealer, recipient->site->id, task, code);
+    return arena_printf(recipient->arena, "%s%s/%s/%s", base, recipient->site->id, task, code);
+}
+
 static const char *lookup(void *context, const char *path)
 {
     const struct recipient *recipient = context;
+    if (!strcmp(path, "link"))
+        return link_to(recipient);
     if (!strcmp(path, "customer.name") || !strcmp(path, "staff.name"))
         return recipient->name;
     return variable(recipient, path);
@@ -194,9 +209,11 @@ static bool write_text(struct rendering *rendering, struct parcel *parcel, const
 bool parcel_render(struct parcel *parcel, struct rendering *rendering)
 {
     const struct site *site;
-    struct recipient recipient = {.arena = parcel->arena, .variables = parcel->order.variables};
+    struct recipient recipient = {.arena = parcel->arena, .variables = parcel->order.variables,
+                                  .sealer = rendering->sealer};
     if (!find_site(rendering, parcel, &site))
         return false;
+    recipient.site = site;
     if (*parcel->order.to_staff ? !find_staff(parcel, site, &recipient) : !find_customer(rendering, parcel, &recipient))
         return false;
     return address(parcel, &recipient) && write_text(rendering, parcel, site, &recipient);

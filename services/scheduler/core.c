@@ -34,8 +34,20 @@ static void task_corrected(struct turn *turn, const struct event *event, const v
     plan_task_corrected(turn, data);
 }
 
+static void form_begun(struct turn *turn, const struct event *event, const void *data)
+{
+    customer_form_met(turn, event, data);
+}
+
+static void form_filled(struct turn *turn, const struct event *event, const void *data)
+{
+    customer_form_met(turn, event, data);
+    customer_form_filled(turn, event, data);
+}
+
 static void form_changed(struct turn *turn, const struct event *event, const void *data)
 {
+    customer_form_met(turn, event, data);
     plans_redate(turn, event, data);
 }
 
@@ -58,8 +70,13 @@ static const event_handler first[EVENT_COUNT] = {
     [EVENT_TASK_OVERDUE] = task_overdue,
     [EVENT_TASK_CORRECTED] = task_corrected,
     [EVENT_CASE_REOPENED] = case_reopened,
-    [EVENT_FORM_FILLED] = customer_form_filled,
+    [EVENT_FORM_BEGUN] = form_begun,
+    [EVENT_FORM_FILLED] = form_filled,
     [EVENT_FORM_CHANGED] = form_changed,
+    [EVENT_WORKSHOP_MOVED] = plans_refresh,
+    [EVENT_WORKSHOP_STARTED] = plans_refresh,
+    [EVENT_WORKSHOP_DELAYED] = plans_refresh,
+    [EVENT_WORKSHOP_JOB_PUSHED] = plans_refresh,
 };
 
 static void on_event(struct turn *turn, const struct event *event, const void *data)

@@ -208,25 +208,36 @@ void customer_form_filled(struct turn *turn, const struct event *event, const vo
     customer_store(turn, before, &after);
 }
 
+static void customer_see(struct turn *turn, const struct event *event, const struct sighting *seen)
+{
+    const struct customer *before = customer_of(turn, event->site, event->customer);
+    struct customer after = customer_copy(turn, event);
+    customer_learn(turn, event->customer, seen, &after);
+    customer_count(turn, event, seen, &after);
+    text_merge(&after.owner, seen->owner);
+    text_merge(&after.language, seen->language);
+    text_merge(&after.preference, seen->preference);
+    if (seen->kind)
+        after.kind = seen->kind;
+    if (seen->attachments.count)
+        after.attachments = seen->attachments;
+    after.message_first |= seen->message_first;
+    if (event_happened(event) < after.first_recorded_at)
+        after.first_recorded_at = event_happened(event);
+    class_settle(turn_site(turn, event->site), seen, before, &after);
+    customer_store(turn, before, &after);
+}
+
 void customer_meet(struct turn *turn, const struct event *event, const void *data)
 {
     struct sighting seen;
-    if (!*event->customer || !sighting_of(event, data, &seen))
-        return;
-    const struct customer *before = customer_of(turn, event->site, event->customer);
-    struct customer after = customer_copy(turn, event);
-    customer_learn(turn, event->customer, &seen, &after);
-    customer_count(turn, event, &seen, &after);
-    text_merge(&after.owner, seen.owner);
-    text_merge(&after.language, seen.language);
-    text_merge(&after.preference, seen.preference);
-    if (seen.kind)
-        after.kind = seen.kind;
-    if (seen.attachments.count)
-        after.attachments = seen.attachments;
-    after.message_first |= seen.message_first;
-    if (event_happened(event) < after.first_recorded_at)
-        after.first_recorded_at = event_happened(event);
-    class_settle(turn_site(turn, event->site), &seen, before, &after);
-    customer_store(turn, before, &after);
+    if (*event->customer && sighting_of(event, data, &seen))
+        customer_see(turn, event, &seen);
+}
+
+void customer_form_met(struct turn *turn, const struct event *event, const void *data)
+{
+    struct sighting seen;
+    if (*event->customer && sighting_of_form(turn, event, data, &seen))
+        customer_see(turn, event, &seen);
 }

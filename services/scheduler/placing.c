@@ -123,7 +123,8 @@ struct planned_step step_place(const struct planned *planned, size_t index, wall
         return step_undated(step, index);
     struct planned_step to = place_at(planned, index, date.at);
     to.why = arena_printf(turn_arena(planned->turn), "%s%.350s", date.why, to.why);
-    if (!step->repeat && to.state == STEP_PENDING && date.passed && !span_is_none(step->ahead)) {
+    bool in_time = to.deadline_at > turn_now(planned->turn);     /* a deadline that is still to come keeps it alive */
+    if (!step->repeat && to.state == STEP_PENDING && date.passed && !in_time && !span_is_none(step->ahead)) {
         to.state = STEP_SKIPPED;
         to.reason = "date_passed";
     }

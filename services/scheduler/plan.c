@@ -18,6 +18,8 @@ static const char *about_form(const void *data) { return ((const struct form_cha
 static const char *about_stage(const void *data) { return ((const struct plan_stage *)data)->about; }
 static const char *about_points(const void *data) { return ((const struct points_changed *)data)->entry; }
 static const char *about_notice(const void *data) { return ((const struct notice_changed *)data)->notice; }
+static const char *about_job(const void *data) { return ((const struct workshop_changed *)data)->job; }
+static const char *about_pushed(const void *data) { return ((const struct workshop_change *)data)->job; }
 
 static const struct { const struct record *record; const char *(*about)(const void *data); } abouts[] = {
     {&car_delivered_record, about_order},
@@ -29,6 +31,8 @@ static const struct { const struct record *record; const char *(*about)(const vo
     {&notice_changed_record, about_notice},
     {&form_changed_record, about_form},
     {&plan_stage_record, about_stage},
+    {&workshop_changed_record, about_job},
+    {&workshop_change_record, about_pushed},
     {&points_changed_record, about_points},
     {&customer_recorded_record, NULL},
     {&customer_preferred_record, NULL},

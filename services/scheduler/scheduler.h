@@ -35,10 +35,14 @@ struct sighting {
 
 /* Reads a fact; false: this type of event tells nothing of a customer. */
 bool sighting_of(const struct event *event, const void *data, struct sighting *ret);
+/* The same of a form, as far as its fields are said to belong to the customer's record. */
+bool sighting_of_form(struct turn *turn, const struct event *event, const struct form_changed *form, struct sighting *ret);
 
 /* Stores what the event tells of its customer and announces a change of class, owner or preferences. */
 void customer_meet(struct turn *turn, const struct event *event, const void *data);
 void customer_form_filled(struct turn *turn, const struct event *event, const void *data);
+/* Stores what a form tells of its customer. */
+void customer_form_met(struct turn *turn, const struct event *event, const void *data);
 /* What the places of a site's customers in the queue begin with. */
 const char *customers_prefix(struct turn *turn, const char *site);
 void customer_prefer(struct turn *turn, const struct event *event, const struct customer_preferred *data);
@@ -136,8 +140,15 @@ const struct rule_stage *planned_stage(const struct planned *planned);
 void outcome_follow(struct planned *planned, struct planned_step *step, int outcome);
 const struct outcome_rule *step_outcome_rule(const struct step *step, int outcome);
 
+/* Begins what begins at once: a step that is skipped, a wait whose time has come. */
+void step_begin(struct planned *planned, struct planned_step *step);
+
+/* -------- redate.c: dates that change */
+
 /* Steps that count from a date of this form are placed anew. */
 void plans_redate(struct turn *turn, const struct event *event, const struct form_changed *data);
+/* A workshop job has another time, technician or bay: plans about it know it from now on, and their steps move with it. */
+void plans_refresh(struct turn *turn, const struct event *event, const void *data);
 
 /* -------- limits.c: how much a rule may plan */
 

@@ -72,7 +72,7 @@ static void say_entered(const struct planned *planned, const char *before, const
 }
 
 /* Nothing may come between the beginning of a wait and its first look: it does not go by a timer. */
-static void step_begin(struct planned *planned, struct planned_step *step)
+void step_begin(struct planned *planned, struct planned_step *step)
 {
     if (step->state == STEP_SKIPPED)
         planned_skip(planned, step, step->reason);
@@ -145,62 +145,6 @@ static void step_unblock(struct planned *planned, struct planned_step *step, con
     *step = step_place(planned, (size_t)step->rule_step, base);
     step->work = work;
     step_begin(planned, step);
-}
-
-/* -------- dates that change */
-
-static void say_moved(const struct planned *planned, const struct planned_step *step, wall_ms before)
-{
-    struct plan_moved say = {.plan = planned->plan.id, .step = step->name, .about = planned->plan.about, .due_at = step->due_at,
-                             .before_at = before, .why = step->why};
-    struct event like = planned_event(planned, EVENT_PLAN_STEP_MOVED);
-    turn_emit(planned->turn, EVENT_PLAN_STEP_MOVED, &say, &like);
-}
-
-/* What its new date leaves behind is left out; what was left out before stays so. */
-static void step_redate(struct planned *planned, struct planned_step *step)
-{
-    const char *work = step->work;
-    wall_ms before = step->due_at;
-    struct planned_step now = step_place(planned, (size_t)step->rule_step, planned->plan.occurred_at);
-    if (now.due_at == before && now.state == step->state)
-        return;
-    now.work = work;
-    now.times = step->times;
-    *step = now;
-    say_moved(planned, step, before);
-    step_begin(planned, step);
-}
-
-static void plan_redate(struct turn *turn, const struct plan *plan)
-{
-    struct planned planned = planned_open(turn, plan);
-    for (size_t i = 0; planned.site && i < planned.plan.steps.count; i++) {
-        struct planned_step *step = &planned.plan.steps.at[i];
-        const struct step *rule_step = planned_rule_step(&planned, step);
-        bool waits = step->state == STEP_PENDING || (step->state == STEP_BLOCKED && rule_step && !rule_step->follows.count);
-        if (waits && rule_step && *rule_step->from)
-            step_redate(&planned, step);
-    }
-    planned_store(&planned);
-}
-
-void plans_redate(struct turn *turn, const struct event *event, const struct form_changed *data)
-{
-    const struct site *site = turn_site(turn, event->site);
-    for (size_t i = 0; site && i < site->playbook_count; i++) {
-        const struct playbook *playbook = site->playbooks[i].playbook;
-        for (size_t rule = 0; rule < playbook->rule_count; rule++) {
-            int64_t round = 0;
-            const struct rule *at = &playbook->rules[rule];
-            if (event_types[at->on].data != &form_changed_record || at->repeat || !form_fits(at->form, data))
-                continue;
-            const char *id = plan_latest(turn, site->id, data->about, playbook, rule, &round);
-            const struct plan *plan = round ? turn_get(turn, ENTITY_PLAN, id) : NULL;
-            if (plan && plan->variables.bytes)
-                plan_redate(turn, plan);
-        }
-    }
 }
 
 /* In the order of the playbook: a step follows only what stands before it. */

@@ -89,10 +89,13 @@ void notice_address(const struct planned *planned, const char *to, struct notice
     if (!strcmp(to, "customer"))
         return;
     want->purpose = "staff";
-    if (strcmp(to, "owner"))
-        want->to_role = to;
-    else
+    want->to_role = to;         /* a person whom nobody has named is no role that anybody has: it says so as a dead letter */
+    if (!strcmp(to, "owner")) {
         want->to_staff = planned->customer ? planned->customer->owner : "";
+    } else if (!strncmp(to, "field.", 6)) {
+        struct condition_facts facts = planned_facts(planned);
+        want->to_staff = condition_fact(&facts, to);
+    }
 }
 
 static void notice_want(struct planned *planned, const struct planned_step *step, const struct step *rule_step,
@@ -105,6 +108,9 @@ static void notice_want(struct planned *planned, const struct planned_step *step
         .step = step->name, .about = plan->about, .variables = plan->variables, .templates = planned->playbook->templates,
     };
     notice_address(planned, rule_step->to, &want);
+    if (*rule_step->link)
+        want.variables = facts_with(plan->variables, "link", ident_local(work_id(planned, rule_step->link)),
+                                    turn_arena(planned->turn));
     struct event like = planned_event(planned, EVENT_NOTICE_WANTED);
     like.subject = notice;
     turn_emit(planned->turn, EVENT_NOTICE_WANTED, &want, &like);

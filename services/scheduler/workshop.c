@@ -264,6 +264,17 @@ static int64_t displaced_count(const struct workday *day)
     return count;
 }
 
+/* The place of the job that the act is about, in the open: rules go by it. */
+static void place_said(struct workshop_changed *to, const struct workshop_change *change)
+{
+    to->technician = change->technician;
+    to->bay = change->bay;
+    to->start_at = change->start_at;
+    to->end_at = change->end_at;
+    to->hand_over_at = change->hand_over_at;
+    to->rework = change->rework;
+}
+
 static void say_changed(struct bench *bench, enum event_number number, struct workshop_change_list changes)
 {
     const struct workshop_act *act = bench->act;
@@ -276,12 +287,16 @@ static void say_changed(struct bench *bench, enum event_number number, struct wo
         .act = act->preview ? bench->event->type : "",
         .consent = act->consent,
         .reason = act->reason,
+        .technician = "",
+        .bay = "",
         .changes = changes,
     };
     struct event like = event_of(number);
     for (size_t i = 0; i < changes.count && *act->job; i++)
-        if (!strcmp(changes.at[i].job, act->job))
+        if (!strcmp(changes.at[i].job, act->job)) {
             like.customer = changes.at[i].customer;
+            place_said(&said, &changes.at[i]);
+        }
     turn_emit(bench->turn, number, &said, &like);
 }
 
