@@ -7,8 +7,8 @@
 enum { WINDOWS_MAX = 64, DISSATISFIED_DEFAULT = 2 };
 
 static const char *const top_keys[] = {
-    "playbook", "version", "templates", "roles", "windows", "variants", "rules", "forms", "questionnaires", "dissatisfied_at_most",
-    "late_after", "claim_for", "complaints", "classes", "loyalty", "contact", "notices", NULL
+    "playbook", "version", "templates", "roles", "windows", "variants", "rules", "forms", "books", "questionnaires",
+    "dissatisfied_at_most", "late_after", "claim_for", "complaints", "classes", "loyalty", "contact", "notices", NULL
 };
 
 static void read_windows(struct playbook_reading *reading, const struct yaml *node)
@@ -78,6 +78,7 @@ struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct m
     reading_questionnaires(&reading, yaml_get(top, "questionnaires"));
     reading_forms(&reading, yaml_get(top, "forms"));
     reading_complaints(&reading, yaml_get(top, "complaints"));
+    reading_books(&reading, yaml_get(top, "books"));
     reading_rules(&reading, yaml_get(top, "rules"));
     reading_loops(&reading, yaml_get(top, "rules"));
     reading_classes(&reading, yaml_get(top, "classes"));

@@ -215,6 +215,25 @@ struct form {
     struct form_field *fields;
 };
 
+/* Forms counted by what stands in them. */
+enum { BOOK_KEYS_MAX = 4, BOOK_SUMS_MAX = 8 };
+struct book_key {
+    const char *field;
+    int keep_bytes;                 /* of a date: 7 for its month, 4 for its year; 0: all */
+};
+struct book {
+    const char *name;
+    const char *zh, *en;
+    const struct form *form;        /* what is counted */
+    size_t key_count;               /* at least 1: one page for each combination of values */
+    struct book_key keys[BOOK_KEYS_MAX];
+    size_t sum_count;
+    const char *sums[BOOK_SUMS_MAX];/* numbers that are summed up */
+    const struct form *against;     /* the form that states what should be on a page; NULL: none */
+    const char *stated_count;       /* its field for the count; "": not stated */
+    const char *stated_sums[BOOK_SUMS_MAX];     /* for each sum */
+};
+
 struct clock_rule {                 /* one deadline of a complaint */
     const char *name;               /* acknowledged, assessed, first_response, progress, resolved, verified */
     bool recurring;                 /* progress: every … */
@@ -303,6 +322,7 @@ struct playbook {
     size_t rule_count; struct rule *rules;
     size_t questionnaire_count; struct questionnaire *questionnaires;
     size_t form_count; struct form *forms;
+    size_t book_count; struct book *books;
     struct complaint_rules complaints;
     struct class_rules classes;
     struct loyalty_rules loyalty;

@@ -75,6 +75,8 @@ void reading_forms(struct playbook_reading *reading, const struct yaml *node);
 const struct form *reading_form(struct playbook_reading *reading, const struct yaml *node);
 /* Does a rule or wait that names a form concern forms? */
 void reading_check_form(struct playbook_reading *reading, const struct yaml *node, enum event_number event);
+/* After the forms. */
+void reading_books(struct playbook_reading *reading, const struct yaml *node);
 void reading_questionnaires(struct playbook_reading *reading, const struct yaml *node);
 void reading_step(struct playbook_reading *reading, const struct yaml *node, enum event_number event, struct step *to);
 /* What a step's times count from, and how it comes again. */

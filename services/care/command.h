@@ -104,6 +104,7 @@ int run_outcome(struct invocation *call);
 int run_absent(struct invocation *call);
 int run_cases(struct invocation *call);
 int run_case(struct invocation *call);
+int run_books(struct invocation *call);
 int run_plans(struct invocation *call);
 int run_board(struct invocation *call);
 int run_trace(struct invocation *call);

@@ -56,6 +56,8 @@ const struct command commands[] = {
      "  assess --category C --grade G --reason WHY · assign --assignee A · promise --at TIME · wait [--at TIME]\n"
      "  propose --compensation TEXT --amount CENTS --effect-manufacturer TEXT --effect-customer TEXT\n"
      "  verify --satisfaction 1..5 · resolve and close --root-cause TEXT · any of them --note TEXT --reason WHY", false, run_case},
+    {"books", "[ID]", "list what forms add up to; one page with its count and sums", "列出账页：各表单的件数与合计",
+     " site book limit ", "  --book BOOK  --site SITE  only those   --limit N  at most so many", false, run_books},
     {"plans", "[ID]", "list planned follow-ups; one of them with its steps and why they fall when they do", "列出回访计划，或一个计划的各步骤与缘由",
      " site customer limit ", "  --customer C  --site SITE  only those   --limit N  at most so many", false, run_plans},
     {"board", "[--day DATE]", "a workshop's day: who does what, where and when", "车间看板：谁在何时何处做什么", " site day ",

@@ -19,7 +19,7 @@ static const char *query(struct invocation *call, const char *path, const char *
 
 static int list(struct invocation *call, const char *path, const char *columns)
 {
-    static const char *const names[] = {"site", "agent", "role", "customer", "state", "class", "open", "grade", "assignee",
+    static const char *const names[] = {"site", "agent", "role", "customer", "state", "class", "open", "grade", "assignee", "book",
                                         "limit", NULL};
     struct client_answer answer = client_get(call->client, query(call, path, names));
     if (answer.status != 200) {
@@ -96,6 +96,21 @@ int run_plans(struct invocation *call)
         print_list(call, json_object_get(answer.body, "steps"),
                    "name=Step/步骤,kind=Kind/种类,state=State/状态,due_at=Due/到期,deadline_at=Deadline/期限,window=Window/时段,"
                    "outcome=Outcome/结果,why=Why/缘由");
+    json_decref(answer.body);
+    return code;
+}
+
+int run_books(struct invocation *call)
+{
+    if (!argument(call, 0))
+        return list(call, "/v1/books", "id=Page/账页,book=Book/账册,stated=Stated/已申报,changed_at=Changed/更新");
+    const char *path = path_of_one(call, "/v1/books");
+    if (!path || call->json)
+        return show(call, path);
+    struct client_answer answer = client_get(call->client, path);
+    int code = answer.status == 200 ? EXIT_OK : answer_failed(call, &answer);
+    if (code == EXIT_OK)
+        print_list(call, json_object_get(answer.body, "lines"), "name=What/项目,booked=Counted/登记,stated=Stated/申报");
     json_decref(answer.body);
     return code;
 }

@@ -172,6 +172,7 @@ static const struct sugar {
     {"notice_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_NOTICE, NULL},
     {"plan_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_PLAN, NULL},
     {"form_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_FORM, NULL},
+    {"book_id", EXPECT_ENTITY, EVENT_UNKNOWN, ENTITY_BOOK_PAGE, NULL},
 };
 
 static const struct sugar *find_sugar(const struct yaml *node)
@@ -242,7 +243,7 @@ static void parse_expectation(struct parsing *parsing, const struct yaml *node, 
     if (!sugar) {
         yaml_mistake(parsing->mistakes, node,
                      "expected is one of notice, task, event, refused, absent, case, task_id, customer_id, notice_id, "
-                     "plan_id, form_id");
+                     "plan_id, form_id, book_id");
         return;
     }
     parse_subject(parsing, node, sugar, to);

@@ -160,6 +160,12 @@ struct form_words {
 void form_unhappy_follow(struct turn *turn, const struct event *event, const struct filled_form *form,
                          const struct form_words *said);
 
+/* -------- books.c: forms counted */
+
+/* A form has changed; `before` may be NULL. The pages of the playbook's books that it is on follow, and say so. */
+void books_follow(struct turn *turn, const struct playbook *playbook, const struct filled_form *before,
+                  const struct filled_form *after);
+
 /* -------- finish.c, answers.c, unhappy.c: the end of a task and what it leads to */
 
 /* What the end of a task is about. `said` is the voiced complaint, "" if none. */

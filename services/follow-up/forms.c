@@ -370,6 +370,7 @@ static void form_store(struct filling *filling)
         after->task = filling->job.task.id;
     struct form_changed change = change_of(filling);
     after->sealed = turn_seal(turn, after->customer, EVENT_FORM_CHANGED, &change);
+    const struct filled_form *stored = turn_get(turn, ENTITY_FORM, after->id);
     turn_put(turn, ENTITY_FORM, after->id, after, 0,
              arena_printf(turn_arena(turn), "form/%s/%s/%s", after->site, after->form, after->id));
     struct event like = event_of(EVENT_FORM_FILLED);
@@ -380,6 +381,7 @@ static void form_store(struct filling *filling)
         turn_emit(turn, EVENT_FORM_FILLED, &change, &like);
     else
         turn_emit(turn, filling->is_new ? EVENT_FORM_BEGUN : EVENT_FORM_CHANGED, &change, &like);
+    books_follow(turn, filling->playbook, stored, after);
 }
 
 /* The task that asked for it is done with the form; who filled it in has done it. */

@@ -152,7 +152,7 @@ static void add_route(json_t *paths, const struct http_route *route, json_t *bod
 static bool takes_id(const struct http_route *route)
 {
     static const char *const paths[] = {"/v1/tasks/",   "/v1/cases/", "/v1/customers/",
-                                        "/v1/notices/", "/v1/plans/", "/v1/trace/", "/v1/consumers/"};
+                                        "/v1/notices/", "/v1/books/", "/v1/plans/", "/v1/trace/", "/v1/consumers/"};
     const char *rest = strstr(route->pattern, "{*}");
     for (size_t i = 0; rest && i < sizeof paths / sizeof *paths; i++)
         if (!strncmp(route->pattern, paths[i], (size_t)(rest - route->pattern)))

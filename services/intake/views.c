@@ -10,6 +10,7 @@ const struct view_route view_routes[] = {
     {"GET", "/v1/cases", view_cases, "complaints with their clocks", "site, state, open (yes, no), grade, role, assignee, customer, limit"},
     {"GET", "/v1/customers", view_customers, "customers", "site, class, limit"},
     {"GET", "/v1/notices", view_notices, "messages", "site, state (dead, held, waiting, sending, sent …), customer, limit"},
+    {"GET", "/v1/books", view_books, "forms counted, page by page, with what is stated against them", "site, book, limit"},
     {"GET", "/v1/plans", view_plans, "planned follow-ups", "site, customer, limit"},
     {"GET", "/v1/workshop", view_workshop, "a workshop's day: technicians, bays, jobs, free time; with /offers the places that a job could have",
      "site, day (as 2026-03-10; today), free (minutes that free time must have); offers: minutes, skill, equipment, technician, ready_by, limit"},

@@ -90,6 +90,7 @@ struct view_answer view_tasks(struct views *views, const struct view_request *re
 struct view_answer view_cases(struct views *views, const struct view_request *request);
 struct view_answer view_customers(struct views *views, const struct view_request *request);
 struct view_answer view_notices(struct views *views, const struct view_request *request);
+struct view_answer view_books(struct views *views, const struct view_request *request);
 struct view_answer view_plans(struct views *views, const struct view_request *request);
 struct view_answer view_workshop(struct views *views, const struct view_request *request);
 struct view_answer view_clock(struct views *views, const struct view_request *request);

@@ -59,7 +59,7 @@ static const char *site_of(const struct record *record, const void *at, struct a
     return arena_text(arena, id, strcspn(id, "/"));
 }
 
-static const char *const filters[] = {"site", "role", "assignee", "customer", "state", "grade", "class", "category"};
+static const char *const filters[] = {"site", "role", "assignee", "customer", "state", "grade", "class", "category", "book"};
 enum { FILTERS = sizeof filters / sizeof *filters };
 
 /* What no entity can be is told, rather than answered with an empty list. NULL: all is well. */
@@ -328,6 +328,7 @@ static const struct list tasks = {ENTITY_TASK, "due_at", keep_task, add_to_task}
 static const struct list cases = {ENTITY_CASE, "opened_at", keep_case, add_to_case};
 static const struct list customers = {ENTITY_CUSTOMER, "first_recorded_at", NULL, add_to_customer};
 static const struct list notices = {ENTITY_NOTICE, "asked_at", NULL, NULL};
+static const struct list books = {ENTITY_BOOK_PAGE, "id", NULL, NULL};
 static const struct list plans = {ENTITY_PLAN, "occurred_at", NULL, NULL};
 
 struct view_answer view_tasks(struct views *views, const struct view_request *request)
@@ -348,6 +349,11 @@ struct view_answer view_customers(struct views *views, const struct view_request
 struct view_answer view_notices(struct views *views, const struct view_request *request)
 {
     return answer(views, request, &notices);
+}
+
+struct view_answer view_books(struct views *views, const struct view_request *request)
+{
+    return answer(views, request, &books);
 }
 
 struct view_answer view_plans(struct views *views, const struct view_request *request)

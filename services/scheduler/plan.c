@@ -15,6 +15,7 @@ static const char *about_progress(const void *data) { return ((const struct comp
 static const char *about_case(const void *data) { return ((const struct case_changed *)data)->case_id; }
 static const char *about_task(const void *data) { return ((const struct task_changed *)data)->task; }
 static const char *about_form(const void *data) { return ((const struct form_changed *)data)->about; }
+static const char *about_page(const void *data) { return ((const struct book_changed *)data)->about; }
 static const char *about_stage(const void *data) { return ((const struct plan_stage *)data)->about; }
 static const char *about_points(const void *data) { return ((const struct points_changed *)data)->entry; }
 static const char *about_notice(const void *data) { return ((const struct notice_changed *)data)->notice; }
@@ -34,6 +35,7 @@ static const struct { const struct record *record; const char *(*about)(const vo
     {&workshop_changed_record, about_job},
     {&workshop_change_record, about_pushed},
     {&points_changed_record, about_points},
+    {&book_changed_record, about_page},
     {&customer_recorded_record, NULL},
     {&customer_preferred_record, NULL},
     {&customer_changed_record, NULL},
