@@ -187,11 +187,18 @@ static const struct broken_playbook broken[] = {
      {"\"a\" is personal and sealed"}},
     {FORM FIELD "rules:\n  - { on: visit.finished, steps: [{ form: c, fills: g }, { wait: w, event: car.delivered, form: f }] }\n",
      {"no form \"g\" is described under forms", "car.delivered is not about a form"}},
+<<<<<<< tests/unit/test_playbook_language.c
+    {FORM "      - { field: a, means: satisfaction, record: age, zh: 甲, en: A }\n",
+     {"satisfaction is a score", "\"age\" is not one of none, name, mobile"}},
+    {FORM "      - { field: a, kind: score, means: words, record: name, zh: 甲, en: A }\n",
+     {"words are a text", "takes text, choice or staff"}},
+=======
     /* books */
     {FORM FIELD "books: { b: { counts: f, by: [a, c.month], sums: [a] } }\n",
      {"no page can be of \"a\"", "form f has no field \"c\"", "\"a\" is no number"}},
     {FORM FIELD "      - { field: d, kind: date, zh: 甲, en: A }\nbooks: { b: { counts: f, by: [d.week], against: { count: a } }, c: { by: [] } }\n",
      {"a date can be cut to its .month or .year", "which form states it?", "which form is counted?", "one to 4 fields"}},
+>>>>>>> /tmp/dealer/theirs
     /* dates */
     {RULE "      - { call: c, from: field.a }\n", {"\"field.a\" is no date to count from"}},
     {FORM FIELD "rules:\n  - { on: form.filled, form: f, steps: [{ call: c, from: field.a, ahead: 1d }] }\n", {"\"field.a\" is no date"}},
@@ -209,7 +216,10 @@ static const struct broken_playbook broken[] = {
      {"a customer's history keeps car.delivered", "not \"form.g\""}},
     /* work */
     {RULE "      - { call: c, assign: { by: turn, skill: field.x, at_most: 0 } }\n",
-     {"\"turn\" is not one of none, even, weighted", "\"field.x\" is no field of the rule's form", "wants a number from 1", "by: even, weighted, owner or same is missing"}},
+     {"\"turn\" is not one of none, even, weighted", "\"field.x\" is no field of the rule's form", "wants a number from 1", "by: even, weighted, owner, same or named is missing"}},
+    {RULE "      - { call: c, assign: { by: named, who: service-advisor } }\n      - { message: m, to: field.a }\n",
+     {"by: named belongs to who: field.NAME", "\"field.a\" names nobody"}},
+    {RULE "      - { form: f }\n      - { message: m, link: f }\n", {"no step \"f\" in this rule has a form that the customer could fill in"}},
     {RULE "      - { call: c, window: [a, b, d], assign: { by: even, count: all } }\n      - { call: e, window: [a, b] }\n",
      {"a window, or two: [first, then]", "\"all\" is not one of open, given", "no window \"a\" is described", "no window \"b\" is described"}},
     {RULE "      - { checklist: c, items: [{ item: a, zh: 甲, en: A }, { item: a, zh: 甲 }] }\n",
