@@ -187,18 +187,15 @@ static const struct broken_playbook broken[] = {
      {"\"a\" is personal and sealed"}},
     {FORM FIELD "rules:\n  - { on: visit.finished, steps: [{ form: c, fills: g }, { wait: w, event: car.delivered, form: f }] }\n",
      {"no form \"g\" is described under forms", "car.delivered is not about a form"}},
-<<<<<<< tests/unit/test_playbook_language.c
     {FORM "      - { field: a, means: satisfaction, record: age, zh: 甲, en: A }\n",
      {"satisfaction is a score", "\"age\" is not one of none, name, mobile"}},
     {FORM "      - { field: a, kind: score, means: words, record: name, zh: 甲, en: A }\n",
      {"words are a text", "takes text, choice or staff"}},
-=======
     /* books */
     {FORM FIELD "books: { b: { counts: f, by: [a, c.month], sums: [a] } }\n",
      {"no page can be of \"a\"", "form f has no field \"c\"", "\"a\" is no number"}},
     {FORM FIELD "      - { field: d, kind: date, zh: 甲, en: A }\nbooks: { b: { counts: f, by: [d.week], against: { count: a } }, c: { by: [] } }\n",
      {"a date can be cut to its .month or .year", "which form states it?", "which form is counted?", "one to 4 fields"}},
->>>>>>> /tmp/dealer/theirs
     /* dates */
     {RULE "      - { call: c, from: field.a }\n", {"\"field.a\" is no date to count from"}},
     {FORM FIELD "rules:\n  - { on: form.filled, form: f, steps: [{ call: c, from: field.a, ahead: 1d }] }\n", {"\"field.a\" is no date"}},
