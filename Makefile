@@ -164,6 +164,16 @@ bench bench-quick:
 	@$(MAKE) --no-print-directory all $(LOAD)
 	@python3 tests/bench/bench.py --bin $(BIN) --load $(OBJ)/tests/bench/load --into $(BUILD)/bench $(if $(filter bench-quick,$@),--quick) $(if $(PEERS),--peers) $(ONLY)
 
+# Instructions for each event, which no other load on the machine changes: held against tests/bench/counts.txt.
+COUNT_O := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/bench/count/*.c))
+$(OBJ)/tests/bench/count/count: $(COUNT_O) $(LOAD_O) $(OBJ)/careline.a
+	$(CC) -o $@ $(COUNT_O) $(LOAD_O) $(OBJ)/careline.a $(LDFLAGS) $(LDLIBS)
+
+.PHONY: counts
+counts: $(OBJ)/tests/bench/count/count
+	@.ci/install counts
+	@python3 tests/bench/counts.py $< $(if $(RECORD),--record)
+
 # What an installation costs while nothing happens.
 .PHONY: idle
 idle:
@@ -246,6 +256,7 @@ help:
 	@echo 'make cluster-test [SEED=n] [FOR=180]      the month on three hosts under attack; as root, some minutes'
 	@echo 'make requirements        every promise, the scenarios that show it, and those that none shows yet'
 	@echo 'make bench [PEERS=1] [ONLY=…]             how fast, and how that compares; minutes; make bench-quick for a glance'
+	@echo 'make counts [RECORD=1]   instructions for each event, held against those on record'
 	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'
 	@echo 'make takeover            how fast a killed or stopped replica is replaced, 100 of each; some minutes'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'

@@ -104,17 +104,21 @@ def jobs_always(bench):
     yield from jobs(bench, "always", measure)
 
 
-def rate_until(count_now, target, seconds=600):
-    """How fast a count grows, from when it first does until it has grown by `target`."""
-    before = begun_at = count_now()
-    begun = None
+def rate_from_start(careline, programs, count_now, target, seconds=600):
+    """Starts programs; how fast a count grows, from when it first does until it has grown by `target`."""
+    before = count_now()
+    begun_at, begun, end = before, None, time.monotonic() + seconds
+    daemons = careline.launch(*programs)
     while (now := count_now()) < before + target:
         if begun is None and now > before:
-            begun, begun_at = time.monotonic(), now
-        if begun and time.monotonic() - begun > seconds:
+            begun_at, begun = now, time.monotonic()
+        if time.monotonic() > end:
             raise RuntimeError(f"{now - before} of {target} after {seconds} s")
         time.sleep(0.005)
-    return (now - begun_at) / (time.monotonic() - begun) if begun else 0.0
+    rate = (now - begun_at) / (time.monotonic() - begun) if begun else 0.0
+    for daemon in daemons:
+        daemon.wait_ready()
+    return rate
 
 
 def drain(bench):
@@ -123,10 +127,7 @@ def drain(bench):
         careline.furnish("work-list.yaml")
         for _ in bench.rounds(3):
             careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
-            tasks = careline.queued()
-            for name in ("scheduler", "follow-up"):
-                careline.start(name)
-            rate = rate_until(careline.queued, count - (careline.queued() - tasks))
+            rate = rate_from_start(careline, ["scheduler", "follow-up"], careline.queued, count)
             careline.settle()
             careline.stop("scheduler", "follow-up")
             yield {"drain": rate, **bench.peers.drain("drain")}
@@ -138,9 +139,7 @@ def schedule(bench):
         careline.furnish("plan-of-eight.yaml")
         for _ in bench.rounds():
             careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
-            planned = careline.timers()
-            careline.start("scheduler")
-            rate = rate_until(careline.timers, count - (careline.timers() - planned))
+            rate = rate_from_start(careline, ["scheduler"], careline.timers, count)
             careline.settle()
             careline.stop("scheduler")
             yield {"schedule": rate * steps, **bench.peers.schedule("schedule")}
@@ -211,7 +210,7 @@ def hashes(careline):
 
 def sizes(bench):
     """As large as they come through the engine; used_memory of Redis less what keys that are not asked about take."""
-    count = bench.size(50_000)
+    count = bench.size(50_000, 20_000)             # enough that no sorted set is kept as a short list
     with Installation(bench, "no") as careline:
         careline.furnish("call-in-a-day.yaml")
         careline.start("scheduler", "follow-up", "complaint-router")

@@ -188,14 +188,18 @@ class Installation:
             mine += [f"zmq={self.zmq}", f"http=127.0.0.1:{self.http_port}", "memory_percent=100"]
         return mine
 
-    def start(self, *programs, replicas=1):
-        """Starts them and waits until they own all their partitions."""
+    def launch(self, *programs, replicas=1):
+        """Starts them, and does not wait."""
         names = [(program, program if not number else f"{program}-{number + 1}") for program in programs
                  for number in range(replicas if program in STAGES else 1)]
         for program, name in names:
             self.daemons[name] = Daemon(self, program, name, self.settings(program))
-        for _, name in names:
-            self.daemons[name].wait_ready()
+        return [self.daemons[name] for _, name in names]
+
+    def start(self, *programs, replicas=1):
+        """Starts them and waits until they own all their partitions."""
+        for daemon in self.launch(*programs, replicas=replicas):
+            daemon.wait_ready()
         for program in programs:
             if program in STAGES:
                 wait_for(lambda: None not in self.owners(program) and len(set(self.owners(program))) >= min(replicas, 2),
