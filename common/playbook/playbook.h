@@ -164,6 +164,7 @@ struct rule {
     size_t step_count;
     struct step *steps;
     const struct recurrence *repeat;/* instead of an event: it comes again by itself; NULL: on an event */
+    struct texts holidays;          /* only on the first day of one with such a name in the site's calendar; none: any day */
     int at_min;                     /* at this minute of the day */
     enum audience audience;         /* one plan for the site, or one for each customer that fits */
     struct limit limit;

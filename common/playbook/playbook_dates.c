@@ -95,6 +95,18 @@ void reading_dates(struct playbook_reading *reading, const struct yaml *node, st
 
 /* -------- rules */
 
+/* Each day is looked at for the first of a holiday with one of these names. */
+static void read_holidays(struct playbook_reading *reading, const struct yaml *every, struct rule *to)
+{
+    static const char *const keys[] = {"holidays", NULL};
+    const char *why;
+    yaml_known_keys(every, keys, reading->mistakes);
+    to->holidays = reading_texts(reading, yaml_get(every, "holidays"));
+    to->repeat = recurrence_parse("daily", reading->arena, &why);
+    if (!to->holidays.count)
+        yaml_mistake(reading->mistakes, every, "holidays: which ones, by the names that the site's calendar has for them?");
+}
+
 void reading_schedule(struct playbook_reading *reading, const struct yaml *node, struct rule *to)
 {
     static const char *const audiences[] = {"site", "customers", NULL};
@@ -107,7 +119,10 @@ void reading_schedule(struct playbook_reading *reading, const struct yaml *node,
                          "belongs to a rule that comes again: every is missing");
         return;
     }
-    to->repeat = read_rule(reading, every);
+    if (every->kind == YAML_MAP)
+        read_holidays(reading, every, to);
+    else
+        to->repeat = read_rule(reading, every);
     to->on = EVENT_SCHEDULE_DUE;
     if (yaml_get(node, "on"))
         yaml_mistake(reading->mistakes, every, "either on an event or every so often");

@@ -83,6 +83,7 @@ struct texts playbook_roles(const struct playbook *playbook, struct arena *arena
         if (strcmp(complaints->tell[i].to, "customer") && strcmp(complaints->tell[i].to, "holder"))
             collect(&to, complaints->tell[i].to);
     collect(&to, complaints->approval_role);
+    collect(&to, playbook->loyalty.approval_role);
     for (int class = 0; class < customer_class_count; class++)
         collect(&to, playbook->classes.owner_role[class]);
     return to.names;

@@ -113,13 +113,22 @@ static wall_ms at_time_of_day(const struct planned *planned, const struct step *
     return calendar_instant(calendar, day.year, day.month, day.day, step->at_min / 60, step->at_min % 60, 0);
 }
 
+/* What comes again from the event on does not come on its own day: that is no anniversary of it. */
+static wall_ms dates_after(const struct planned *planned, const struct step *step, wall_ms base)
+{
+    const struct calendar *calendar = planned->site->calendar;
+    wall_ms today = calendar_day_start(calendar, turn_now(planned->turn));
+    wall_ms tomorrow = calendar_add_days(calendar, calendar_day_start(calendar, base), 1);
+    return (*step->from || tomorrow < today ? today : tomorrow) - 1;
+}
+
 struct planned_step step_place(const struct planned *planned, size_t index, wall_ms base)
 {
     const struct step *step = &planned->rule->steps[index];
     struct dated date;
     if (!*step->from && !step->repeat)
         return place_at(planned, index, at_time_of_day(planned, step, base));
-    if (!step_date(planned, step, base, calendar_day_start(planned->site->calendar, turn_now(planned->turn)) - 1, &date))
+    if (!step_date(planned, step, base, dates_after(planned, step, base), &date))
         return step_undated(step, index);
     struct planned_step to = place_at(planned, index, date.at);
     to.why = arena_printf(turn_arena(planned->turn), "%s%.350s", date.why, to.why);

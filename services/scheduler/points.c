@@ -52,8 +52,16 @@ void purse_say(const struct purse *purse, const struct points_entry *entry, enum
     say(purse, number, &change);
 }
 
-void purse_keep(const struct purse *purse, struct points_entry *entry)
+static const struct loyalty_level *level_reached(const struct purse *purse)
 {
+    return purse->rules ? loyalty_level(purse->rules, ledger_merit(&purse->ledger.account)) : NULL;
+}
+
+void purse_keep(struct purse *purse, struct points_entry *entry)
+{
+    const struct loyalty_level *level = level_reached(purse);
+    if (purse->rules && purse->ledger.account.entries)
+        purse->ledger.account.level = level ? level->name : "";
     entry->held = purse->ledger.account.held;
     entry->at = turn_now(purse->turn);
     turn_put(purse->turn, ENTITY_POINTS_ENTRY, entry->id, entry, 0, NULL);
@@ -99,17 +107,19 @@ struct purse purse_open(struct turn *turn, const char *site, const char *custome
     struct purse purse = {.turn = turn, .site = turn_site(turn, site), .ledger = ledger_open(stored, id, turn_arena(turn))};
     purse.rules = loyalty_of(purse.site);
     purse.ledger.account.site = site;
+    purse.level_before = purse.ledger.account.level;
     purse_expire(&purse);
     return purse;
 }
 
-static void level_say(const struct purse *purse, const struct loyalty_level *level, const char *before)
+static void level_say(const struct purse *purse)
 {
+    const struct loyalty_level *level = level_reached(purse);
     size_t count = level ? level->benefit_count : 0;
     const char **names = arena_alloc(turn_arena(purse->turn), (count + 1) * sizeof *names);
     for (size_t i = 0; i < count; i++)
         names[i] = level->benefits[i].name;
-    struct points_changed change = {.entry = own_number(purse, "level"), .level_before = before,
+    struct points_changed change = {.entry = own_number(purse, "level"), .level_before = purse->level_before,
                                     .benefits = {names, count}};
     say(purse, EVENT_POINTS_LEVEL_CHANGED, &change);
 }
@@ -132,14 +142,10 @@ void purse_close(struct purse *purse)
     struct points_account *account = &purse->ledger.account;
     if (!account->entries)
         return;
-    const struct loyalty_level *level = purse->rules ? loyalty_level(purse->rules, ledger_merit(account)) : NULL;
-    const char *before = account->level;
-    if (purse->rules)
-        account->level = level ? level->name : "";
     turn_put(purse->turn, ENTITY_POINTS_ACCOUNT, account->id, account, ledger_next(&purse->ledger), NULL);
     customer_show(purse);
-    if (strcmp(before, account->level))
-        level_say(purse, level, before);
+    if (strcmp(purse->level_before, account->level))
+        level_say(purse);
 }
 
 /* -------- points that come */

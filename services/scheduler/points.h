@@ -13,6 +13,7 @@ struct purse {
     struct turn *turn;
     const struct site *site;            /* may be NULL */
     const struct loyalty_rules *rules;  /* NULL: no playbook in force has any */
+    const char *level_before;           /* when it was opened */
     struct ledger ledger;
 };
 
@@ -28,9 +29,10 @@ void purse_close(struct purse *purse);
 /* Points that count since then, with their end and reminder by the rules. */
 struct ledger_grant purse_grant(const struct purse *purse, int64_t points, wall_ms since);
 
-/* A booked entry about nothing yet; `id` with its site. purse_keep stores it with what is held now; purse_say tells it. */
+/* A booked entry about nothing yet; `id` with its site. purse_keep stores it with what is held now, by
+ * which the level goes; purse_say tells it. */
 struct points_entry purse_entry(const struct purse *purse, const char *id);
-void purse_keep(const struct purse *purse, struct points_entry *entry);
+void purse_keep(struct purse *purse, struct points_entry *entry);
 void purse_say(const struct purse *purse, const struct points_entry *entry, enum event_number number);
 
 #endif

@@ -7,7 +7,7 @@
 /* Rules that come again by themselves: for the site, or for every customer that fits. A long list of customers is gone
  * through piece by piece, so that nobody else has to wait for it. */
 
-enum { CUSTOMERS_PER_TURN = 64 };
+enum { CUSTOMERS_PER_TURN = 64, HOLIDAYS_LOOKED_AHEAD_DAYS = 800 };
 
 /* 2001-01-01 is a Monday: `weekly` is on Mondays, `monthly` on the first. */
 static int64_t first_day(void)
@@ -32,18 +32,36 @@ static bool rule_find(const struct site *site, const char *playbook, const char 
     return false;
 }
 
-/* The first time after `after`; 0: never. */
+static bool holiday_is(const struct calendar *calendar, wall_ms at, const char *wanted)
+{
+    const char *name;
+    return calendar_is_holiday(calendar, at, &name) && !strcmp(name, wanted);
+}
+
+/* Is it the first day of a holiday that the rule waits for? */
+static bool day_fits(const struct site *site, const struct rule *rule, wall_ms at)
+{
+    wall_ms before = calendar_add_days(site->calendar, at, -1);
+    for (size_t i = 0; i < rule->holidays.count; i++)
+        if (holiday_is(site->calendar, at, rule->holidays.at[i]) &&
+            !holiday_is(site->calendar, before, rule->holidays.at[i]))
+            return true;
+    return !rule->holidays.count;
+}
+
+/* The first time after `after`; 0: never, or not as far as the calendar goes. */
 static wall_ms rule_next(const struct site *site, const struct rule *rule, wall_ms after)
 {
     struct local_time local = calendar_local(site->calendar, after);
-    int64_t day = civil_day(local.year, local.month, local.day) - 1;
+    int64_t today = civil_day(local.year, local.month, local.day), day = today - 1;
     wall_ms at = 0;
     do {
-        if (!recurrence_next(rule->repeat, first_day(), day, &day))
+        if (!recurrence_next(rule->repeat, first_day(), day, &day) ||
+            (rule->holidays.count && day > today + HOLIDAYS_LOOKED_AHEAD_DAYS))
             return 0;
         struct civil date = civil_date(day);
         at = calendar_instant(site->calendar, date.year, date.month, date.day, rule->at_min / 60, rule->at_min % 60, 0);
-    } while (at <= after);
+    } while (at <= after || !day_fits(site, rule, at));
     return at;
 }
 

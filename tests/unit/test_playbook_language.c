@@ -132,7 +132,44 @@ static void what_is_needed_is_named(void **state)
     }
 }
 
+static void points_and_levels_are_read(void **state)
+{
+    (void)state;
+    const struct playbook *playbook = sound(
+        "playbook: p\nloyalty:\n  earn:\n    - { rule: v, on: visit.finished, points: 2, per: 100, of: amount_cents }\n"
+        "    - { rule: w, on: car.delivered, points: 5 }\n  expires: { after: 365d, end_of: year, remind: 30d }\n"
+        "  redeem: { at_least: 100 }\n  levels:\n    - { level: a, from: 0 }\n    - level: b\n      from: 100\n"
+        "      earn_percent: 150\n      benefits: [{ benefit: wash, zh: 洗车, en: A wash }]\n");
+    const struct loyalty_rules *loyalty = &playbook->loyalty;
+    assert_true(loyalty->present);
+    assert_int_equal(loyalty->earn_count, 2);
+    assert_int_equal(loyalty->earn[0].per, 100);
+    assert_string_equal(loyalty->earn[0].of, "amount_cents");
+    assert_int_equal(loyalty->earn[1].per, 0);
+    assert_int_equal(loyalty->expires_after.days, 365);
+    assert_string_equal(loyalty->end_of, "year");
+    assert_int_equal(loyalty->redeem_at_least, 100);
+    assert_int_equal(loyalty->redeem_steps, 1);
+    assert_string_equal(loyalty->approval_role, "manager");
+    assert_string_equal(loyalty_level(loyalty, 99)->name, "a");
+    assert_string_equal(loyalty_level(loyalty, 100)->name, "b");
+    assert_null(loyalty_level(loyalty, -1));
+    assert_string_equal(loyalty_level_named(loyalty, "b")->benefits[0].name, "wash");
+    assert_null(loyalty_level_named(loyalty, ""));
+}
+
+static void holidays_make_a_rule_come_again(void **state)
+{
+    (void)state;
+    const struct playbook *playbook =
+        sound("playbook: p\nrules:\n  - { rule: r, every: { holidays: [春节] }, steps: [{ message: m }] }\n");
+    assert_int_equal(playbook->rules[0].holidays.count, 1);
+    assert_non_null(playbook->rules[0].repeat);
+}
+
 /* -------- mistakes */
+
+#define POINTS "playbook: p\nloyalty:\n"
 
 static const struct broken_playbook broken[] = {
     /* waits */
@@ -224,6 +261,25 @@ static const struct broken_playbook broken[] = {
     {RULE "      - { checklist: c, items: [{ item: a, zh: 甲, en: A, optional: yes }] }\n", {"a checklist needs items"}},
     {RULE "      - { approval: c, outcome: { completed: { stop: yes } } }\n", {"completed does not end a approval: one of approved, declined"}},
     {RULE "      - { call: c, by_other: yes, items: [] }\n", {"by_other: unknown key", "items: unknown key"}},
+    /* points */
+    {POINTS "  earn: [{ rule: a, on: points.earned, points: 1 }]\n", {"points earn no points"}},
+    {POINTS "  earn: [{ rule: a, on: visit.finished }, { rule: a, on: car.delivered, points: 0 }]\n",
+     {"points are missing: how many", "rule \"a\" stands there twice", "wants a number from 1"}},
+    {POINTS "  earn: [{ rule: a, on: visit.finished, points: 1, per: 100 }]\n", {"per and of belong together"}},
+    {POINTS "  earn: [{ rule: a, on: visit.finished, points: 1, per: 100, of: model }]\n",
+     {"\"model\" is no number that this event tells"}},
+    {POINTS "  expires: { after: 30d, remind: 31d, end_of: week }\n",
+     {"\"week\" is not one of day, month, year", "comes before the points are earned"}},
+    {POINTS "  expires: { remind: 1d }\n", {"after: how many days", "comes before"}},
+    {POINTS "  redeem: { at_least: 0, most: 5 }\n", {"wants a number from 1", "most: unknown key"}},
+    {POINTS "  levels: [{ level: a, from: 5 }, { level: a, from: 5 }]\n",
+     {"from must be more than that of the level before", "level \"a\" stands there twice"}},
+    {POINTS "  levels: [{ level: a, benefits: [{ benefit: b, zh: 乙 }] }]\n", {"zh and en: what does the customer get?"}},
+    {"playbook: p\nloyalty: {}\n", {"says nothing: what earns points?"}},
+    /* holidays */
+    {"playbook: p\nrules:\n  - { rule: r, every: { holidays: [] }, steps: [{ message: m }] }\n", {"holidays: which ones"}},
+    {"playbook: p\nrules:\n  - { rule: r, every: { holiday: 春节 }, steps: [{ message: m }] }\n",
+     {"holiday: unknown key", "holidays: which ones"}},
     /* endless */
     {"playbook: p\nrules:\n  - { on: plan.stage_entered, stages: [{ stage: a, steps: [{ call: c }] }] }\n", {"endless: step \"c\" leads to plan.stage_entered"}},
     {"playbook: p\nrules:\n  - { on: plan.step_late, steps: [{ wait: w, event: car.delivered, within: 1d }] }\n", {"endless: step \"w\" leads to plan.step_late"}},
@@ -258,6 +314,8 @@ int main(void)
         cmocka_unit_test(stages_lead_where_they_say),
         cmocka_unit_test(values_have_one_form),
         cmocka_unit_test(what_is_needed_is_named),
+        cmocka_unit_test(points_and_levels_are_read),
+        cmocka_unit_test(holidays_make_a_rule_come_again),
         cmocka_unit_test(every_mistake_is_told_with_its_place),
         cmocka_unit_test(circles_with_work_in_them_are_taken),
     };
