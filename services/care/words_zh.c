@@ -9,6 +9,7 @@ static const struct { const char *word, *chinese; } words[] = {
     {"major", "重大"}, {"general", "一般"}, {"minor", "轻微"},
     {"phone", "电话"}, {"in_person", "当面"}, {"letter", "信函"}, {"chat", "聊天"}, {"email", "邮件"}, {"manufacturer", "厂家转办"},
     {"media", "媒体"}, {"web_forum", "网络论坛"}, {"consumer_association", "消费者协会"}, {"follow_up", "回访"},
+    {"social_media", "社交媒体"}, {"review", "点评"}, {"complaint", "投诉"}, {"opinion", "意见"}, {"suggestion", "建议"},
     {"received", "已接收"}, {"acknowledged", "已告知"}, {"assessed", "已评估"}, {"assigned", "已分派"}, {"in_progress", "处理中"},
     {"resolved", "已解决"}, {"verified", "已验证"}, {"closed", "已结束"}, {"reopened", "重新打开"}, {"linked", "已并入"},
     {"first_response", "首次答复"}, {"progress", "进展通报"},
