@@ -181,3 +181,9 @@ void letter_finish(struct letter *letter, int result, const char *detail)
         unknown(letter, detail);
     letter_save(letter);
 }
+
+void letter_came_back(struct letter *letter, const char *reason, const char *detail)
+{
+    next_channel(letter, SEND_PERMANENT, reason, detail);
+    letter_save(letter);
+}

@@ -87,6 +87,9 @@ void letter_try(struct letter *letter);
 /* An attempt has come to an end. Stores it. */
 void letter_finish(struct letter *letter, int result, const char *detail);
 
+/* The channel had taken it, but it did not arrive: the next channel. Stores it. */
+void letter_came_back(struct letter *letter, const char *reason, const char *detail);
+
 /* -------- handlers */
 
 void on_notice_wanted(struct turn *turn, const struct event *event, const void *data);

@@ -60,7 +60,10 @@ static void address_customer(struct letter *letter)
     struct texts *channels = &letter->notice.channels;
     if (!customer)
         return;
-    struct reach reach = {customer->has_mobile, customer->has_email, customer->has_webhook};
+    const struct texts *bad = &customer->bad_channels;
+    struct reach reach = {customer->has_mobile && !channels_have(bad, "sms"),
+                          customer->has_email && !channels_have(bad, "email"),
+                          customer->has_webhook && !channels_have(bad, "webhook")};
     const struct texts *order = playbook_order(letter->site);
     if (letter->notice.first_channel)
         channels_add(channels, words_name(&notice_channel_words, letter->notice.first_channel), &reach);

@@ -68,6 +68,38 @@ static bool person_given(const struct customer_recorded *person)
            person->attributes.bytes;
 }
 
+/* Another contact than the one that bounced. */
+static void channel_mend(struct turn *turn, struct customer *to, const char *channel, const char *before, const char *after)
+{
+    size_t count = 0;
+    if (!to->bad_channels.count || !strcmp(before ? before : "", after ? after : ""))
+        return;
+    const char **at = arena_alloc(turn_arena(turn), to->bad_channels.count * sizeof *at);
+    for (size_t i = 0; i < to->bad_channels.count; i++)
+        if (strcmp(to->bad_channels.at[i], channel))
+            at[count++] = to->bad_channels.at[i];
+    to->bad_channels = (struct texts){at, count};
+}
+
+void customer_bounced(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct notice_changed *notice = data;
+    const char *channel = words_name(&notice_channel_words, notice->channel);
+    const struct customer *before = customer_of(turn, event->site, event->customer);
+    if (!before || !notice->channel || before->bad_channels.count == CUSTOMER_BAD_CHANNELS_MAX)
+        return;
+    for (size_t i = 0; i < before->bad_channels.count; i++)
+        if (!strcmp(before->bad_channels.at[i], channel))
+            return;
+    struct customer after = *before;
+    const char **at = arena_alloc(turn_arena(turn), (before->bad_channels.count + 1) * sizeof *at);
+    if (before->bad_channels.count)
+        memcpy(at, before->bad_channels.at, before->bad_channels.count * sizeof *at);
+    at[before->bad_channels.count] = channel;
+    after.bad_channels = (struct texts){at, before->bad_channels.count + 1};
+    customer_store(turn, before, &after);
+}
+
 static void customer_learn(struct turn *turn, const char *customer_id, const struct sighting *seen, struct customer *to)
 {
     if (!person_given(&seen->person))
@@ -75,8 +107,12 @@ static void customer_learn(struct turn *turn, const char *customer_id, const str
     const void *opened = turn_open(turn, customer_id, to->sealed, &customer_recorded_record);
     struct customer_recorded person = opened ? *(const struct customer_recorded *)opened
                                              : *(struct customer_recorded *)record_new(&customer_recorded_record, turn_arena(turn));
+    const struct customer_recorded known = person;
     if (!person_merge(&person, &seen->person))
         return;
+    channel_mend(turn, to, "sms", known.mobile, person.mobile);
+    channel_mend(turn, to, "email", known.email, person.email);
+    channel_mend(turn, to, "webhook", known.webhook, person.webhook);
     to->sealed = turn_seal(turn, customer_id, EVENT_CUSTOMER_RECORDED, &person);
     to->has_mobile = text_given(person.mobile);
     to->has_email = text_given(person.email);
@@ -150,6 +186,8 @@ static size_t changes_find(const struct customer *a, const struct customer *b, c
         names[count++] = "preference";
     if (texts_differ(&a->channels, &b->channels))
         names[count++] = "channels";
+    if (texts_differ(&a->bad_channels, &b->bad_channels))
+        names[count++] = "bad_channels";
     if (a->quiet_from_min != b->quiet_from_min || a->quiet_to_min != b->quiet_to_min)
         names[count++] = "quiet_hours";
     if (a->do_not_call != b->do_not_call)

@@ -14,7 +14,7 @@ enum {
     STAGE_ENTRIES_MAX = 64,                 /* stages that one plan can enter: more is a circle */
     RESULTS_MAX = 64,                       /* steps whose end a plan remembers */
     WAITS_MAX = 256,                        /* steps that wait for something about one customer or thing */
-    CUSTOMER_HISTORY_MAX = 20
+    CUSTOMER_HISTORY_MAX = 20, CUSTOMER_BAD_CHANNELS_MAX = 8
 };
 
 /* -------- customer.c, sighting.c, class.c: who it is about */
@@ -41,6 +41,8 @@ bool sighting_of_form(struct turn *turn, const struct event *event, const struct
 /* Stores what the event tells of its customer and announces a change of class, owner or preferences. */
 void customer_meet(struct turn *turn, const struct event *event, const void *data);
 void customer_form_filled(struct turn *turn, const struct event *event, const void *data);
+/* notice.bounced: the customer's contact for that channel is no good until another one is told. */
+void customer_bounced(struct turn *turn, const struct event *event, const void *data);
 /* Stores what a form tells of its customer. */
 void customer_form_met(struct turn *turn, const struct event *event, const void *data);
 /* What the places of a site's customers in the queue begin with. */
