@@ -395,7 +395,7 @@ static void test_receipts(void **unused)
     (void)unused;
     scene_post(scene,
                "\"type\":\"customer.recorded\",\"customer\":\"wang\",\"data\":{\"webhook\":\"https://x.invalid/w\"}");
-    will(SEND_UNKNOWN, SEND_ACCEPTED, SEND_UNKNOWN);
+    will(SEND_UNKNOWN, SEND_ACCEPTED, SEND_ACCEPTED);
     want("1", "\"channel\":\"webhook\"");
     assert_last("notice.retried", "reason", "query");
     scene_post(scene, "\"type\":\"receipt.arrived\",\"data\":{\"notice\":\"s1/1\",\"result\":\"delivered\"}");
@@ -403,8 +403,16 @@ static void test_receipts(void **unused)
     assert_tried("webhook");
     want("2", "");
     scene_post(scene, "\"type\":\"receipt.arrived\",\"data\":{\"notice\":\"s1/2\",\"result\":\"bounced\"}");
+    assert_tried("webhook sms email");
     assert_field("2", "state", "sent");
-    assert_field("2", "reason", "bounced");
+    assert_last("notice.bounced", "channel", "sms");
+    assert_last("notice.retried", "reason", "fall_over");
+    assert_string_equal(scene_field(scene, ENTITY_CUSTOMER, "s1/wang", "bad_channels"), "[\"sms\"]");
+    /* of the channel that was given up before */
+    scene_post(scene, "\"type\":\"receipt.arrived\",\"data\":{\"notice\":\"s1/2\",\"result\":\"failed\",\"channel\":\"sms\"}");
+    assert_tried("webhook sms email");
+    scene_post(scene, "\"type\":\"customer.recorded\",\"customer\":\"wang\",\"data\":{\"mobile\":\"13800000002\"}");
+    assert_string_equal(scene_field(scene, ENTITY_CUSTOMER, "s1/wang", "bad_channels"), "[]");
 }
 
 /* -------- pausing */
