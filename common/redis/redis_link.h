@@ -61,6 +61,8 @@ void command_key(struct redis_link *link, const char *format, ...) __attribute__
  * gone; they may be errors. */
 enum redis_outcome redis_link_run(struct redis_link *link);
 redisReply *const *redis_link_replies(const struct redis_link *link);
+/* What one of them says of its command alone; NULL is REDIS_GONE. */
+enum redis_outcome redis_reply_outcome(const redisReply *reply);
 
 /* Of the last failure. */
 const char *redis_link_message(const struct redis_link *link);

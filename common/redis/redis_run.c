@@ -52,6 +52,19 @@ static enum verdict error_verdict(const char *error)
     return VERDICT_REFUSED;
 }
 
+static const enum redis_outcome outcomes[] = {
+    [VERDICT_GOOD] = REDIS_DONE, [VERDICT_AGAIN] = REDIS_GONE, [VERDICT_ELSEWHERE] = REDIS_GONE,
+    [VERDICT_UNPREPARED] = REDIS_REFUSED, [VERDICT_REFUSED] = REDIS_REFUSED, [VERDICT_FULL] = REDIS_FULL,
+    [VERDICT_GONE] = REDIS_GONE,
+};
+
+enum redis_outcome redis_reply_outcome(const redisReply *reply)
+{
+    if (!reply)
+        return REDIS_GONE;
+    return outcomes[reply->type == REDIS_REPLY_ERROR ? error_verdict(reply->str) : VERDICT_GOOD];
+}
+
 static enum verdict worse(enum verdict a, enum verdict b)
 {
     return a > b ? a : b;
@@ -309,11 +322,6 @@ static void replies_forget(struct redis_link *link)
 
 enum redis_outcome redis_link_run(struct redis_link *link)
 {
-    static const enum redis_outcome outcomes[] = {
-        [VERDICT_GOOD] = REDIS_DONE, [VERDICT_AGAIN] = REDIS_GONE, [VERDICT_ELSEWHERE] = REDIS_GONE,
-        [VERDICT_UNPREPARED] = REDIS_REFUSED, [VERDICT_REFUSED] = REDIS_REFUSED, [VERDICT_FULL] = REDIS_FULL,
-        [VERDICT_GONE] = REDIS_GONE,
-    };
     replies_forget(link);
     link->reply_count = link->count;
     enum verdict verdict = round_run(link);

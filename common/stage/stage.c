@@ -55,6 +55,8 @@ struct stage_loop *stage_new(const struct stage_options *options)
     stage->leases = room_for(partitions, sizeof *stage->leases);
     stage->standings = room_for(partitions, sizeof *stage->standings);
     stage->statuses = room_for(partitions, sizeof *stage->statuses);
+    stage->exchange.commits = room_for(partitions, sizeof *stage->exchange.commits);
+    stage->exchange.statuses = room_for(partitions, sizeof *stage->exchange.statuses);
     for (uint32_t i = 0; i < partitions; i++)
         stage->partitions[i] = (struct stage_partition){.number = i, .batch_max = BATCH_EVENTS_MAX};
     stage->arena = arena_new();
@@ -85,6 +87,8 @@ void stage_free(struct stage_loop **stage)
     free((*stage)->leases);
     free((*stage)->standings);
     free((*stage)->statuses);
+    free((*stage)->exchange.commits);
+    free((*stage)->exchange.statuses);
     free(*stage);
     *stage = NULL;
 }
@@ -178,30 +182,44 @@ static int64_t wait_ms(const struct stage_loop *stage)
     return wait;
 }
 
+/* One that its former owners died of is committed alone: should it kill us too, nothing else is lost with it. */
 static void work_one(struct stage_loop *stage, struct stage_partition *partition)
 {
+    bool alone = partition->careful;
+
     if (!partition->owned)
         return;
     stage_close_attempts(stage, partition);
-    stage_work(stage, partition);
-    stage_fire(stage, partition);
+    if (alone)
+        stage_exchange(stage);
+    if (stage_batch(stage, partition))
+        stage_commit_add(stage, partition);
+    if (alone || stage_exchange_is_full(stage))
+        stage_exchange(stage);
 }
 
 /* Calls that are not answered take seconds each: the partitions that have not had their turn by then begin the next
  * step. */
-static void work(struct stage_loop *stage)
+static void each_partition(struct stage_loop *stage, void (*deed)(struct stage_loop *, struct stage_partition *))
 {
-    uint32_t partitions = stage->options.partitions;
+    uint32_t partitions = stage->options.partitions, first = stage->first;
     mono_ms begun = stage_mono(stage);
 
     for (uint32_t i = 0; i < partitions; i++) {
-        work_one(stage, &stage->partitions[(stage->first + i) % partitions]);
+        deed(stage, &stage->partitions[(first + i) % partitions]);
         if (stage_mono(stage).ms - begun.ms >= STEP_MS_MAX && i + 1 < partitions) {
-            stage->first = (stage->first + i + 1) % partitions;
+            stage->first = (first + i + 1) % partitions;
             stage->busy = true;
             return;
         }
     }
+}
+
+static void work(struct stage_loop *stage)
+{
+    each_partition(stage, work_one);
+    stage_exchange(stage);
+    each_partition(stage, stage_fire);
 }
 
 int64_t stage_step(struct stage_loop *stage)
@@ -231,10 +249,13 @@ void stage_stop(struct stage_loop *stage)
 
     stage->stopping = true;
     for (int tries = 0; tries < STOP_TRIES && left; tries++) {
+        for (uint32_t i = 0; i < stage->options.partitions; i++)
+            if (stage->partitions[i].owned)
+                stage_settle(stage, &stage->partitions[i]);
+        stage_exchange(stage);
         left = false;
         for (uint32_t i = 0; i < stage->options.partitions; i++)
-            if (stage->partitions[i].owned && !stage_settle(stage, &stage->partitions[i]))
-                left = true;
+            left = left || (stage->partitions[i].owned && !stage_is_settled(&stage->partitions[i]));
     }
     backoff_none(&stage->outbox_backoff);
     stage_flush(stage);

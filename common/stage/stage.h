@@ -16,7 +16,8 @@ enum {
     RENEW_MS = 1000,                /* also how often the log's tail is checked */
     SEND_TIMEOUT_MS = 3000,         /* of one attempt to send; shorter than what is left of a renewed lease */
     HOLD_MS = 5,                    /* how long frames out of order wait for those before them */
-    POISON_SINGLE = 3,              /* unclean takeovers at one checkpoint: from here one event a batch */
+    POISON_NOTED = 2,               /* unclean takeovers at one checkpoint: from here it is worked alone, and a note says so */
+    POISON_SINGLE = 3,              /* from here one event a batch */
     POISON_ASIDE = 5,               /* and here it is set aside */
     LAZY_MS = 200,                  /* how long a checkpoint may stay behind events that concern nobody here */
     TILT_MS = 2000,                 /* a clock that jumped by more must be steady for as long before timers fire */

@@ -1,24 +1,6 @@
-/* From events that wait to a commit, and what the store's answer to it means. */
-#include <string.h>
-
+/* From events that wait to a decided batch: what is to be committed of a partition. */
 #include "log.h"
 #include "stage_parts.h"
-
-void stage_drop_pending(struct stage_partition *partition)
-{
-    turn_free(&partition->pending);
-    partition->commit_events = 0;
-}
-
-void stage_publish(struct stage_loop *stage, const struct place *place, const char *type, struct slice packed)
-{
-    struct bus *bus = stage->options.bus;
-    struct stage_partition *partition = &stage->partitions[place->partition];
-
-    bus->functions->publish(bus, place, type, packed);
-    if (partition->owned)
-        reader_offer(&partition->reader, place, packed, stage_mono(stage));
-}
 
 /* ---------------------------------------------------------------- reading */
 
@@ -48,7 +30,10 @@ static void read_log(struct stage_loop *stage, struct stage_partition *partition
 
 static size_t batch_limit(const struct stage_partition *partition)
 {
-    return partition->set_aside || partition->singles_left > 0 ? 1 : partition->batch_max;
+    size_t ready = partition->reader.ready_count;
+    size_t most = partition->set_aside || partition->singles_left > 0 ? 1 : partition->batch_max;
+
+    return ready < most ? ready : most;
 }
 
 /* Decodes what waits, up to a batch. */
@@ -90,7 +75,7 @@ static enum turn_result work_all(struct turn *turn, const struct turn_work *work
 
 static enum turn_result decide(struct stage_partition *partition, struct turn *turn, size_t *ret_count)
 {
-    struct turn_work *works = arena_alloc(turn->arena, BATCH_EVENTS_MAX * sizeof *works);
+    struct turn_work *works = arena_alloc(turn->arena, batch_limit(partition) * sizeof *works);
 
     if (partition->set_aside) {
         const struct entry *entry = reader_ready(&partition->reader, 0);
@@ -107,167 +92,7 @@ static enum turn_result decide(struct stage_partition *partition, struct turn *t
     return work_all(turn, works, ret_count);
 }
 
-/* ---------------------------------------------------------------- the answers to a commit */
-
-static bool timers_moved(const struct commit *commit)
-{
-    for (size_t i = 0; i < commit->put_count; i++)
-        if (commit->puts[i].due != commit->puts[i].due_before)
-            return true;
-    return false;
-}
-
-static void publish_all(struct stage_loop *stage, struct stage_partition *partition)
-{
-    const struct turn_emitted *emitted = partition->pending->emitted;
-    struct bus *bus = stage->options.bus;
-
-    for (size_t i = 0; i < partition->commit.event_count; i++, emitted = emitted->next)
-        stage_publish(stage, &partition->commit.events[i].place, emitted->type, emitted->packed);
-    if (timers_moved(&partition->commit))
-        bus->functions->publish_due(bus, partition->number, partition->commit.earliest_due);
-}
-
-static void grow(struct stage_partition *partition)
-{
-    partition->set_aside = false;
-    partition->singles_left -= partition->singles_left > 0;
-    partition->batch_max = partition->batch_max * 2 < BATCH_EVENTS_MAX ? partition->batch_max * 2 : BATCH_EVENTS_MAX;
-}
-
-static void answer_ok(struct stage_loop *stage, struct stage_partition *partition)
-{
-    struct turn *turn = partition->pending;
-    size_t worked = partition->commit_events;
-
-    partition->checkpoint = partition->worked = partition->commit.to;
-    partition->earliest_due = partition->commit.earliest_due;
-    partition->uncertain = false;
-    backoff_none(&partition->backoff);
-    stage->report.commits++;
-    if (partition->set_aside)
-        stage->report.quarantined++;
-    grow(partition);
-    stage_unmark(partition);
-    if (!turn)
-        return;
-    stage->report.emitted += turn->emitted_count;
-    stage->report.settings_refused += turn->settings_refused;
-    reader_done(&partition->reader, worked);
-    turn_keep(turn);
-    publish_all(stage, partition);
-    stage_hand_over(stage, partition, turn);
-    stage_drop_pending(partition);
-}
-
-static void answer_gone(struct stage_loop *stage, struct stage_partition *partition)
-{
-    stage->report.store_reachable = false;
-    partition->uncertain = true;
-    backoff_more(&partition->backoff, stage_mono(stage));
-}
-
-static void answer_full(struct stage_loop *stage, struct stage_partition *partition)
-{
-    backoff_more(&partition->backoff, stage_mono(stage));
-}
-
-static void answer_fenced(struct stage_loop *stage, struct stage_partition *partition)
-{
-    stage->report.fenced++;
-    stage_lose(stage, partition, "fenced");
-}
-
-static void answer_stale(struct stage_loop *stage, struct stage_partition *partition)
-{
-    stage->report.stale++;
-    stage_reload(stage, partition);
-}
-
-/* Another stage changed what we read: decide again, in smaller bites if it goes on. */
-static void answer_changed(struct stage_loop *stage, struct stage_partition *partition)
-{
-    stage->report.changed++;
-    partition->uncertain = false;
-    stage_drop_pending(partition);
-    entity_cache_drop(stage->tools.cache, partition->number);
-    if (partition->batch_max == 1)
-        backoff_more(&partition->backoff, stage_mono(stage));
-    else
-        partition->batch_max /= 2;
-}
-
-/* Over a limit: alone the event may pass; if it does not, it never will. */
-static void answer_refused(struct stage_loop *stage, struct stage_partition *partition)
-{
-    struct store *store = stage->options.store;
-    size_t events = partition->commit_events;
-
-    stage->report.refused++;
-    log_error("commit.refused", log_int("partition", partition->number),
-              log_int("seq", (int64_t)partition->commit.to.seq),
-              log_int("events", (int64_t)events), log_text("why", store->functions->message(store)));
-    stage_drop_pending(partition);
-    entity_cache_drop(stage->tools.cache, partition->number);
-    partition->uncertain = false;
-    partition->batch_max = 1;
-    if (partition->set_aside || events == 0)
-        backoff_more(&partition->backoff, stage_mono(stage));
-    partition->set_aside = partition->set_aside || events == 1;
-}
-
-static void (*const answers[])(struct stage_loop *, struct stage_partition *) = {
-    [STORE_OK] = answer_ok,
-    [STORE_GONE] = answer_gone,
-    [STORE_FULL] = answer_full,
-    [STORE_FENCED] = answer_fenced,
-    [STORE_STALE] = answer_stale,
-    [STORE_CHANGED] = answer_changed,
-    [STORE_REFUSED] = answer_refused,
-};
-
-/* ---------------------------------------------------------------- committing */
-
-static void tell_worked(struct stage_loop *stage, const struct stage_partition *partition)
-{
-    const struct hint hint = {HINT_WORKED, partition->number, (uint32_t)stage->options.core->stage,
-                              partition->checkpoint.seq};
-    struct bus *bus = stage->options.bus;
-
-    if (!stage->options.stepped)
-        return;
-    bus->functions->publish_hint(bus, &hint);
-    if (stage->options.on_hint)
-        stage->options.on_hint(stage->options.hint_context, &hint);
-}
-
-static bool commit(struct stage_loop *stage, struct stage_partition *partition)
-{
-    struct store *store = stage->options.store;
-    enum store_status status = store->functions->commit(store, &partition->commit);
-
-    if (status != STORE_GONE)
-        stage->report.store_reachable = true;
-    answers[status](stage, partition);
-    if (status == STORE_OK)
-        tell_worked(stage, partition);
-    return status == STORE_OK;
-}
-
-static void commit_begin(struct stage_partition *partition, struct checkpoint to)
-{
-    partition->commit = (struct commit){.lease = partition->lease, .from = partition->checkpoint, .to = to};
-}
-
-/* Only the checkpoint: nothing came of the events up to `worked`. */
-static bool commit_worked(struct stage_loop *stage, struct stage_partition *partition)
-{
-    if (partition->worked.seq == partition->checkpoint.seq)
-        return true;
-    partition->commit_events = 0;
-    commit_begin(partition, partition->worked);
-    return commit(stage, partition);
-}
+/* ---------------------------------------------------------------- batches */
 
 static bool checkpoint_is_lazy_too_long(const struct stage_loop *stage, const struct stage_partition *partition)
 {
@@ -300,8 +125,10 @@ static void put_off(struct stage_loop *stage, struct stage_partition *partition,
     stage->busy = true;
 }
 
-/* One batch from the reader. false: not now. */
-static bool batch(struct stage_loop *stage, struct stage_partition *partition)
+enum batch { BATCH_NONE, BATCH_IDLE, BATCH_DECIDED };
+
+/* One batch from the reader. BATCH_IDLE: nothing is to be committed but the checkpoint, some time. */
+static enum batch batch(struct stage_loop *stage, struct stage_partition *partition)
 {
     struct turn *turn = stage->working = turn_new(&stage->tools, partition->number);
     size_t count = 0;
@@ -311,7 +138,7 @@ static bool batch(struct stage_loop *stage, struct stage_partition *partition)
     if (turn->missing || decide(partition, turn, &count) == TURN_LATER) {
         put_off(stage, partition, turn, count);
         turn_free(&stage->working);
-        return false;
+        return BATCH_NONE;
     }
     const struct place *last = &reader_ready(&partition->reader, count - 1)->place;
     struct checkpoint to = {last->seq, last->id};
@@ -321,38 +148,56 @@ static bool batch(struct stage_loop *stage, struct stage_partition *partition)
     stage->report.events += count;
     if (turn_is_idle(turn)) {
         note_worked(stage, partition, to, count);
-        return true;
+        return BATCH_IDLE;
     }
-    commit_begin(partition, to);
+    stage_commit_begin(partition, to);
     turn_commit(turn, &partition->commit);
-    return commit(stage, partition);
+    return BATCH_DECIDED;
 }
 
-static bool step(struct stage_loop *stage, struct stage_partition *partition)
+static enum batch batch_next(struct stage_loop *stage, struct stage_partition *partition)
 {
     if (partition->pending)
-        return commit(stage, partition);
+        return BATCH_DECIDED;
     read_log(stage, partition);
     if (!partition->owned || !reader_ready(&partition->reader, 0))
-        return false;
+        return BATCH_NONE;
     return batch(stage, partition);
 }
 
-void stage_work(struct stage_loop *stage, struct stage_partition *partition)
+/* Only the checkpoint: nothing came of the events up to `worked`. */
+static bool checkpoint_is_ready(struct stage_partition *partition)
 {
-    if (!mono_reached(stage_mono(stage), partition->backoff.until))
-        return;
-    for (int i = 0; i < BATCHES_PER_STEP && partition->owned && step(stage, partition); i++)
-        continue;
-    if (partition->owned && !partition->pending && checkpoint_is_lazy_too_long(stage, partition))
-        commit_worked(stage, partition);
-    if (partition->owned && !reader_ready(&partition->reader, 0))
-        stage_tidy(stage, partition);
+    if (stage_is_settled(partition))
+        return false;
+    partition->commit_events = 0;
+    stage_commit_begin(partition, partition->worked);
+    return true;
 }
 
-bool stage_settle(struct stage_loop *stage, struct stage_partition *partition)
+bool stage_batch(struct stage_loop *stage, struct stage_partition *partition)
 {
-    if (partition->pending && !commit(stage, partition))
+    enum batch last = BATCH_IDLE;
+
+    if (!mono_reached(stage_mono(stage), partition->backoff.until))
         return false;
-    return !partition->owned || commit_worked(stage, partition);
+    for (int i = 0; i < BATCHES_PER_STEP && partition->owned && last == BATCH_IDLE; i++)
+        last = batch_next(stage, partition);
+    if (!partition->owned)
+        return false;
+    if (!reader_ready(&partition->reader, 0))
+        stage_tidy(stage, partition);
+    return last == BATCH_DECIDED ||
+           (checkpoint_is_lazy_too_long(stage, partition) && checkpoint_is_ready(partition));
+}
+
+bool stage_is_settled(const struct stage_partition *partition)
+{
+    return !partition->pending && partition->worked.seq == partition->checkpoint.seq;
+}
+
+void stage_settle(struct stage_loop *stage, struct stage_partition *partition)
+{
+    if (partition->pending || checkpoint_is_ready(partition))
+        stage_commit_add(stage, partition);
 }

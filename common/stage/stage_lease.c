@@ -186,11 +186,20 @@ static void count_replicas(struct stage_loop *stage)
 /* More than our share, twice in a row: others are there to take it. */
 static void give_back(struct stage_loop *stage)
 {
-    size_t count = 0, surplus = stage->surplus_seen > 1 ? stage->owned - stage->share : 0;
+    size_t surplus = stage->surplus_seen > 1 ? stage->owned - stage->share : 0, chosen = 0, count = 0;
 
-    for (uint32_t i = stage->options.partitions; i-- > 0 && count < surplus;)
-        if (stage->partitions[i].owned && stage_settle(stage, &stage->partitions[i]) && stage->partitions[i].owned)
-            stage->leases[count++] = stage->partitions[i].lease;
+    for (uint32_t i = stage->options.partitions; i-- > 0 && chosen < surplus;) {
+        if (!stage->partitions[i].owned)
+            continue;
+        stage->leases[chosen++] = stage->partitions[i].lease;
+        stage_settle(stage, &stage->partitions[i]);
+    }
+    stage_exchange(stage);
+    for (size_t i = 0; i < chosen; i++) {
+        const struct stage_partition *partition = &stage->partitions[stage->leases[i].partition];
+        if (partition->owned && stage_is_settled(partition))
+            stage->leases[count++] = partition->lease;
+    }
     release(stage, count);
 }
 
@@ -258,7 +267,7 @@ static void claim(struct stage_loop *stage, size_t count)
     if (status == STORE_GONE)
         store_answered(stage, false);
     for (size_t i = 0; i < count && status == STORE_OK; i++)
-        died = died || (stage->statuses[i] == STORE_OK && stage->standings[i].unclean > 0);
+        died = died || (stage->statuses[i] == STORE_OK && stage->standings[i].unclean >= POISON_NOTED);
     if (died)
         stage_read_deaths(stage, &noted);
     for (size_t i = 0; i < count && status == STORE_OK; i++)

@@ -2,7 +2,8 @@
  *
  *   stage.c         the step: what is done in which order, how long to sleep
  *   stage_lease.c   claim, renew, share, release
- *   stage_batch.c   from waiting events to a commit, and what its answer means
+ *   stage_batch.c   from waiting events to a decided batch
+ *   stage_commit.c  from decided batches to the store, many in one exchange; what its answers mean
  *   stage_poison.c  events that kill whoever works them
  *   stage_fire.c    due timers; time that jumps
  *   stage_send.c    orders to the sender, attempts of a former owner, facts of its own */
@@ -16,7 +17,7 @@
 enum {
     CACHE_BYTES_MAX = 24 * 1024 * 1024,     /* all entities that one process keeps */
     FRAMES_PER_STEP = 4096,                 /* then the store gets its turn */
-    BATCHES_PER_STEP = 4,                   /* of one partition, then the others get theirs */
+    BATCHES_PER_STEP = 4,                   /* of one partition */
     STEP_MS_MAX = 1000,                     /* then leases, bus and the rest of the daemon get theirs */
     BACKOFF_MS = 50, BACKOFF_MS_MAX = 1000
 };
@@ -51,6 +52,13 @@ struct stage_partition {
     bool released;                  /* not owned: its owner said that it gave it back */
 };
 
+struct exchange {                   /* commits that go to the store together; room for all partitions */
+    struct commit **commits;
+    enum store_status *statuses;
+    size_t count;
+    size_t bytes;                   /* of what they put and emit */
+};
+
 struct outgoing {                   /* a fact of our own on its way to the store */
     struct outgoing *next;
     uint32_t partition;
@@ -66,6 +74,7 @@ struct stage_loop {
     struct stage_partition *partitions;
     struct arena *arena;            /* of one call */
     struct turn *working;           /* being decided */
+    struct exchange exchange;
     uint32_t first;                 /* partition that the next step begins with */
     /* leases */
     mono_ms renew_at, claim_at;
@@ -120,9 +129,20 @@ void stage_unmark(struct stage_partition *partition);
 void stage_tidy(struct stage_loop *stage, struct stage_partition *partition);
 
 /* stage_batch.c */
-void stage_work(struct stage_loop *stage, struct stage_partition *partition);
-/* Commits what is pending or only worked; true: nothing is left to commit. */
-bool stage_settle(struct stage_loop *stage, struct stage_partition *partition);
+/* Decides the next batch, if one waits and it is time, into partition->commit; true: that is to be committed. */
+bool stage_batch(struct stage_loop *stage, struct stage_partition *partition);
+/* Adds what is pending or only worked to the next exchange. */
+void stage_settle(struct stage_loop *stage, struct stage_partition *partition);
+/* Nothing is left to commit. */
+bool stage_is_settled(const struct stage_partition *partition);
+
+/* stage_commit.c */
+void stage_commit_begin(struct stage_partition *partition, struct checkpoint to);
+/* Of a partition that is not in it yet. */
+void stage_commit_add(struct stage_loop *stage, struct stage_partition *partition);
+bool stage_exchange_is_full(const struct stage_loop *stage);
+/* Commits all that was added, publishes, hands over; each partition by its own answer. Tells how many were done. */
+size_t stage_exchange(struct stage_loop *stage);
 void stage_drop_pending(struct stage_partition *partition);
 /* Events just written: to the bus and to our own reader. */
 void stage_publish(struct stage_loop *stage, const struct place *place, const char *type, struct slice packed);

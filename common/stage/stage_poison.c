@@ -1,9 +1,9 @@
 /* An event that kills whoever works it must not take the fleet down.
  *
  * The store counts claims that followed an expired lease at an unchanged checkpoint. But a process that dies leaves all
- * its partitions, the innocent ones too: so after a first such claim a note says "being worked from here" while a batch
- * is decided and committed, and only deaths under that note count on. From the third the batch is one event, the fifth
- * sets it aside. */
+ * its partitions, the innocent ones too: so after a second such claim a note says "being worked from here" while a batch
+ * is decided and committed, alone, and only deaths under that note count on. From the third the batch is one event, the
+ * fifth sets it aside. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,14 +47,14 @@ static int deaths_noted(struct stage_loop *stage, const struct stage_partition *
 
 void stage_suspect(struct stage_loop *stage, struct stage_partition *partition, int unclean, const struct deaths *noted)
 {
-    int suspected = unclean > 0 ? deaths_noted(stage, partition, noted) + 1 : 0;
+    int suspected = unclean >= POISON_NOTED ? deaths_noted(stage, partition, noted) + 1 : unclean;
 
-    if (unclean > 0 && suspected < 1)
-        suspected = 1;
+    if (unclean >= POISON_NOTED && suspected < POISON_NOTED)
+        suspected = POISON_NOTED;
     if (suspected > unclean)
         suspected = unclean;
     partition->deaths = suspected;
-    partition->careful = suspected > 0;
+    partition->careful = suspected >= POISON_NOTED;
     partition->marked = partition->noted = false;
     partition->singles_left = suspected >= POISON_SINGLE ? BATCH_EVENTS_MAX : 0;
     partition->set_aside = suspected >= POISON_ASIDE;

@@ -168,7 +168,7 @@ void stage_flush(struct stage_loop *stage)
         arena_reset(stage->arena);
         facts = arena_alloc(stage->arena, BATCH_EVENTS_MAX * sizeof *facts);
         size_t count = outbox_facts(stage, partition, facts);
-        enum store_status status = store->functions->append(store, partition, facts, count);
+        enum store_status status = store_append_one(store, partition, facts, count);
         if (status == STORE_REFUSED) {      /* never will: the attempt is closed as unknown in time */
             log_error("results.refused", log_int("partition", partition), log_int("count", (int64_t)count),
                       log_text("why", store->functions->message(store)));

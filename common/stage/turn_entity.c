@@ -51,9 +51,11 @@ struct turn_entity *turn_entity_known(struct turn *turn, enum entity_kind kind, 
     for (struct turn_entity *at = *slot_of(turn, kind, id); at; at = at->chain)
         if (at->kind == kind && strcmp(at->id, id) == 0)
             return at;
-    if (is_own(turn, kind) && entity_cache_find(turn->tools->cache, turn->partition, kind, id, &stored))
-        return turn_entity_add(turn, kind, &stored, true);
-    return NULL;
+    if (!is_own(turn, kind) || !entity_cache_find(turn->tools->cache, turn->partition, kind, id, &stored))
+        return NULL;
+    if (stored.packed.bytes > 0)        /* the turn outlives other turns, which the cache keeps too */
+        stored.packed.at = arena_copy(turn->arena, stored.packed.at, stored.packed.bytes);
+    return turn_entity_add(turn, kind, &stored, true);
 }
 
 /* What was read ahead and never looked at is no condition of the commit. */

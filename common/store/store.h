@@ -75,6 +75,12 @@ struct fact {
     struct place place;             /* where it stands, or stood the first time (id and prev are 0 then) */
 };
 
+struct append {                     /* facts into one partition's log, in order */
+    uint32_t partition;
+    struct fact *facts;
+    size_t count;
+};
+
 /* -------- leases and checkpoints */
 
 struct lease {
@@ -191,8 +197,10 @@ struct store_health {
 };
 
 struct store_functions {
-    enum store_status (*append)(struct store *, uint32_t partition, struct fact *facts, size_t count);
-    enum store_status (*commit)(struct store *, struct commit *);
+    enum store_status (*append)(struct store *, const struct append *each, size_t count,
+                                enum store_status *ret_status_each);
+    enum store_status (*commit)(struct store *, struct commit *const *each, size_t count,
+                                enum store_status *ret_status_each);
     enum store_status (*fire)(struct store *, const struct lease *, wall_ms now, uint64_t chain_seed, struct arena *,
                               struct entry_list *ret_fired, wall_ms *ret_earliest_due);
     enum store_status (*claim)(struct store *, const struct lease *wanted, size_t count, int64_t ttl_ms,
@@ -238,7 +246,9 @@ struct store_functions {
 
 struct store { const struct store_functions *functions; };
 
-/* claim and release of a single lease; the status is its own. */
+/* A single one of what goes in many; the status is its own. */
+enum store_status store_append_one(struct store *store, uint32_t partition, struct fact *facts, size_t count);
+enum store_status store_commit_one(struct store *store, struct commit *commit);
 enum store_status store_claim_one(struct store *store, uint32_t partition, enum stage stage, const char *owner,
                                   int64_t ttl_ms, struct standing *ret);
 enum store_status store_release_one(struct store *store, const struct lease *lease);
@@ -246,10 +256,13 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
 /* Who may append what (stage_may_append) is checked where the log is: an event of another type than the stage's own, or
  * one that does not begin with its id, source and type, is STORE_REFUSED and nothing of the call is done.
  *
- * append: facts into one partition's log, in order. Facts whose key is known are skipped, with the first place as
- *   answer; a known key with another digest is APPEND_CONFLICT; both leave the others alone. STORE_FULL when memory is
- *   out. Durable when it returns STORE_OK, as durable as the store is configured.
- * commit: lease (epoch, owner, not expired), checkpoint `from` equal to the stored one, `to` on the log with its id,
+ * append, commit, claim, renew, release: many in one exchange, so that they share its round trip and its fsync; each is
+ *   atomic by itself and concerns nobody else. STORE_OK with the answers in ret_status_each, where STORE_GONE is one whose
+ *   node of a Cluster does not answer; STORE_GONE when none was answered, though some may be done.
+ * append: facts into the logs of some partitions, of each once. Facts whose key is known are skipped, with the first
+ *   place as answer; a known key with another digest is APPEND_CONFLICT; both leave the others alone. STORE_FULL when
+ *   memory is out. Durable when the answer is STORE_OK, as durable as the store is configured.
+ * commit: of some partitions, of each once. Lease (epoch, owner, not expired), checkpoint `from` equal to the stored one, `to` on the log with its id,
  *   conditions; then all at once: entities, timers, queue, events, checkpoint. Allowed when memory is out. A commit
  *   whose `to` is already the checkpoint and whose lease holds is STORE_STALE: the caller reloads and sees that it is
  *   done.
@@ -260,8 +273,6 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
  *   lease. An id that would be over NAME_BYTES_MAX has the chain id in hex for the member. Chain ids are chain_seed,
  *   chain_seed + 1, …
  *   The entity keeps its due time, so that its stage knows the fired one; a put that leaves it alone arms nothing.
- * claim, renew, release: of many leases in one round trip; STORE_OK with the answers in ret_status_each, where STORE_GONE
- *   is one whose node of a Cluster does not answer; STORE_GONE when none was answered, though some may be done.
  * claim: takes each lease that is free, expired, or ours already (then the epoch stays); STORE_FENCED if somebody else
  *   holds it. The epoch in `wanted` means nothing. unclean counts claims that followed an expired lease; a commit that
  *   moves the checkpoint and a release set it to 0.

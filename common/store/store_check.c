@@ -37,14 +37,15 @@ static const char *fact_fault(const struct fact *fact)
     return NULL;
 }
 
-const char *append_fault(uint32_t partitions, uint32_t partition, const struct fact *facts, size_t count)
+const char *append_fault(uint32_t partitions, const struct append *append)
 {
-    if (partition >= partitions)
+    const struct fact *facts = append->facts;
+    if (append->partition >= partitions)
         return "there is no such partition";
-    if (count > BATCH_EVENTS_MAX)
+    if (append->count > BATCH_EVENTS_MAX)
         return "too many facts in one call";
     size_t bytes = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < append->count; i++) {
         const char *fault = fact_fault(&facts[i]);
         if (fault)
             return fault;
@@ -53,6 +54,14 @@ const char *append_fault(uint32_t partitions, uint32_t partition, const struct f
         bytes += facts[i].packed.bytes;
     }
     return bytes > BATCH_BYTES_MAX ? "too many bytes in one call" : NULL;
+}
+
+enum store_status exchange_status(const enum store_status *each, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (each[i] != STORE_GONE)
+            return STORE_OK;
+    return count ? STORE_GONE : STORE_OK;
 }
 
 const char *lease_fault(uint32_t partitions, const struct lease *lease)

@@ -14,7 +14,7 @@ enum {
 };
 
 /* Each is NULL if all is well, else a text that says what is wrong with the caller's arguments. */
-const char *append_fault(uint32_t partitions, uint32_t partition, const struct fact *facts, size_t count);
+const char *append_fault(uint32_t partitions, const struct append *append);
 const char *commit_fault(uint32_t partitions, const struct commit *commit);
 const char *lease_fault(uint32_t partitions, const struct lease *lease);
 const char *leases_fault(uint32_t partitions, const struct lease *leases, size_t count);
@@ -24,6 +24,9 @@ const char *queue_fault(const char *prefix, const char *after);
 const char *note_fault(const char *map, const char *field, struct slice value);
 const char *content_fault(const char *hash, struct slice content);
 const char *entity_fault(enum entity_kind kind, const char *id);
+
+/* What an exchange as a whole comes to: STORE_GONE if each of its answers is. */
+enum store_status exchange_status(const enum store_status *each, size_t count);
 
 /* NULL if the stage may append this event, else what is wrong; it may point into `text`. Both stores say the same. */
 const char *writer_fault(enum stage stage, struct slice packed, char text[MESSAGE_BYTES]);

@@ -79,30 +79,37 @@ static void append_fact(struct partition *partition, const struct fact *fact, in
     }
 }
 
-enum store_status memory_append(struct store *store, uint32_t number, struct fact *facts, size_t count)
+static enum store_status append_one(struct store_memory *memory, const struct append *append)
 {
-    struct store_memory *memory = store_memory_of(store);
-    const char *fault = append_fault(memory->partitions, number, facts, count);
+    const char *fault = append_fault(memory->partitions, append);
     if (fault)
         return store_memory_refuse(memory, fault);
     bool lost;
     enum store_status status;
     if (store_memory_fate(memory, "append", true, &lost, &status))
         return status;
-    status = check_facts(memory, facts, count);
+    status = check_facts(memory, append->facts, append->count);
     if (status != STORE_OK)
         return lost ? STORE_GONE : status;
-    struct partition *partition = memory->partition[number];
+    struct partition *partition = memory->partition[append->partition];
     int64_t generation = store_memory_now(memory) / (KEY_GENERATION_DAYS * DAY_MS);
-    if (anything_new(partition, facts, count, generation)) {
+    if (anything_new(partition, append->facts, append->count, generation)) {
         partition_write_begin(partition);
         drop_expired_keys(partition, generation);
     }
-    for (size_t i = 0; i < count; i++) {
-        append_fact(partition, &facts[i], generation, lost ? NULL : &facts[i]);
-        facts[i].place.partition = number;
+    for (size_t i = 0; i < append->count; i++) {
+        append_fact(partition, &append->facts[i], generation, lost ? NULL : &append->facts[i]);
+        append->facts[i].place.partition = append->partition;
     }
     return lost ? STORE_GONE : STORE_OK;
+}
+
+enum store_status memory_append(struct store *store, const struct append *each, size_t count,
+                                enum store_status *ret_status_each)
+{
+    for (size_t i = 0; i < count; i++)
+        ret_status_each[i] = append_one(store_memory_of(store), &each[i]);
+    return exchange_status(ret_status_each, count);
 }
 
 static const char *or_empty(const char *text)
@@ -222,9 +229,8 @@ static void append_events(struct partition *partition, struct commit *commit, bo
     }
 }
 
-enum store_status memory_commit(struct store *store, struct commit *commit)
+static enum store_status commit_one(struct store_memory *memory, struct commit *commit)
 {
-    struct store_memory *memory = store_memory_of(store);
     const char *fault = commit_fault(memory->partitions, commit);
     if (fault)
         return store_memory_refuse(memory, fault);
@@ -244,6 +250,14 @@ enum store_status memory_commit(struct store *store, struct commit *commit)
         return STORE_GONE;
     commit->earliest_due = partition_earliest(partition);
     return STORE_OK;
+}
+
+enum store_status memory_commit(struct store *store, struct commit *const *each, size_t count,
+                                enum store_status *ret_status_each)
+{
+    for (size_t i = 0; i < count; i++)
+        ret_status_each[i] = commit_one(store_memory_of(store), each[i]);
+    return exchange_status(ret_status_each, count);
 }
 
 /* The earliest timer becomes an event; its packed bytes are copied into the arena too. */

@@ -21,16 +21,23 @@ const char *partition_fault(const struct store_redis *redis, uint32_t partition)
     return partition < redis->partitions ? NULL : "there is no such partition";
 }
 
+static const enum store_status by_outcome[] = {
+    [REDIS_DONE] = STORE_OK, [REDIS_GONE] = STORE_GONE, [REDIS_FULL] = STORE_FULL, [REDIS_REFUSED] = STORE_REFUSED
+};
+
 enum store_status redis_run(struct store_redis *redis)
 {
-    static const enum store_status statuses[] = {
-        [REDIS_DONE] = STORE_OK, [REDIS_GONE] = STORE_GONE, [REDIS_FULL] = STORE_FULL, [REDIS_REFUSED] = STORE_REFUSED
-    };
     enum redis_outcome outcome = redis_link_run(redis->link);
     if (outcome != REDIS_DONE)
         snprintf(redis->message, sizeof redis->message, "%s", redis_link_message(redis->link));
     redis->replies = redis_link_replies(redis->link);
-    return statuses[outcome];
+    return by_outcome[outcome];
+}
+
+enum store_status redis_told(struct store_redis *redis, size_t i)
+{
+    enum redis_outcome outcome = redis_reply_outcome(redis->replies[i]);
+    return outcome == REDIS_DONE ? function_status(redis, redis->replies[i]) : by_outcome[outcome];
 }
 
 static enum store_status redis_now(struct store *store, wall_ms *ret)

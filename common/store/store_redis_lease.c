@@ -45,30 +45,18 @@ static void call_command(struct store_redis *redis, const struct lease_call *cal
     lease_command(redis, call->function, lease->partition, lease->stage);
 }
 
-/* A node of a Cluster may be gone: leases of the others go on. */
-static bool any_answered(const struct store_redis *redis, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (redis->replies[i])
-            return true;
-    return false;
-}
-
 /* At most PIPELINE_MAX; `ret_each` may be NULL. */
-static enum store_status call_some(struct store_redis *redis, const struct lease_call *call, const struct lease *leases,
+static void call_some(struct store_redis *redis, const struct lease_call *call, const struct lease *leases,
                                    size_t count, struct standing *ret_each, enum store_status *ret_status_each)
 {
     for (size_t i = 0; i < count; i++)
         call_command(redis, call, &leases[i]);
-    enum store_status status = redis_run(redis);
-    if (status == STORE_GONE && any_answered(redis, count))
-        status = STORE_OK;
-    for (size_t i = 0; i < count && status == STORE_OK; i++) {
-        ret_status_each[i] = redis->replies[i] ? function_status(redis, redis->replies[i]) : STORE_GONE;
+    redis_run(redis);
+    for (size_t i = 0; i < count; i++) {
+        ret_status_each[i] = redis_told(redis, i);
         if (ret_each && ret_status_each[i] == STORE_OK)
             tell(redis->replies[i], leases[i].partition, leases[i].stage, leases[i].owner, &ret_each[i]);
     }
-    return status;
 }
 
 static enum store_status call_all(struct store *store, const struct lease_call *call, const struct lease *leases,
@@ -78,12 +66,11 @@ static enum store_status call_all(struct store *store, const struct lease_call *
     const char *fault = leases_fault(redis->partitions, leases, count);
     if (fault)
         return redis_refuse(redis, fault);
-    enum store_status status = STORE_OK;
-    for (size_t from = 0; from < count && status == STORE_OK; from += PIPELINE_MAX) {
+    for (size_t from = 0; from < count; from += PIPELINE_MAX) {
         size_t some = count - from < PIPELINE_MAX ? count - from : PIPELINE_MAX;
-        status = call_some(redis, call, leases + from, some, ret_each ? ret_each + from : NULL, ret_status_each + from);
+        call_some(redis, call, leases + from, some, ret_each ? ret_each + from : NULL, ret_status_each + from);
     }
-    return status;
+    return exchange_status(ret_status_each, count);
 }
 
 enum store_status redis_claim(struct store *store, const struct lease *wanted, size_t count, int64_t ttl_ms,

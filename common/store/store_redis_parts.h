@@ -53,6 +53,9 @@ const char *partition_fault(const struct store_redis *redis, uint32_t partition)
 /* Runs the commands in the link. STORE_OK: `replies` holds as many, none of them an error; they stay until the next
  * run. */
 enum store_status redis_run(struct store_redis *redis);
+/* What became of the i-th of these commands, a call of one of our functions, however the others fared; STORE_GONE if it
+ * has no reply. */
+enum store_status redis_told(struct store_redis *redis, size_t i);
 
 /* store_functions.c: the library as Redis takes it; its build is a hash of it. The text lasts for ever. */
 const char *functions_library(char ret_build[BUILD_BYTES]);
@@ -64,9 +67,9 @@ bool functions_load(void *context, struct redis_node *node, char message[REDIS_M
 enum { FUNCTION_GENERATION = 100 };
 enum store_status function_status(struct store_redis *redis, const redisReply *reply);
 
-/* store_redis_health.c, _write.c, _lease.c, _read.c, _list.c, _heads.c, _note.c */
-enum store_status redis_append(struct store *, uint32_t, struct fact *, size_t);
-enum store_status redis_commit(struct store *, struct commit *);
+/* store_redis_health.c, _log.c, _commit.c, _fire.c, _lease.c, _read.c, _list.c, _heads.c, _note.c */
+enum store_status redis_append(struct store *, const struct append *, size_t, enum store_status *);
+enum store_status redis_commit(struct store *, struct commit *const *, size_t, enum store_status *);
 enum store_status redis_fire(struct store *, const struct lease *, wall_ms, uint64_t, struct arena *,
                              struct entry_list *, wall_ms *);
 enum store_status redis_claim(struct store *, const struct lease *, size_t, int64_t, struct standing *,

@@ -94,7 +94,7 @@ bool world_append(struct world *world, const struct event *like, const void *dat
     struct fact fact = {.key = arena_printf(world->arena, "%s\n%s", event.source, event.id), .digest = digest,
                         .chain_id = dice_chance(&world->dice), .stage = writer_of(event.number),
                         .packed = buffer_slice(&packed)};
-    enum store_status status = world->store->functions->append(world->store, world_partition(world, event.site), &fact,
+    enum store_status status = store_append_one(world->store, world_partition(world, event.site), &fact,
                                                                1);
     assert(status == STORE_OK);
     if (fact.outcome == APPEND_NEW)

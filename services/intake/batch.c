@@ -20,7 +20,9 @@ struct batch {
     struct sealer *sealer;
     struct waiting *waiting;
     size_t count;
-    struct fact *facts;             /* of one call */
+    struct fact *facts;             /* by place in `waiting` */
+    struct append *calls;           /* of one exchange, and what each is answered */
+    enum store_status *answers;
     const char **customers;         /* whose keys are needed */
     uint64_t totals[TAKEN_BUSY + 1];
 };
@@ -33,9 +35,11 @@ struct batch *batch_new(struct store *store, struct bus *bus, struct sealer *sea
     batch->bus = bus;
     batch->sealer = sealer;
     batch->waiting = calloc(ROOM, sizeof *batch->waiting);
-    batch->facts = calloc(BATCH_EVENTS_MAX, sizeof *batch->facts);
+    batch->facts = calloc(ROOM, sizeof *batch->facts);
+    batch->calls = calloc(PARTITIONS_MAX, sizeof *batch->calls);
+    batch->answers = calloc(PARTITIONS_MAX, sizeof *batch->answers);
     batch->customers = calloc(ROOM, sizeof *batch->customers);
-    assert(batch->waiting && batch->facts && batch->customers);
+    assert(batch->waiting && batch->facts && batch->calls && batch->answers && batch->customers);
     return batch;
 }
 
@@ -45,6 +49,8 @@ void batch_free(struct batch **batch)
         return;
     free((*batch)->waiting);
     free((*batch)->facts);
+    free((*batch)->calls);
+    free((*batch)->answers);
     free((*batch)->customers);
     free(*batch);
     *batch = NULL;
@@ -122,12 +128,31 @@ static size_t call_size(const struct batch *batch, size_t first)
     uint32_t partition = batch->waiting[first].accepted->partition;
     while (first + count < batch->count && count < BATCH_EVENTS_MAX &&
            batch->waiting[first + count].accepted->partition == partition) {
-        bytes += batch->waiting[first + count].accepted->fact.packed.bytes;
+        bytes += batch->facts[first + count].packed.bytes;
         if (count && bytes > BATCH_BYTES_MAX)
             break;
         count++;
     }
     return count;
+}
+
+/* The calls of one exchange, from `first` on: one for each partition, and no more bytes than the store takes at once.
+ * Tells where the next exchange begins. */
+static size_t exchange_calls(struct batch *batch, size_t first, size_t *ret_count)
+{
+    size_t bytes = 0;
+    *ret_count = 0;
+    while (first < batch->count && bytes < BATCH_BYTES_MAX) {
+        uint32_t partition = batch->waiting[first].accepted->partition;
+        struct append call = {.partition = partition, .facts = &batch->facts[first], .count = call_size(batch, first)};
+        if (*ret_count && batch->calls[*ret_count - 1].partition == partition)
+            break;
+        batch->calls[(*ret_count)++] = call;
+        for (size_t i = 0; i < call.count; i++)
+            bytes += call.facts[i].packed.bytes;
+        first += call.count;
+    }
+    return first;
 }
 
 static const struct refusal conflict = {
@@ -166,19 +191,22 @@ static void taken_set(struct batch *batch, const struct waiting *one, enum store
     batch->totals[outcome.status]++;
 }
 
-static void call_append(struct batch *batch, size_t first, size_t count)
+static void call_answered(struct batch *batch, const struct append *call, enum store_status status)
 {
-    for (size_t i = 0; i < count; i++)
-        batch->facts[i] = batch->waiting[first + i].accepted->fact;
-    enum store_status status = batch->store->functions->append(
-        batch->store, batch->waiting[first].accepted->partition, batch->facts, count);
-    for (size_t i = 0; i < count; i++) {
-        const struct waiting *one = &batch->waiting[first + i];
-        const struct fact *fact = &batch->facts[i];
+    for (size_t i = 0; i < call->count; i++) {
+        const struct fact *fact = &call->facts[i];
+        const struct waiting *one = &batch->waiting[fact - batch->facts];
         taken_set(batch, one, status, fact);
         if (status == STORE_OK && fact->outcome == APPEND_NEW)
             batch->bus->functions->publish(batch->bus, &fact->place, one->accepted->type, fact->packed);
     }
+}
+
+static void exchange(struct batch *batch, size_t count)
+{
+    enum store_status status = batch->store->functions->append(batch->store, batch->calls, count, batch->answers);
+    for (size_t i = 0; i < count; i++)
+        call_answered(batch, &batch->calls[i], status == STORE_OK ? batch->answers[i] : status);
 }
 
 /* No finish adds to the batch: what follows from it is worked in the next turn. */
@@ -188,9 +216,11 @@ void batch_flush(struct batch *batch)
     if (!count)
         return;
     qsort(batch->waiting, count, sizeof *batch->waiting, by_partition);
-    for (size_t first = 0, size; first < count; first += size) {
-        size = call_size(batch, first);
-        call_append(batch, first, size);
+    for (size_t i = 0; i < count; i++)
+        batch->facts[i] = batch->waiting[i].accepted->fact;
+    for (size_t first = 0, calls; first < count;) {
+        first = exchange_calls(batch, first, &calls);
+        exchange(batch, calls);
     }
     batch->count = 0;
     for (size_t i = 0; i < count; i++)

@@ -1,5 +1,5 @@
-/* batch: all that came in during one turn of the loop, sealed, appended by one call per partition, published, then
- * answered.
+/* batch: all that came in during one turn of the loop, sealed, appended in one exchange for all partitions, published,
+ * then answered.
  * An answer "new" or "known" means that the event is on disk. */
 #ifndef CARELINE_BATCH_H
 #define CARELINE_BATCH_H

@@ -94,7 +94,7 @@ static bool flush_some(struct simulation *simulation, uint32_t partition)
 
     for (size_t i = 0; i < count; i++)
         facts[i] = fact_of(simulation, &said[from + i]);
-    if (store->functions->append(store, partition, facts, count) != STORE_OK)
+    if (store_append_one(store, partition, facts, count) != STORE_OK)
         return false;
     for (size_t i = 0; i < count; i++)
         acknowledged(simulation, &said[from + i], &facts[i]);
@@ -126,7 +126,7 @@ void client_say_again(struct simulation *simulation)
     const struct said *said = &simulation->client->partitions[partition].at[simulation_dice(simulation, known)];
     struct fact fact = fact_of(simulation, said);
     fault_happened(simulation, FAULT_SAID_AGAIN, said->key);
-    if (store->functions->append(store, partition, &fact, 1) != STORE_OK)
+    if (store_append_one(store, partition, &fact, 1) != STORE_OK)
         return;
     check_answer(simulation, &fact);
     if (fact.outcome == APPEND_NEW || fact.place.seq != said->at.seq)

@@ -76,10 +76,22 @@ static void steps(struct simulation *simulation)
     }
 }
 
+/* By every stage, those too whose only process has just died. */
+static bool all_is_worked(const struct simulation *simulation)
+{
+    for (uint32_t i = 0; i < SIM_PARTITIONS; i++)
+        for (const struct core *const *core = simulation->business->cores; *core; core++) {
+            const struct witnessed_partition *books = &simulation->witness->partitions[i];
+            if (books->stages[(*core)->stage].checkpoint.seq < books->count)
+                return false;
+        }
+    return true;
+}
+
 /* Is there nothing left to do before the time *ret_due? 0: nothing at all. */
 static bool is_quiet(struct simulation *simulation, bool said, wall_ms *ret_due)
 {
-    return crew_is_quiet(&simulation->crew, ret_due) && said;
+    return crew_is_quiet(&simulation->crew, ret_due) && said && all_is_worked(simulation);
 }
 
 /* Nothing to do now: time goes on to the next timer, or to who wants to be called next. */

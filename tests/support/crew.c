@@ -334,7 +334,7 @@ bool crew_append(struct crew *crew, const struct event *like, const void *data)
     struct fact fact = {.key = key, .natural = true, .chain_id = dice_chance(crew->dice),
                         .packed = buffer_slice(&packed)};
     uint32_t partition = partition_of_site(event.site, crew->partitions);
-    enum store_status status = crew->store->functions->append(crew->store, partition, &fact, 1);
+    enum store_status status = store_append_one(crew->store, partition, &fact, 1);
     if (status == STORE_OK && fact.outcome == APPEND_NEW)
         crew->outside->functions->publish(crew->outside, &fact.place, event.type, fact.packed);
     buffer_free(&packed);

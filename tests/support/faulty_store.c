@@ -1,5 +1,7 @@
 #include "faulty_store.h"
 
+#include "store_check.h"
+
 static struct faulty_store *faulty_of(struct store *store)
 {
     return (struct faulty_store *)store;
@@ -7,30 +9,52 @@ static struct faulty_store *faulty_of(struct store *store)
 
 /* Passes one call on, unless it is fated otherwise. */
 #define PASS(name, writes, ...) PASS_WATCHED(name, writes, (void)0, __VA_ARGS__)
-#define PASS_WATCHED(name, writes, watching, ...)                                                  \
+#define PASS_WATCHED(name, writes, watching, ...) \
+    PASS_BY(#name, writes, watching, faulty->inner->functions->name(faulty->inner, __VA_ARGS__))
+#define PASS_ONE(name, watching, ...) \
+    PASS_BY(#name, true, watching, store_##name##_one(faulty->inner, __VA_ARGS__))
+#define PASS_BY(name, writes, watching, call)                                                      \
     struct faulty_store *faulty = faulty_of(store);                                                \
-    int fate = faulty->before ? faulty->before(faulty->context, #name) : FATE_DONE;                \
+    int fate = faulty->before ? faulty->before(faulty->context, name) : FATE_DONE;                 \
     if (fate == FATE_GONE)                                                                         \
         return STORE_GONE;                                                                         \
     if (fate == FATE_FULL && (writes))                                                             \
         return STORE_FULL;                                                                         \
-    enum store_status status = faulty->inner->functions->name(faulty->inner, __VA_ARGS__);         \
+    enum store_status status = (call);                                                             \
     watching;                                                                                      \
     if (faulty->after)                                                                             \
-        faulty->after(faulty->context, #name);                                                     \
+        faulty->after(faulty->context, name);                                                      \
     return fate == FATE_ANSWER_LOST ? STORE_GONE : status
 
 #define WATCH(what, ...) \
     (faulty->watch ? faulty->watch->what(faulty->watch_context, __VA_ARGS__, status) : (void)0)
 
-static enum store_status f_append(struct store *store, uint32_t partition, struct fact *facts, size_t count)
+/* Of many in one exchange each has a fate of its own: a process may die after some of them, an answer be lost. */
+static enum store_status append_one(struct store *store, uint32_t partition, struct fact *facts, size_t count)
 {
-    PASS_WATCHED(append, true, WATCH(appended, partition, facts, count), partition, facts, count);
+    PASS_ONE(append, WATCH(appended, partition, facts, count), partition, facts, count);
 }
 
-static enum store_status f_commit(struct store *store, struct commit *commit)
+static enum store_status f_append(struct store *store, const struct append *each, size_t count,
+                                  enum store_status *statuses)
 {
-    PASS_WATCHED(commit, true, WATCH(committed, commit), commit);
+    for (size_t i = 0; i < count; i++)
+        statuses[i] = append_one(store, each[i].partition, each[i].facts, each[i].count);
+    return exchange_status(statuses, count);
+}
+
+static enum store_status commit_one(struct store *store, struct commit *commit)
+{
+    PASS_ONE(commit, WATCH(committed, commit), commit);
+}
+
+static enum store_status f_commit(struct store *store, struct commit *const *each, size_t count,
+                                  enum store_status *statuses)
+{
+    faulty_of(store)->commit_exchanges++;
+    for (size_t i = 0; i < count; i++)
+        statuses[i] = commit_one(store, each[i]);
+    return exchange_status(statuses, count);
 }
 
 static enum store_status f_fire(struct store *store, const struct lease *lease, wall_ms now, uint64_t seed,

@@ -29,6 +29,7 @@ struct faulty_store {
     void *context;
     const struct store_watch *watch;    /* NULL: nobody watches */
     void *watch_context;
+    size_t commit_exchanges;            /* calls of commit, each of any number */
 };
 
 /* A store that passes every call on; freeing it is not needed. */

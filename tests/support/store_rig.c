@@ -167,7 +167,7 @@ struct slice result_bytes(const char *id)
 enum append_outcome rig_append(struct rig *rig, const char *key, uint64_t chain_id)
 {
     struct fact fact = {.key = key, .natural = true, .digest = 1, .chain_id = chain_id, .packed = fact_bytes(key)};
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, &fact, 1));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, &fact, 1));
     return fact.outcome;
 }
 
@@ -182,7 +182,7 @@ enum store_status rig_put(struct rig *rig, const struct standing *standing, cons
 {
     struct commit commit = {.lease = standing->lease, .from = standing->checkpoint, .to = standing->checkpoint,
                             .puts = put, .put_count = 1};
-    return rig->calls->commit(rig->store, &commit);
+    return store_commit_one(rig->store, &commit);
 }
 
 struct partition_view rig_view(struct rig *rig)

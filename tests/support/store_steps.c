@@ -282,7 +282,7 @@ static void tell_standing(struct buffer *out, const struct standing *standing)
 
 static enum store_status do_append(struct rig *rig, struct step *step, struct buffer *out)
 {
-    enum store_status status = rig->calls->append(rig->store, step->partition, step->facts, step->fact_count);
+    enum store_status status = store_append_one(rig->store, step->partition, step->facts, step->fact_count);
     for (size_t i = 0; i < step->fact_count && status == STORE_OK; i++) {
         buffer_printf(out, " %d", step->facts[i].outcome);
         tell_place(out, &step->facts[i].place);
@@ -295,7 +295,7 @@ static enum store_status do_commit(struct rig *rig, struct step *step, struct bu
     step->commit.puts = step->puts;
     step->commit.conditions = step->conditions;
     step->commit.events = step->events;
-    enum store_status status = rig->calls->commit(rig->store, &step->commit);
+    enum store_status status = store_commit_one(rig->store, &step->commit);
     for (size_t i = 0; i < step->commit.event_count && status == STORE_OK; i++)
         tell_place(out, &step->events[i].place);
     if (status == STORE_OK)

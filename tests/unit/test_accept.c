@@ -210,7 +210,7 @@ static void test_an_act_is_about_its_tasks_customer(void **state)
     task->id = "sample/T1";
     task->customer = "c42";
     record_pack(&task_record, task, 0, &packed);
-    assert_int_equal(store->functions->append(store, partition, &fact, 1), STORE_OK);
+    assert_int_equal(store_append_one(store, partition, &fact, 1), STORE_OK);
     assert_int_equal(store_claim_one(store, partition, STAGE_FOLLOW_UP, "o", 10000, &standing), STORE_OK);
     const struct entity_put put = {.kind = ENTITY_TASK,
                                    .id = "sample/T1",
@@ -219,7 +219,7 @@ static void test_an_act_is_about_its_tasks_customer(void **state)
                                    .queue = "",
                                    .queue_before = ""};
     struct commit commit = {.lease = standing.lease, .to = {1, 7}, .puts = &put, .put_count = 1};
-    assert_int_equal(store->functions->commit(store, &commit), STORE_OK);
+    assert_int_equal(store_commit_one(store, &commit), STORE_OK);
     buffer_free(&packed);
     struct accepted act = accepted_of(rig, ACT,
                                       "{\"type\":\"task.outcome\",\"site\":\"sample\",\"data\":{\"task\":\"sample/T1\","

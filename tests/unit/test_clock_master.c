@@ -90,7 +90,7 @@ static void append(struct stand *stand, uint64_t seq)
     static const char event[] = "\x83\xa2id\xa1x\xa6source\xa4test\xa4type\xadvisit.changed";
     snprintf(key, sizeof key, "test\n%llu", (unsigned long long)seq);
     struct fact fact = {.key = key, .digest = 1, .chain_id = seq * 3, .packed = {(const uint8_t *)event, sizeof event - 1}};
-    assert_int_equal(stand->store->functions->append(stand->store, PLACE, &fact, 1), STORE_OK);
+    assert_int_equal(store_append_one(stand->store, PLACE, &fact, 1), STORE_OK);
     assert_int_equal(fact.place.seq, seq);
 }
 
@@ -98,7 +98,7 @@ static void work(struct stand *stand, enum stage stage, uint64_t seq)
 {
     struct commit commit = {.lease = stand->standings[stage].lease, .from = stand->standings[stage].checkpoint,
                             .to = {seq, seq * 3}};
-    assert_int_equal(stand->store->functions->commit(stand->store, &commit), STORE_OK);
+    assert_int_equal(store_commit_one(stand->store, &commit), STORE_OK);
     stand->standings[stage].checkpoint = commit.to;
     clock_master_hint(stand->master, &(struct hint){HINT_WORKED, PLACE, stage, seq});
 }

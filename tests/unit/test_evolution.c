@@ -62,7 +62,7 @@ static struct slice newer(struct rig *rig, const char *type, const char *id)
 static struct place append(struct rig *rig, const char *key, struct slice packed)
 {
     struct fact fact = {.key = key, .natural = true, .chain_id = dice_chance(&dice), .packed = packed};
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, &fact, 1));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, &fact, 1));
     assert_int_equal(fact.outcome, APPEND_NEW);
     return fact.place;
 }

@@ -128,7 +128,7 @@ static void append(struct store *store, uint32_t partition, int number, bool asi
     event_pack(&event, &packed);
     struct fact fact = {.key = id, .natural = true, .stage = aside ? STAGE_NOTIFIER : STAGE_NONE,
                         .chain_id = 1000 + (uint64_t)number, .packed = buffer_slice(&packed)};
-    assert_int_equal(store->functions->append(store, partition, &fact, 1), STORE_OK);
+    assert_int_equal(store_append_one(store, partition, &fact, 1), STORE_OK);
     buffer_free(&body);
     buffer_free(&packed);
 }

@@ -90,7 +90,7 @@ static void partitions_are_spread_and_read_together(void **context)
         all[p] = p;
         wanted[p] = (struct lease){.partition = p, .stage = STAGE_FOLLOW_UP, .owner = "me"};
         owners[redis_cluster_owner(&cluster, slot_of(p))] = true;
-        assert_status(&rig, STORE_OK, rig.calls->append(rig.store, p, &fact, 1));
+        assert_status(&rig, STORE_OK, store_append_one(rig.store, p, &fact, 1));
     }
     for (int i = 0; i < CLUSTER_MASTERS; i++)
         assert_true(owners[i]);
@@ -166,21 +166,21 @@ static void a_slot_on_the_move_waits(void **context)
     int from = redis_cluster_owner(&cluster, slot), to = (from + 1) % CLUSTER_MASTERS;
     struct fact fact = fact_of("s\n1", 1), second = fact_of("s\n2", 2), elsewhere = fact_of("s\n3", 3);
     open_rig(&rig);
-    assert_status(&rig, STORE_OK, rig.calls->append(rig.store, 0, &fact, 1));
+    assert_status(&rig, STORE_OK, store_append_one(rig.store, 0, &fact, 1));
     assert_true(redis_cluster_move_begin(&cluster, slot, from, to));
     int64_t begun = now_ms();
-    assert_status(&rig, STORE_GONE, rig.calls->append(rig.store, 0, &second, 1));
+    assert_status(&rig, STORE_GONE, store_append_one(rig.store, 0, &second, 1));
     assert_true(now_ms() - begun < PATIENCE_MS / 10);
     if (!strstr(rig.calls->message(rig.store), "TRYAGAIN") && !strstr(rig.calls->message(rig.store), "ASK"))
         fail_msg("%s", rig.calls->message(rig.store));
-    assert_status(&rig, STORE_OK, rig.calls->append(rig.store, 1, &elsewhere, 1));
+    assert_status(&rig, STORE_OK, store_append_one(rig.store, 1, &elsewhere, 1));
     assert_true(redis_cluster_move_keys(&cluster, slot, from, to));
-    assert_status(&rig, STORE_GONE, rig.calls->append(rig.store, 0, &second, 1));
+    assert_status(&rig, STORE_GONE, store_append_one(rig.store, 0, &second, 1));
     assert_true(redis_cluster_move_finish(&cluster, slot, to));
     redisContext *redis = redis_server_connect(&cluster.masters[to]);       /* as a master that has just joined */
     assert_true(redis_server_do(redis, "FUNCTION FLUSH"));
     redisFree(redis);
-    assert_status(&rig, STORE_OK, rig.calls->append(rig.store, 0, &second, 1));
+    assert_status(&rig, STORE_OK, store_append_one(rig.store, 0, &second, 1));
     assert_int_equal(second.outcome, APPEND_NEW);
     assert_int_equal(second.place.seq, 2);
     assert_int_equal(second.place.prev, 1);
@@ -228,7 +228,7 @@ static void append_once_more(struct rig *rig, uint32_t partition, struct work *w
     snprintf(key, sizeof key, "s\n%d", (int)work->facts);
     struct fact fact = fact_of(key, 2 * work->facts + 1);
     for (int64_t end = now_ms() + PATIENCE_MS;
-         (status = rig->calls->append(rig->store, partition, &fact, 1)) == STORE_GONE; work->gone++)
+         (status = store_append_one(rig->store, partition, &fact, 1)) == STORE_GONE; work->gone++)
         assert_patience(rig, end);
     assert_status(rig, STORE_OK, status);
     assert_int_equal(fact.place.seq, 2 * work->facts + 1);
@@ -246,7 +246,7 @@ static void commit_once_more(struct rig *rig, struct work *work)
     struct commit commit = {.lease = work->standing.lease, .from = work->standing.checkpoint,
                             .to = {2 * work->facts + 1, 2 * work->facts + 1}, .puts = &put, .put_count = 1,
                             .events = &event, .event_count = 1};
-    for (int64_t end = now_ms() + PATIENCE_MS; (status = rig->calls->commit(rig->store, &commit)) == STORE_GONE;
+    for (int64_t end = now_ms() + PATIENCE_MS; (status = store_commit_one(rig->store, &commit)) == STORE_GONE;
          work->gone++)
         assert_patience(rig, end);
     assert_status(rig, STORE_OK, status);       /* STORE_STALE: one was done though it was said to be gone */
@@ -329,11 +329,11 @@ static void a_dead_master_takes_only_its_own_along(void **context)
     assert_status(&rig, STORE_OK, rig.calls->renew(rig.store, leases, RIG_PARTITIONS, RIG_TTL_MS, standings, statuses));
     for (uint32_t p = 0; p < RIG_PARTITIONS; p++)
         assert_int_equal(statuses[p], redis_cluster_owner(&cluster, slot_of(p)) < 0 ? STORE_GONE : STORE_OK);
-    assert_status(&rig, STORE_GONE, rig.calls->append(rig.store, dead, &fact, 1));
-    assert_status(&rig, STORE_OK, rig.calls->append(rig.store, alive, &fact, 1));
+    assert_status(&rig, STORE_GONE, store_append_one(rig.store, dead, &fact, 1));
+    assert_status(&rig, STORE_OK, store_append_one(rig.store, alive, &fact, 1));
     assert_true(redis_server_again(&cluster.masters[0]));
     enum store_status status;
-    for (int64_t end = now_ms() + PATIENCE_MS; (status = rig.calls->append(rig.store, dead, &fact, 1)) == STORE_GONE;)
+    for (int64_t end = now_ms() + PATIENCE_MS; (status = store_append_one(rig.store, dead, &fact, 1)) == STORE_GONE;)
         assert_true(now_ms() < end);
     assert_status(&rig, STORE_OK, status);
     rig_close(&rig);

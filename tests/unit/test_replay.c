@@ -112,7 +112,7 @@ static void fill(struct desk *desk, uint64_t count)
         event.time = (wall_ms)(NOON + i) * SECOND_MS;
         event_pack(&event, &packed);
         struct fact fact = {.key = key, .digest = 1, .chain_id = 100 + i, .packed = buffer_slice(&packed)};
-        assert_int_equal(desk->store->functions->append(desk->store, 0, &fact, 1), STORE_OK);
+        assert_int_equal(store_append_one(desk->store, 0, &fact, 1), STORE_OK);
         buffer_free(&packed);
     }
 }
@@ -289,7 +289,7 @@ static void move_stages(struct desk *desk, uint64_t to)
         assert_int_equal(store_claim_one(desk->store, 0, (enum stage)stage, "me", 1000, &standing),
                          STORE_OK);
         struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {to, 100 + to}};
-        assert_int_equal(desk->store->functions->commit(desk->store, &commit), STORE_OK);
+        assert_int_equal(store_commit_one(desk->store, &commit), STORE_OK);
     }
 }
 

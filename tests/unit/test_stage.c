@@ -86,6 +86,17 @@ static void more_than_one_batch(struct rig *rig)
     crew_close(&crew);
 }
 
+static void all_partitions_commit_in_one_exchange(struct rig *rig)
+{
+    open_crew(rig);
+    deliver_some(30);
+    struct crew_member *member = crew_start(&crew, &toy_scheduler);
+    crew_step(&crew);
+    assert_int_equal(report_of(member).commits, SITES);
+    assert_int_equal(crew.faulty.commit_exchanges, 1);
+    crew_close(&crew);
+}
+
 static int drop(void *context)
 {
     (void)context;
@@ -469,6 +480,7 @@ int main(void)
     static const struct rig_case cases[] = {
         {"each effect once", each_effect_once},
         {"more than one batch", more_than_one_batch},
+        {"all partitions commit in one exchange", all_partitions_commit_in_one_exchange},
         {"a silent wire costs only time", a_silent_wire_costs_only_time},
         {"a wire that shuffles", a_wire_that_shuffles},
         {"replicas share and take over", replicas_share_and_take_over},

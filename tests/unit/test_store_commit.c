@@ -19,7 +19,7 @@ static enum store_status commit_to(struct rig *rig, const struct standing *stand
 {
     struct new_event event = {.chain_id = 99, .packed = result_bytes("out")};
     struct commit commit = {.lease = standing->lease, .from = from, .to = to, .events = &event, .event_count = 1};
-    return rig->calls->commit(rig->store, &commit);
+    return store_commit_one(rig->store, &commit);
 }
 
 static struct entity_put task(const char *id, uint64_t version, const char *record)
@@ -47,7 +47,7 @@ static void events_and_checkpoint_go_together(struct rig *rig)
     struct new_event events[2] = {{.chain_id = 21, .packed = result_bytes("one")},
                                   {.chain_id = 22, .packed = result_bytes("two")}};
     struct commit commit = {.lease = standing.lease, .to = {2, 12}, .events = events, .event_count = 2};
-    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
     assert_int_equal(events[0].place.seq, 5);
     assert_int_equal(events[0].place.prev, 14);
     assert_int_equal(events[1].place.seq, 6);
@@ -90,10 +90,10 @@ static void a_repeated_commit_is_noticed(struct rig *rig)
     struct standing standing = begin(rig);
     struct entity_put put = task("sample/1", 1, "x");
     struct commit commit = {.lease = standing.lease, .to = {1, 11}, .puts = &put, .put_count = 1};
-    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
-    assert_status(rig, STORE_STALE, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
+    assert_status(rig, STORE_STALE, store_commit_one(rig->store, &commit));
     commit.from = commit.to;
-    assert_status(rig, STORE_CHANGED, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_CHANGED, store_commit_one(rig->store, &commit));
     assert_int_equal(rig_read(rig, ENTITY_TASK, "sample/1").version, 1);
 }
 
@@ -140,7 +140,7 @@ static void many_are_read_at_once_in_the_order_asked(struct rig *rig)
         puts[i] = task(ids[i], 1, ids[i]);
     }
     struct commit commit = {.lease = standing.lease, .puts = puts, .put_count = MANY - 1};
-    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
     assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, 0, ENTITY_TASK, asked, MANY, rig->arena,
                                                            stored));
     for (int i = 0; i < MANY; i++) {
@@ -176,7 +176,7 @@ static void another_version_stops_the_whole_commit(struct rig *rig)
         struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1,
                                 .conditions = &steps[i].condition,
                                 .condition_count = 1, .events = &event, .event_count = 1};
-        assert_status(rig, steps[i].expected, rig->calls->commit(rig->store, &commit));
+        assert_status(rig, steps[i].expected, store_commit_one(rig->store, &commit));
     }
     assert_int_equal(rig_view(rig).head.seq, 6);
     assert_int_equal(rig_read(rig, ENTITY_TASK, "sample/1").version, 2);
@@ -194,7 +194,7 @@ static void timers_are_set_moved_left_alone_and_removed(struct rig *rig)
         put.due_before = steps[i].before;
         put.due = steps[i].due;
         struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1};
-        assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+        assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
         assert_int_equal(commit.earliest_due, steps[i].earliest);
         struct timer_list timers = timers_of(rig);
         assert_int_equal(timers.count, steps[i].count);
@@ -213,20 +213,20 @@ static void queue_places_are_taken_moved_swapped_and_left(struct rig *rig)
     puts[0].queue = "work/a";
     puts[1].queue = "work/b";
     struct commit commit = {.lease = standing.lease, .puts = puts, .put_count = 2};
-    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
     for (int i = 0; i < 2; i++) {
         puts[i].version = 2;
         puts[i].queue_before = i ? "work/b" : "work/a";
         puts[i].queue = i ? "work/a" : "work/b";
     }
-    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
     assert_int_equal(queue_of(rig, "work/").count, 2);
     puts[0] = task("sample/1", 3, "x");
     puts[0].queue_before = "work/b";
     puts[0].queue = "held/c";
     puts[1] = task("sample/2", 3, "y");
     puts[1].queue_before = "work/a";
-    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
     struct texts texts = queue_of(rig, "");
     assert_int_equal(texts.count, 1);
     assert_string_equal(texts.at[0], "held/c");
@@ -276,10 +276,10 @@ static void malformed_commits_are_refused(struct rig *rig)
         assert_status(rig, STORE_REFUSED, rig_put(rig, &standing, &bad[i]));
     struct entity_put twice[2] = {task("sample/1", 1, "x"), task("sample/1", 2, "y")};
     struct commit commit = {.lease = standing.lease, .puts = twice, .put_count = 2};
-    assert_status(rig, STORE_REFUSED, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_REFUSED, store_commit_one(rig->store, &commit));
     struct new_event event = {.chain_id = 0, .packed = result_bytes("out")};
     commit = (struct commit){.lease = standing.lease, .events = &event, .event_count = 1};
-    assert_status(rig, STORE_REFUSED, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_REFUSED, store_commit_one(rig->store, &commit));
     assert_status(rig, STORE_OK, commit_to(rig, &standing, start, start));
 }
 
@@ -300,7 +300,7 @@ static void the_largest_commit_fits(struct rig *rig)
         events[i] = (struct new_event){.chain_id = 1000 + i, .packed = result_bytes("out")};
     struct commit commit = {.lease = standing.lease, .to = {4, 14}, .puts = puts, .put_count = COMMIT_PUTS_MAX,
                             .events = events, .event_count = COMMIT_EVENTS_MAX};
-    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
     struct partition_view view = rig_view(rig);
     assert_int_equal(view.head.seq, 4 + COMMIT_EVENTS_MAX);
     assert_int_equal(view.timers, COMMIT_PUTS_MAX);

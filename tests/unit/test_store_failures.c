@@ -18,14 +18,14 @@ static struct fact new_fact(const char *key, bool natural, uint64_t chain_id)
 static void prepare_facts(struct rig *rig)
 {
     struct fact facts[2] = {new_fact("s\nknown", true, 11), new_fact("s\nexpiring", false, 12)};
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, facts, 2));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, facts, 2));
 }
 
 static enum store_status do_append(struct rig *rig)
 {
     struct fact facts[4] = {new_fact("s\nknown", true, 21), new_fact("s\nexpiring", false, 22),
                             new_fact("s\nnatural", true, 23), new_fact("s\nnew", false, 24)};
-    return rig->calls->append(rig->store, 0, facts, 4);
+    return store_append_one(rig->store, 0, facts, 4);
 }
 
 static struct lease lease_of(enum stage stage)
@@ -44,7 +44,7 @@ static struct entity_put task(const char *id, uint64_t version, wall_ms due, con
 static void commit_all(struct rig *rig, struct commit commit)
 {
     commit.lease = lease_of(STAGE_FOLLOW_UP);
-    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
 }
 
 static void prepare_commit(struct rig *rig)
@@ -70,7 +70,7 @@ static enum store_status do_commit(struct rig *rig)
                                   {.chain_id = 32, .packed = result_bytes("2")}};
     struct commit commit = {.lease = lease_of(STAGE_FOLLOW_UP), .to = {1, 11}, .puts = puts, .put_count = 4,
                             .conditions = conditions, .condition_count = 2, .events = events, .event_count = 2};
-    return rig->calls->commit(rig->store, &commit);
+    return store_commit_one(rig->store, &commit);
 }
 
 /* So much that commands are sent in pieces. */
@@ -84,7 +84,7 @@ static enum store_status do_large_commit(struct rig *rig)
         puts[i] = task(ids[i], 1, 9000 + (wall_ms)i, places[i]);
     }
     struct commit commit = {.lease = lease_of(STAGE_FOLLOW_UP), .puts = puts, .put_count = MANY};
-    return rig->calls->commit(rig->store, &commit);
+    return store_commit_one(rig->store, &commit);
 }
 
 static void prepare_timers(struct rig *rig)
@@ -127,7 +127,7 @@ static void prepare_trim(struct rig *rig)
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++) {
         struct standing standing = rig_claim(rig, (enum stage)stage, "a");
         struct commit commit = {.lease = standing.lease, .to = {2, 12}};
-        assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+        assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
     }
 }
 

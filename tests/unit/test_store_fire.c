@@ -124,7 +124,7 @@ static void a_storm_is_fired_in_pieces(struct rig *rig)
                                       .due = 1000 + i};
     }
     struct commit commit = {.lease = standing.lease, .puts = puts, .put_count = FIRE_MAX + 3};
-    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
     assert_int_equal(fire(rig, &standing, 100000, 40, 1000 + FIRE_MAX).count, FIRE_MAX);
     struct entry_list rest = fire(rig, &standing, 100000, 9000, 0);
     assert_int_equal(rest.count, 3);
@@ -231,7 +231,7 @@ static void a_scan_misses_none_that_stays(struct rig *rig)
         puts[i] = (struct entity_put){.kind = ENTITY_CUSTOMER, .id = ids[i], .version = 1, .packed = bytes_of(ids[i])};
     }
     struct commit commit = {.lease = standing.lease, .puts = puts, .put_count = MANY};
-    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
     uint64_t cursor = 0;
     int removed = 0, rounds = 0;
     do {

@@ -19,7 +19,7 @@ static enum store_status commit_to(struct rig *rig, const struct lease *lease, s
                                    struct checkpoint to)
 {
     struct commit commit = {.lease = *lease, .from = from, .to = to};
-    return rig->calls->commit(rig->store, &commit);
+    return store_commit_one(rig->store, &commit);
 }
 
 static void a_lease_is_held_by_one(struct rig *rig)

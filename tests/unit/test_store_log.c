@@ -15,7 +15,7 @@ static void append_steps(struct rig *rig, const struct append_step *steps, size_
         const struct append_step *step = &steps[i];
         struct fact fact = {.key = step->key, .natural = step->natural, .digest = step->digest, .chain_id = 100 + i,
                             .packed = fact_bytes("event")};
-        assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, &fact, 1));
+        assert_status(rig, STORE_OK, store_append_one(rig->store, 0, &fact, 1));
         assert_int_equal(step->outcome, fact.outcome);
         assert_int_equal(step->seq, fact.place.seq);
     }
@@ -27,8 +27,8 @@ static void numbers_are_dense_and_chained(struct rig *rig)
     for (int i = 0; i < 3; i++)
         facts[i] = (struct fact){.key = (const char *[]){"s\na", "s\nb", "s\nc"}[i], .digest = 1,
                                  .chain_id = UINT64_MAX - (uint64_t)i, .packed = fact_bytes("event")};
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 3, facts, 2));
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 3, facts + 2, 1));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 3, facts, 2));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 3, facts + 2, 1));
     for (int i = 0; i < 3; i++) {
         assert_int_equal(facts[i].outcome, APPEND_NEW);
         assert_int_equal(facts[i].place.partition, 3);
@@ -65,7 +65,7 @@ static void one_batch_may_hold_all_outcomes(struct rig *rig)
         {APPEND_NEW, 2, 6, 5}, {APPEND_KNOWN, 1, 0, 0}, {APPEND_KNOWN, 2, 0, 0}, {APPEND_CONFLICT, 1, 0, 0},
         {APPEND_NEW, 3, 10, 6},
     };
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, facts, 5));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, facts, 5));
     for (int i = 0; i < 5; i++) {
         assert_int_equal(facts[i].outcome, expected[i].outcome);
         assert_int_equal(facts[i].place.seq, expected[i].seq);
@@ -98,10 +98,10 @@ static void malformed_facts_are_refused_whole(struct rig *rig)
     bad[3].chain_id = 0;
     for (int i = 0; i < 4; i++) {
         struct fact facts[2] = {good, bad[i]};
-        assert_status(rig, STORE_REFUSED, rig->calls->append(rig->store, 0, facts, 2));
+        assert_status(rig, STORE_REFUSED, store_append_one(rig->store, 0, facts, 2));
     }
     struct fact fact = good;
-    assert_status(rig, STORE_REFUSED, rig->calls->append(rig->store, RIG_PARTITIONS, &fact, 1));
+    assert_status(rig, STORE_REFUSED, store_append_one(rig->store, RIG_PARTITIONS, &fact, 1));
     assert_int_equal(rig_view(rig).head.seq, 0);
 }
 
@@ -140,7 +140,7 @@ static void events_may_hold_any_bytes(struct rig *rig)
     for (size_t i = front.bytes; i < sizeof all; i++)
         all[i] = (uint8_t)i;
     struct fact fact = {.key = "s\n车", .digest = 0, .chain_id = 1, .packed = {all, sizeof all}};
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, &fact, 1));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, &fact, 1));
     struct entry_list list;
     assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, 0, 1, 1, rig->arena, &list));
     assert_int_equal(list.at[0].packed.bytes, sizeof all);
@@ -156,9 +156,9 @@ static void a_full_batch_fits(struct rig *rig)
         facts[i] = (struct fact){.key = keys[i], .natural = i % 2, .digest = i, .chain_id = i + 1,
                                  .packed = fact_bytes("event")};
     }
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, facts, BATCH_EVENTS_MAX));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, facts, BATCH_EVENTS_MAX));
     assert_int_equal(facts[BATCH_EVENTS_MAX - 1].place.seq, BATCH_EVENTS_MAX);
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, facts, BATCH_EVENTS_MAX));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, facts, BATCH_EVENTS_MAX));
     assert_int_equal(facts[BATCH_EVENTS_MAX - 1].outcome, APPEND_KNOWN);
     struct partition_view view = rig_view(rig);
     assert_int_equal(view.head.seq, BATCH_EVENTS_MAX);

@@ -7,7 +7,7 @@ static enum store_status append_as(struct rig *rig, enum stage stage, struct sli
     static char key[32];
     snprintf(key, sizeof key, "s\n%u", number++);
     *ret = (struct fact){.key = key, .digest = 1, .chain_id = 1 + number, .stage = stage, .packed = packed};
-    return rig->calls->append(rig->store, 0, ret, 1);
+    return store_append_one(rig->store, 0, ret, 1);
 }
 
 static enum store_status commit_as(struct rig *rig, enum stage stage, struct slice packed)
@@ -17,7 +17,7 @@ static enum store_status commit_as(struct rig *rig, enum stage stage, struct sli
     struct new_event event = {.chain_id = ++chain_id, .packed = packed};
     struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = standing.checkpoint,
                             .events = &event, .event_count = 1};
-    return rig->calls->commit(rig->store, &commit);
+    return store_commit_one(rig->store, &commit);
 }
 
 static enum store_status attempt(struct rig *rig, enum stage stage, enum event_number number)
@@ -75,19 +75,19 @@ static void a_stage_may_append_without_a_commit_under_keys_of_its_own(struct rig
     struct fact mine = {.key = "notifier\n1", .digest = 1, .chain_id = 5, .stage = STAGE_NOTIFIER,
                         .packed = event_bytes(EVENT_SEND_FINISHED, "r")};
     struct fact outside = {.key = "notifier\n1", .digest = 2, .chain_id = 6, .packed = fact_bytes("f")};
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, &mine, 1));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, &mine, 1));
     assert_int_equal(mine.outcome, APPEND_NEW);
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, &outside, 1));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, &outside, 1));
     assert_int_equal(outside.outcome, APPEND_NEW);
     rig_keys_age(rig, 2);
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, &mine, 1));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, &mine, 1));
     assert_int_equal(mine.outcome, APPEND_KNOWN);
     assert_int_equal(mine.place.seq, 1);
     rig_keys_age(rig, 1);
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, &mine, 1));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, &mine, 1));
     assert_int_equal(mine.outcome, APPEND_NEW);
     struct fact both[2] = {mine, outside};
-    assert_status(rig, STORE_REFUSED, rig->calls->append(rig->store, 0, both, 2));
+    assert_status(rig, STORE_REFUSED, store_append_one(rig->store, 0, both, 2));
 }
 
 static void one_forbidden_event_refuses_the_whole_call(struct rig *rig)
@@ -96,9 +96,9 @@ static void one_forbidden_event_refuses_the_whole_call(struct rig *rig)
         {.key = "s\na", .digest = 1, .chain_id = 7, .packed = fact_bytes("a")},
         {.key = "s\nb", .digest = 1, .chain_id = 8, .packed = event_bytes(EVENT_CASE_CLOSED, "b")},
     };
-    assert_status(rig, STORE_REFUSED, rig->calls->append(rig->store, 0, facts, 2));
+    assert_status(rig, STORE_REFUSED, store_append_one(rig->store, 0, facts, 2));
     assert_int_equal(rig_view(rig).head.seq, 0);
-    assert_status(rig, STORE_OK, rig->calls->append(rig->store, 0, facts, 1));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, facts, 1));
     assert_int_equal(facts[0].outcome, APPEND_NEW);
 }
 

@@ -18,7 +18,7 @@ static void move_stages(struct rig *rig, uint64_t least)
         struct standing standing = rig_claim(rig, (enum stage)stage, "me");
         uint64_t to = least + (uint64_t)stage - 1 < EVENTS ? least + (uint64_t)stage - 1 : EVENTS;
         struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {to, 100 + to}};
-        assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+        assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
     }
 }
 
@@ -79,7 +79,7 @@ static void what_stays_is_as_it_was(struct rig *rig)
     assert_int_equal(rig_view(rig).head.seq, EVENTS + 1);
     struct standing standing = rig_claim(rig, STAGE_SCHEDULER, "me");
     struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {EVENTS + 1, 111}};
-    assert_status(rig, STORE_OK, rig->calls->commit(rig->store, &commit));
+    assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
     assert_status(rig, STORE_REFUSED, rig->calls->trim(rig->store, RIG_PARTITIONS, 1, &(struct trimmed){0}));
 }
 

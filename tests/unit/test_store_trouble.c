@@ -17,7 +17,7 @@ static struct store *open_durable(void)
 static enum store_status append(struct store *store, const char *key, struct fact *ret)
 {
     *ret = (struct fact){.key = key, .natural = true, .digest = 1, .chain_id = 77, .packed = fact_bytes("event")};
-    return store->functions->append(store, 0, ret, 1);
+    return store_append_one(store, 0, ret, 1);
 }
 
 static int start_redis(void **context)
@@ -50,7 +50,7 @@ static void full_memory_refuses_facts_but_lets_work_drain(void **context)
     struct new_event event = {.chain_id = 5, .packed = result_bytes("out")};
     struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {seq, 77}, .puts = &put,
                             .put_count = 1, .events = &event, .event_count = 1};
-    assert_int_equal(store->functions->commit(store, &commit), STORE_OK);
+    assert_int_equal(store_commit_one(store, &commit), STORE_OK);
     struct arena *arena = arena_new();
     struct entry_list fired;
     wall_ms due;
@@ -219,7 +219,7 @@ static void commit_once_more(struct store *store, const struct lease *lease, uin
                             .to = {number, number > 1 ? 99 + number : 77}, .puts = &put, .put_count = 1,
                                 .events = &event,
                             .event_count = 1};
-    assert_int_equal(store->functions->commit(store, &commit), STORE_OK);
+    assert_int_equal(store_commit_one(store, &commit), STORE_OK);
 }
 
 static void a_rewind_takes_back_whole_writes(void **context)
@@ -263,7 +263,7 @@ static void fired_timers_come_back_with_a_rewind(void **context)
     assert_int_equal(store_claim_one(store, 0, STAGE_SCHEDULER, "a", RIG_TTL_MS, &standing), STORE_OK);
     struct entity_put put = {.kind = ENTITY_PLAN, .id = "sample/1", .version = 1, .packed = bytes_of("x"), .due = 5};
     struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1};
-    assert_int_equal(store->functions->commit(store, &commit), STORE_OK);
+    assert_int_equal(store_commit_one(store, &commit), STORE_OK);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(store->functions->fire(store, &standing.lease, 9, 1, arena, &fired, &due), STORE_OK);
         assert_int_equal(fired.count, 1);

@@ -94,7 +94,7 @@ static enum store_status correct(struct rig *rig, struct standing *standing, uin
     struct new_event event = {.chain_id = chain_id, .packed = event_bytes(EVENT_TASK_CORRECTED, "x")};
     struct commit commit = {.lease = standing->lease, .from = standing->checkpoint, .to = standing->checkpoint,
                             .events = &event, .event_count = 1};
-    return rig->calls->commit(rig->store, &commit);
+    return store_commit_one(rig->store, &commit);
 }
 
 /* Each build holds to its own table: what the older one does not know, the newer one appends beside it. */

@@ -103,9 +103,10 @@ static redisContext *fresh(enum store_server which)
 
 /* -------- what each program does */
 
-#define GOOD(store, call)                                                                           \
+#define GOOD(store, call) WENT_WELL(store, (store)->functions->call)
+#define WENT_WELL(store, call)                                                                      \
     do {                                                                                            \
-        enum store_status told = (store)->functions->call;                                          \
+        enum store_status told = (call);                                                            \
         if (told != STORE_OK)                                                                       \
             fail_msg("%s: %s", #call, (store)->functions->message(store));                          \
     } while (0)
@@ -163,9 +164,9 @@ static void append_both_ways(struct store *store, enum stage stage, enum event_n
         {.key = "s\n1", .natural = true, .digest = 1, .chain_id = 1, .stage = stage, .packed = event_bytes(number, "a")},
         {.key = "s\n2", .natural = false, .digest = 1, .chain_id = 2, .stage = stage, .packed = event_bytes(number, "b")},
     };
-    GOOD(store, append(store, 0, facts, 2));
+    WENT_WELL(store, store_append_one(store, 0, facts, 2));
     assert_int_equal(facts[1].outcome, APPEND_NEW);
-    GOOD(store, append(store, 0, facts, 2));
+    WENT_WELL(store, store_append_one(store, 0, facts, 2));
     assert_int_equal(facts[1].outcome, APPEND_KNOWN);
 }
 
@@ -183,10 +184,10 @@ static void commit_every_way(struct store *store, const struct standing *standin
                                  .due = 5, .queue = "work/s/1"};
         struct commit commit = {.lease = standing->lease, .puts = &put, .put_count = 1, .conditions = conditions,
                                 .condition_count = ENTITY_COUNT};
-        GOOD(store, commit(store, &commit));
+        WENT_WELL(store, store_commit_one(store, &commit));
         put = (struct entity_put){.kind = (enum entity_kind)kind, .id = "s/1", .version = 2, .due_before = 5,
                                   .queue_before = "work/s/1"};
-        GOOD(store, commit(store, &commit));
+        WENT_WELL(store, store_commit_one(store, &commit));
     }
     struct entity_put timer = {.kind = ENTITY_COUNT, .id = "s/2", .version = 1, .packed = bytes_of("x"), .due = 5};
     for (int kind = 0; kind < ENTITY_COUNT; kind++)
@@ -194,7 +195,7 @@ static void commit_every_way(struct store *store, const struct standing *standin
             timer.kind = (enum entity_kind)kind;
     struct commit commit = {.lease = standing->lease, .to = to, .puts = &timer, .put_count = 1, .events = &event,
                             .event_count = 1};
-    GOOD(store, commit(store, &commit));
+    WENT_WELL(store, store_commit_one(store, &commit));
 }
 
 static void work_as(enum stage stage, struct checkpoint to)
@@ -388,7 +389,7 @@ static void a_function_lends_nobody_its_rights(void **context)
     assert_non_null(strstr(follow_up->functions->message(follow_up), "its user may not do this"));
     struct fact fact = {.key = "s\n1", .digest = 1, .chain_id = 1, .stage = STAGE_NONE, .packed = fact_bytes("a")};
     assert_int_equal(store_claim_one(scheduler, 0, STAGE_SCHEDULER, "a", RIG_TTL_MS, &standing), STORE_OK);
-    assert_int_not_equal(scheduler->functions->append(scheduler, 0, &fact, 1), STORE_OK);
+    assert_int_not_equal(store_append_one(scheduler, 0, &fact, 1), STORE_OK);
     redisReply *held = redisCommand(redis, "EXISTS {p0000}stage:notifier {p0000}keys");
     assert_int_equal(held->integer, 0);
     freeReplyObject(held);

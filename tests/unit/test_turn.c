@@ -142,7 +142,7 @@ static enum turn_result work_event(const struct event *event)
                         .packed = packed_of(&event_record, &fact_event, 0)};
     struct turn_work *work = arena_alloc(around.arena, sizeof *work);
 
-    assert_int_equal(around.store->functions->append(around.store, 0, &fact, 1), STORE_OK);
+    assert_int_equal(store_append_one(around.store, 0, &fact, 1), STORE_OK);
     around.commit.to = (struct checkpoint){fact.place.seq, fact.place.id};
     turn_read(around.turn, &fact.place, packed, work);
     if (turn_read_data(around.turn, work, 1) == TURN_LATER || turn_prefetch(around.turn, work, 1) == TURN_LATER)
@@ -173,7 +173,7 @@ static void commit(void)
     around.commit.lease = around.lease;
     around.commit.from = around.at;
     turn_commit(around.turn, &around.commit);
-    assert_int_equal(around.store->functions->commit(around.store, &around.commit), STORE_OK);
+    assert_int_equal(store_commit_one(around.store, &around.commit), STORE_OK);
     around.at = around.commit.to;
     turn_keep(around.turn);
     turn_free(&around.turn);

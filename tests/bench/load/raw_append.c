@@ -70,7 +70,7 @@ int main(int count, char **main_words)
     while (!offer_is_over(&offer)) {
         size_t number = offer_sent(&offer);
         enum store_status status =
-            store->functions->append(store, (uint32_t)(number % partitions), calls[number], each);
+            store_append_one(store, (uint32_t)(number % partitions), calls[number], each);
         offer_answered(&offer, number, status == STORE_OK);
     }
     offer_print(&offer, each);

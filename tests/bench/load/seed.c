@@ -97,7 +97,7 @@ static bool puts_commit(struct seed *seed, const struct standing *standing, cons
         puts[i] = put_of(seed, site, seed->made + i, arena);
     struct commit commit = {.lease = standing->lease, .from = standing->checkpoint, .to = standing->checkpoint,
                             .puts = puts, .put_count = count};
-    bool done = seed->store->functions->commit(seed->store, &commit) == STORE_OK;
+    bool done = store_commit_one(seed->store, &commit) == STORE_OK;
     seed->made += done ? count : 0;
     arena_free(&arena);
     return done;

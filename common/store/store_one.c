@@ -1,7 +1,24 @@
-/* One lease at a time. */
+/* A single one of what goes in many. */
 #include <string.h>
 
 #include "store.h"
+
+enum store_status store_append_one(struct store *store, uint32_t partition, struct fact *facts, size_t count)
+{
+    const struct append append = {.partition = partition, .facts = facts, .count = count};
+    enum store_status own = STORE_OK;
+    enum store_status status = store->functions->append(store, &append, 1, &own);
+
+    return status == STORE_OK ? own : status;
+}
+
+enum store_status store_commit_one(struct store *store, struct commit *commit)
+{
+    enum store_status own = STORE_OK;
+    enum store_status status = store->functions->commit(store, &commit, 1, &own);
+
+    return status == STORE_OK ? own : status;
+}
 
 enum store_status store_claim_one(struct store *store, uint32_t partition, enum stage stage, const char *owner,
                                   int64_t ttl_ms, struct standing *ret)
