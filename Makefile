@@ -130,6 +130,13 @@ requirements:
 	@$(MAKE) --no-print-directory $(BIN)/care > /dev/null
 	@tests/flows/requirements --care $(BIN)/care
 
+# The scenarios once more, with real processes: each must end as in memory. NAMES="a b" plays only those.
+.PHONY: flows-live
+flows-live:
+	@.ci/install
+	@$(MAKE) --no-print-directory all
+	@tests/flows/live --bin $(BIN) $(NAMES)
+
 # A dealer's month against an independent checker. KILL=1 kills everything again and again; SEED=n repeats; DATA=DIR takes
 # other files; REDIS as for test; RESHARD=1 moves slots of a Cluster meanwhile.
 .PHONY: month
@@ -257,6 +264,7 @@ help:
 	@echo 'make requirements        every promise, the scenarios that show it, and those that none shows yet'
 	@echo 'make bench [PEERS=1] [ONLY=…]             how fast, and how that compares; minutes; make bench-quick for a glance'
 	@echo 'make counts [RECORD=1]   instructions for each event, held against those on record'
+	@echo 'make flows-live          the scenarios with real processes, mail and web servers: each ends as in memory; minutes'
 	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'
 	@echo 'make takeover            how fast a killed or stopped replica is replaced, 100 of each; some minutes'
 	@echo 'make fuzz [SECONDS=60]   whatever parses bytes from outside, for so long each'

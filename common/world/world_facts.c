@@ -22,8 +22,10 @@ static const char *text_field(const struct record *record, const void *data, con
     return text_or(*(const char *const *)((const char *)data + field->offset), "");
 }
 
-/* The customer of a fact that names none: by mobile, else by e-mail. */
-static const char *customer_of(struct sealer *sealer, struct arena *arena, const struct event *event, const void *data)
+/* As intake settles it: named, or by mobile or e-mail; a fact that tells of somebody unknown has a customer of its own.
+ * What a form or an act brings without one is about whom its task or case is about. */
+static const char *customer_of(struct sealer *sealer, struct arena *arena, const struct event *event, const void *data,
+                               bool personal)
 {
     const struct record *record = event_types[event->number].data;
     const char *contact = text_field(record, data, "mobile");
@@ -32,41 +34,41 @@ static const char *customer_of(struct sealer *sealer, struct arena *arena, const
     if (event->customer && *event->customer)
         return event->customer;
     contact = *contact ? contact : text_field(record, data, "email");
-    if (!*contact)
+    if (!*contact && (!personal || event_types[event->number].class != FACT))
         return "";
-    seal_customer_id(sealer, event->site, contact_normal(arena, contact), id);
+    contact = *contact ? contact_normal(arena, contact) : arena_printf(arena, "%s\n%s", event->source, event->id);
+    seal_customer_id(sealer, event->site, contact, id);
     return arena_string(arena, id);
 }
 
-static void seal_personal(struct sealer *sealer, struct arena *arena, const struct event *event, const void *data,
-                          struct buffer *sealed)
+static void seal_personal(struct sealer *sealer, struct arena *arena, const struct event *event,
+                          const struct buffer *personal, struct buffer *sealed)
 {
-    struct buffer personal = {0};
     const char *key = *event->customer ? event->customer : arena_printf(arena, "site/%s", event->site);
+    bool made = seal_make(sealer, key, buffer_slice(personal), sealed);
 
-    record_pack_only(event_types[event->number].data, data, PERSONAL, &personal);
-    if (personal.bytes > 1) {
-        bool made = seal_make(sealer, key, buffer_slice(&personal), sealed);
-        assert(made);
-    }
-    buffer_free(&personal);
+    assert(made);
 }
 
 uint64_t world_pack(struct sealer *sealer, const struct event *like, const void *data, struct buffer *to)
 {
     struct arena *arena = arena_new();
-    struct buffer open = {0}, sealed = {0};
+    struct buffer open = {0}, personal = {0}, sealed = {0};
     struct event event = *like;
 
+    record_pack_only(event_types[like->number].data, data, PERSONAL, &personal);
+    bool has_personal = personal.bytes > 1;         /* more than an empty map */
     event.received_at = like->received_at ? like->received_at : like->time;
-    event.customer = customer_of(sealer, arena, like, data);
-    seal_personal(sealer, arena, &event, data, &sealed);
+    event.customer = customer_of(sealer, arena, like, data, has_personal);
+    if (has_personal)
+        seal_personal(sealer, arena, &event, &personal, &sealed);
     record_pack(event_types[like->number].data, data, PERSONAL, &open);
     event.sealed = buffer_slice(&sealed);
     event.data = buffer_slice(&open);
     event_pack(&event, to);
     uint64_t digest = fnv_bytes(FNV_START, event.data.at, event.data.bytes);
     buffer_free(&open);
+    buffer_free(&personal);
     buffer_free(&sealed);
     arena_free(&arena);
     return digest;

@@ -63,7 +63,7 @@ static void add_header(struct client *client, const char *name, const char *valu
     client->headers = curl_slist_append(client->headers, line);
 }
 
-void client_act_as(struct client *client, const char *actor)
+void client_act_as(struct client *client, const char *actor, const char *role)
 {
     char bearer[512];
     curl_slist_free_all(client->headers);
@@ -71,6 +71,7 @@ void client_act_as(struct client *client, const char *actor)
     add_header(client, "Content-Type", "application/json");
     add_header(client, "Expect", " ");
     add_header(client, "X-Actor", actor);
+    add_header(client, "X-Role", role);
     snprintf(bearer, sizeof bearer, "Bearer %s", client->key ? client->key : "");
     if (client->key)
         add_header(client, "Authorization", bearer);
@@ -94,7 +95,7 @@ struct client *client_new(const char *dir, const char *url, const char *key, con
     struct client *client = calloc(1, sizeof *client);
     *client = (struct client){.curl = curl_easy_init(), .arena = arena, .dir = dir, .url = arena_string(arena, url),
                                .key = key ? arena_string(arena, key) : NULL};
-    client_act_as(client, actor);
+    client_act_as(client, actor, NULL);
     curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, on_bytes);
     curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, client);
     curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);

@@ -26,8 +26,8 @@ struct client_answer client_get(struct client *client, const char *path);
 struct client_answer client_delete(struct client *client, const char *path);
 struct client_answer client_post(struct client *client, const char *path, const json_t *body);
 
-/* Who acts from now on, where no key says so. */
-void client_act_as(struct client *client, const char *actor);
+/* Who acts from now on, where no key says so, and in which role; NULL: nobody, none. */
+void client_act_as(struct client *client, const char *actor, const char *role);
 
 /* A value of DIR/endpoints, such as "redis" or "site"; "" if there is none. */
 const char *client_endpoint(const struct client *client, const char *name);

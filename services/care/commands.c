@@ -93,9 +93,13 @@ const struct command commands[] = {
      "  load     this version's, at every master: before daemons of this version are started\n"
      "  remove   those that no daemon calls and that are not this version's; should one come back, it loads its own\n"
      "  --store ADDRESS  --user NAME  --password-file F   else what DIR/endpoints says", true, run_functions},
-    {"simulate", "FILE…", "run scenarios in memory, in virtual time", "在虚拟时间中运行场景", " shift deploy !quiet ",
+    {"simulate", "FILE…", "run scenarios in memory, in virtual time", "在虚拟时间中运行场景",
+     " shift deploy sends !quiet !live !span ",
      "  --deploy DIR    where playbooks, calendars, templates are (./deploy, or that beside the build)\n"
      "  --shift N       move each expected time by N minutes, one after the other: shows that the scenario can fail\n"
+     "  --live          play them on a running system whose time is stepped, each in a site of its own, and compare how they end\n"
+     "  --sends F       with --live: F says of each attempt to send what it is to come to, for the gateways\n"
+     "  --span          tell when each begins and ends\n"
      "  --quiet         tell only what fails", true, run_simulate},
     {"robots", "--seed N", "play the staff of a site, for demos and tests", "机器人员工（演示与测试）", " seed site until every journal ",
      "  Works through the public interface only.\n"

@@ -51,7 +51,7 @@ static struct client_answer do_act(struct robots *robots, const char *type, cons
     random_hex(id, 16);
     json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", id, "source", "robots", "type", type, "site",
                              robots->site, "data", data);
-    client_act_as(robots->pace.client, who);
+    client_act_as(robots->pace.client, who, NULL);
     struct client_answer answer = {0};
     for (int try = 0; try < TRIES; try++) {
         json_decref(answer.body);

@@ -107,6 +107,7 @@ wall_ms scenario_next_instant(const struct scenario *scenario, wall_ms now);
 /* Who looks on while it runs in memory. */
 struct scenario_watch {
     void (*sent)(void *context, const struct send_order *order, enum send_result result);
+    void (*seen)(void *context, const struct event *event, const void *data);       /* each event, in order */
     void (*ended)(void *context, struct world *world);      /* the world as it is at the end */
     void *context;
 };

@@ -142,6 +142,8 @@ static void on_event(void *context, const struct place *place, const struct even
     const void *data = event->number ? event_data(event, (struct slice){0}, running->arena, &fault) : NULL;
     if (!data)
         return;
+    if (running->watch)
+        running->watch->seen(running->watch->context, event, data);
     for (size_t i = 0; i < running->scenario->expectation_count; i++) {
         struct expectation *expectation = &running->scenario->expectations[i];
         if (expectation->number != event->number ||

@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "scenario.h"
+#include "json.h"
+#include "scenario_live.h"
 #include "setting_file.h"
 
 struct simulating {
@@ -71,6 +72,73 @@ static void simulate_file(struct simulating *simulating, const char *path)
     arena_free(&arena);
 }
 
+/* -------- with real processes */
+
+static struct scenario *parse_file(struct simulating *simulating, const char *path)
+{
+    struct arena *arena = simulating->call->arena;
+    struct mistakes mistakes = {.file = path, .arena = arena};
+    struct slice yaml;
+    struct scenario *scenario = file_read(path, arena, &yaml.at, &yaml.bytes)
+                                    ? scenario_parse(yaml, simulating->calendar, arena, &mistakes) : NULL;
+    for (size_t i = 0; i < mistakes.count && i < 200; i++)
+        printf("%s\n", mistakes.lines[i]);
+    simulating->failed += !scenario;
+    return scenario;
+}
+
+static void tell_play(struct simulating *simulating, const struct live_play *play)
+{
+    if (play->cannot) {
+        printf("skip %s: %s: %s\n", play->scenario->file, play->scenario->name, play->cannot);
+        return;
+    }
+    bool same = !play->wrong.count;
+    if (!same || !option(simulating->call, "quiet"))
+        printf("%s %s: %s (%zu compared)\n", same ? "ok  " : "FAIL", play->scenario->file, play->scenario->name, play->entities);
+    print_lines(&play->wrong);
+    *(same ? &simulating->passed : &simulating->failed) += 1;
+}
+
+/* FILE of --sends is whole before anything is played: the gateways answer by it. */
+static int play_live(struct simulating *simulating)
+{
+    struct invocation *call = simulating->call;
+    struct live_play *plays = arena_alloc(call->arena, call->argument_count * sizeof *plays);
+    const char *path = option(call, "sends");
+    FILE *sends = fopen(path ? path : "/dev/null", "we");
+    size_t count = 0;
+    if (!sends || !connect_call(call)) {
+        fprintf(stderr, "care: %s\n", sends ? "--live needs a running system whose time is stepped" : path);
+        return sends ? fclose(sends), EXIT_NO_ANSWER : EXIT_USAGE;
+    }
+    for (size_t i = 0; i < call->argument_count; i++)
+        if ((plays[count].scenario = parse_file(simulating, call->arguments[i])))
+            live_prepare(&plays[count++], simulating->deploy, call->arena, sends);
+    fclose(sends);
+    live_run(plays, count, simulating->deploy, call->client, call->arena);
+    for (size_t i = 0; i < count; i++) {
+        tell_play(simulating, &plays[i]);
+        live_play_free(&plays[i]);
+        scenario_free(plays[i].scenario);
+    }
+    return simulating->failed ? EXIT_MISTAKES : EXIT_OK;
+}
+
+/* First and last instant of each, for whoever starts a system to play them on. */
+static int tell_spans(struct simulating *simulating)
+{
+    for (size_t i = 0; i < simulating->call->argument_count; i++) {
+        struct scenario *scenario = parse_file(simulating, simulating->call->arguments[i]);
+        if (scenario)
+            printf("%s %s %s\n", moment_text(simulating->call->arena, scenario->start, 0),
+                   moment_text(simulating->call->arena, scenario->until, 0), scenario->file);
+    }
+    return simulating->failed ? EXIT_MISTAKES : EXIT_OK;
+}
+
+/* -------- the command */
+
 /* --deploy; else ./deploy; else the one beside the build that this program is of. */
 static const char *find_deploy(struct invocation *call)
 {
@@ -105,7 +173,12 @@ int run_simulate(struct invocation *call)
                 mistakes.lines ? mistakes.lines[0] : "where are the settings to simulate with? --deploy DIR");
         return EXIT_MISTAKES;
     }
-    for (size_t i = 0; i < call->argument_count; i++)
+    if (option(call, "span"))
+        return tell_spans(&simulating);
+    int code = option(call, "live") ? play_live(&simulating) : EXIT_OK;
+    if (code == EXIT_NO_ANSWER || code == EXIT_USAGE)
+        return code;
+    for (size_t i = 0; i < call->argument_count && !option(call, "live"); i++)
         if (strstr(call->arguments[i], ".yaml"))
             simulate_file(&simulating, call->arguments[i]);
     if (simulating.times)

@@ -115,7 +115,9 @@ void on_complaint_received(struct turn *turn, const struct event *event, const v
     fill(&docket, event, said);
     const struct complainant *complainant = complainant_of(&docket);
     const struct customer *customer = customer_of(&docket);
-    docket.file.customer_class = customer ? customer->class : CLASS_NONE;
+    /* one who is not on record yet has bought nothing yet: the scheduler is just writing the record */
+    int class_of_new = *event->customer ? CLASS_POTENTIAL : CLASS_NONE;
+    docket.file.customer_class = customer ? customer->class : class_of_new;
     rules_classify(&docket, said, customer, is_repeat(&docket, complainant));
     const char *same = duplicate_of(&docket, complainant, said);
     if (same && docket_load(&into, turn, same))

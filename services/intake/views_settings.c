@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "clock_master.h"
 #include "clock_record.h"
 #include "views.h"
 
@@ -59,6 +60,16 @@ static json_t *participants_json(struct views *views, const struct view_request 
     return array;
 }
 
+/* Has every stage worked all that has happened in the argument's site, with nothing due and nothing being sent? */
+static void add_rest(struct views *views, const struct view_request *request, wall_ms now, json_t *to)
+{
+    uint32_t partition;
+    struct partition_view view;
+    view_partitions(views, request, &partition);
+    if (views->store->functions->view(views->store, &partition, 1, &view) == STORE_OK)
+        json_object_set_new(to, "at_rest", json_boolean(partition_verdict(&view, now) == MASTER_STEP));
+}
+
 struct view_answer view_clock(struct views *views, const struct view_request *request)
 {
     struct clock_record record;
@@ -73,6 +84,8 @@ struct view_answer view_clock(struct views *views, const struct view_request *re
                              (json_int_t)record.speed);
     if (!request->argument(request->context, "until"))      /* who waits only wants the time */
         json_object_set_new(body, "participants", participants_json(views, request));
+    if (request->argument(request->context, "site"))
+        add_rest(views, request, now, body);
     return (struct view_answer){200, body};
 }
 

@@ -7,6 +7,9 @@ Port 0 is any free one. When both listen it prints one line, `ready http=PORT sm
 line of JSON in the journal, written before the answer leaves. Faults are counted over all messages, from 1: with
 --drop-answer-every 5 the fifth, tenth … message is taken and journalled, but its answer never leaves.
 
+--sends FILE tells what single attempts come to: lines of JSON with notice, attempt and result (temporary, permanent,
+unknown; anything else is taken), read again whenever the file has changed.
+
 A line has: n, at (seconds since 1970), kind (http or smtp), notice, attempt, to, text, answered (false: taken, but the answer
 was dropped); http also method, path, query, headers, body; smtp also from, subject, message_id, headers. Messages refused on
 purpose (--fail-every, --refuse) are not taken: they stand in the journal with taken false and the code that was given.
@@ -17,6 +20,7 @@ import email
 import email.header
 import email.policy
 import json
+import os
 import signal
 import sys
 import time
@@ -32,11 +36,28 @@ class Sink:
         self.options = options
         self.journal = open(options.journal, "a", encoding="utf-8", buffering=1)
         self.count = 0
+        self.told, self.told_at = {}, None
 
-    def fate(self, to):
-        """Of the next message: None (taken), "drop" or "fail"."""
+    def told_fate(self, notice, attempt):
+        """As --sends tells it."""
+        path = self.options.sends
+        if not path or not os.path.exists(path):
+            return None
+        stands = os.stat(path)
+        if self.told_at != (stands.st_mtime_ns, stands.st_size):
+            self.told_at = (stands.st_mtime_ns, stands.st_size)
+            with open(path, encoding="utf-8") as lines:
+                sends = [json.loads(line) for line in lines]
+            self.told = {(send["notice"], send["attempt"]): send["result"] for send in sends}
+        return {"temporary": "fail", "permanent": "refuse", "unknown": "drop"}.get(self.told.get((notice, attempt)))
+
+    def fate(self, to, notice, attempt):
+        """Of the next message: None (taken), "drop", "fail" or "refuse"."""
         self.count += 1
         options = self.options
+        told = self.told_fate(notice, attempt)
+        if told:
+            return told
         if options.refuse and options.refuse in to:
             return "refuse"
         if options.fail_every and self.count % options.fail_every == 0:
@@ -79,7 +100,7 @@ class Sink:
         entry = {"kind": "http", "notice": headers.get("x-careline-notice", ""),
                  "attempt": int(headers.get("x-careline-attempt", 0)), "to": to, "text": query.get("text", body),
                  "method": method, "path": url.path, "query": query, "headers": headers, "body": body}
-        fate = self.fate(to)
+        fate = self.fate(to, entry["notice"], entry["attempt"])
         status = {None: 202, "drop": 202, "fail": self.options.fail_status, "refuse": 400}[fate]
         self.write(entry, fate, status)
         if fate == "drop":
@@ -140,9 +161,10 @@ class Sink:
         if line == b"":
             return False
         await self.wait()
-        fate = self.fate(to)
+        entry = mail_entry(b"".join(lines), sender, to)
+        fate = self.fate(to, entry["notice"], entry["attempt"])
         code = {None: 250, "drop": 250, "fail": self.options.fail_code, "refuse": 550}[fate]
-        self.write(mail_entry(b"".join(lines), sender, to), fate, code)
+        self.write(entry, fate, code)
         if fate == "drop":
             return False
         await say(f"{code} {'taken' if fate is None else 'refused on purpose'}")
@@ -172,6 +194,7 @@ def arguments():
     parser.add_argument("--drop-answer-every", type=int, default=0, metavar="N", help="take each N-th, but close without an answer")
     parser.add_argument("--delay-ms", type=int, default=0, help="before each answer")
     parser.add_argument("--refuse", default="", metavar="TEXT", help="refuse recipients that have this text in them, for good")
+    parser.add_argument("--sends", default="", metavar="FILE", help="what single attempts come to")
     parser.add_argument("--answer", default="0: Accepted for delivery", help="text of a good HTTP answer")
     return parser.parse_args()
 
