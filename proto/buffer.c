@@ -1,6 +1,7 @@
 #include "buffer.h"
 
 #include <msgpack.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,8 +127,30 @@ void pack_text(struct buffer *to, const char *text)
     pack_text_slice(to, (struct slice){(const uint8_t *)text, text ? strlen(text) : 0});
 }
 
+/* Names and short texts are most of what is packed: room for head and text is asked for once. */
+static bool pack_short_text(struct buffer *to, struct slice text)
+{
+    enum { FIXSTR = 0xa0, FIXSTR_BYTES_MAX = 31, STR_8 = 0xd9 };
+    if (text.bytes > UINT8_MAX)
+        return false;
+    buffer_room(to, text.bytes + 2);
+    uint8_t *at = to->at + to->bytes, *begin = at;
+    if (text.bytes <= FIXSTR_BYTES_MAX) {
+        *at++ = (uint8_t)(FIXSTR | text.bytes);
+    } else {
+        *at++ = STR_8;
+        *at++ = (uint8_t)text.bytes;
+    }
+    if (text.bytes)
+        memcpy(at, text.at, text.bytes);
+    to->bytes += (size_t)(at - begin) + text.bytes;
+    return true;
+}
+
 void pack_text_slice(struct buffer *to, struct slice text)
 {
+    if (pack_short_text(to, text))
+        return;
     msgpack_packer packer = packer_over(to);
     msgpack_pack_str(&packer, text.bytes);
     buffer_append(to, text.at, text.bytes);

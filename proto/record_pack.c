@@ -1,9 +1,12 @@
 #include "field.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "buffer.h"
+
+enum { FIELDS_MAX = 128 };              /* of one record */
 
 static _Atomic uint64_t cut_count;
 
@@ -114,16 +117,19 @@ static size_t pack_unknown(const struct record *record, const void *from, struct
 
 static void pack_chosen(const struct record *record, const void *from, struct choice choice, struct buffer *to)
 {
-    size_t pairs = pack_unknown(record, from, choice, NULL);
+    const struct field *written[FIELDS_MAX];
+    size_t count = 0;
+    assert(record->field_count <= FIELDS_MAX);
     for (size_t i = 0; i < record->field_count; i++) {
-        pairs += is_written(&record->fields[i], from, choice);
-        if (is_over_limit(&record->fields[i], from))
+        const struct field *field = &record->fields[i];
+        if (is_written(field, from, choice))
+            written[count++] = field;
+        else if (is_over_limit(field, from))
             cut_to(1, 0);
     }
-    pack_map(to, pairs);
-    for (size_t i = 0; i < record->field_count; i++)
-        if (is_written(&record->fields[i], from, choice))
-            pack_field(to, &record->fields[i], from);
+    pack_map(to, count + pack_unknown(record, from, choice, NULL));
+    for (size_t i = 0; i < count; i++)
+        pack_field(to, written[i], from);
     pack_unknown(record, from, choice, to);
 }
 

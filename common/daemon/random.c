@@ -12,14 +12,22 @@ static void random_ready(void)
     }
 }
 
+/* One call into the kernel for many numbers: each event that is appended needs one. */
 uint64_t random_chance(void *context)
 {
+    static _Thread_local uint64_t drawn[32];
+    static _Thread_local size_t left;
     uint64_t number = 0;
 
     (void)context;
-    random_ready();
-    while (number == 0)
-        randombytes_buf(&number, sizeof number);
+    while (number == 0) {
+        if (!left) {
+            random_ready();
+            randombytes_buf(drawn, sizeof drawn);
+            left = sizeof drawn / sizeof *drawn;
+        }
+        number = drawn[--left];
+    }
     return number;
 }
 

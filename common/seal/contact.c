@@ -21,7 +21,8 @@ static char full_width(const char *text)
 /* Takes one character, or one byte of a longer one that stays as it is. */
 static char take_plain(const char **text)
 {
-    for (size_t i = 0; i < sizeof separators / sizeof separators[0]; i++) {
+    bool is_ascii = !(**text & 0x80);
+    for (size_t i = 0; !is_ascii && i < sizeof separators / sizeof separators[0]; i++) {
         size_t bytes = strlen(separators[i].from);
         if (!strncmp(*text, separators[i].from, bytes)) {
             *text += bytes;

@@ -43,7 +43,7 @@ void seal_fetch(struct sealer *sealer, const char *const *customers, size_t coun
             wanted[i] = (struct wanted_key){.customer = customers[from + i]};
         sealer->functions->keys(sealer, wanted, some, make);
     }
-    sodium_memzero(wanted, sizeof wanted);
+    sodium_memzero(wanted, (count < WANTED_MAX ? count : WANTED_MAX) * sizeof *wanted);
 }
 
 static int one_key(struct sealer *sealer, const char *customer, bool make, uint8_t ret_key[SEAL_KEY_BYTES])

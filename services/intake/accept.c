@@ -1,12 +1,12 @@
 #include "accept.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "credential.h"
 #include "cursor.h"
 #include "customer_data.h"
+#include "digest.h"
 #include "json.h"
 #include "partition.h"
 #include "random.h"
@@ -118,18 +118,23 @@ static bool take_texts(struct acceptance *a)
     return true;
 }
 
+static const char *nearest_type(const char *type)
+{
+    const char *names[EVENT_COUNT] = {NULL};
+    for (int i = EVENT_UNKNOWN + 1, count = 0; i < EVENT_COUNT; i++)
+        if (event_types[i].class == FACT || event_types[i].class == ACT)
+            names[count++] = event_types[i].name;
+    return nearest_name(type, names);
+}
+
 /* Types are told by number once known; what only a stage may say is not for clients. */
 static bool check_type(struct acceptance *a)
 {
     if (!*a->event.type)
         return refuse(a, 400, "type", "proto/EVENTS.md lists the types", "is missing");
     enum event_number number = event_number(a->event.type);
-    const char *names[EVENT_COUNT] = {NULL};
-    for (int i = EVENT_UNKNOWN + 1, count = 0; i < EVENT_COUNT; i++)
-        if (event_types[i].class == FACT || event_types[i].class == ACT)
-            names[count++] = event_types[i].name;
     if (number == EVENT_UNKNOWN) {
-        const char *near = nearest_name(a->event.type, names);
+        const char *near = nearest_type(a->event.type);
         return refuse(a, 400, "type",
                       near ? arena_printf(a->arena, "did you mean %s?", near) : "proto/EVENTS.md lists the types",
                       "is not known");
@@ -197,6 +202,16 @@ static bool take_times(struct acceptance *a)
 
 /* -------- the data */
 
+static bool refuse_unknown(struct acceptance *a, const struct record *record, const char *path, const char *name)
+{
+    const char **names = arena_alloc(a->arena, (record->field_count + 1) * sizeof *names);
+    for (size_t i = 0; i < record->field_count; i++)
+        names[i] = record->fields[i].name;
+    const char *near = nearest_name(name, names);
+    return refuse(a, 400, arena_printf(a->arena, "%s.%.64s", path, name),
+                  near ? arena_printf(a->arena, "did you mean %s?", near) : "", "is not known");
+}
+
 /* Refused rather than kept: what we don't know might be personal, and would stand in the open. */
 static bool check_fields(struct acceptance *a, const struct record *record, const json_t *object, const char *path)
 {
@@ -204,17 +219,12 @@ static bool check_fields(struct acceptance *a, const struct record *record, cons
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, name, value) {
         const struct field *field = record_field(record, name);
-        const char *at = arena_printf(a->arena, "%s.%.64s", path, name);
-        if (!field) {
-            const char **names = arena_alloc(a->arena, (record->field_count + 1) * sizeof *names);
-            for (size_t i = 0; i < record->field_count; i++)
-                names[i] = record->fields[i].name;
-            const char *near = nearest_name(name, names);
-            return refuse(a, 400, at, near ? arena_printf(a->arena, "did you mean %s?", near) : "", "is not known");
-        }
+        if (!field)
+            return refuse_unknown(a, record, path, name);
         for (size_t i = 0; field->kind == FIELD_RECORDS && i < json_array_size(value); i++)
             if (json_is_object(json_array_get(value, i)) &&
-                !check_fields(a, field->record, json_array_get(value, i), arena_printf(a->arena, "%s[%zu]", at, i)))
+                !check_fields(a, field->record, json_array_get(value, i),
+                              arena_printf(a->arena, "%s.%.64s[%zu]", path, name, i)))
                 return false;
     }
     return true;
@@ -333,34 +343,24 @@ static bool split_data(struct acceptance *a)
 
 /* -------- the fact */
 
-/* Tells "the same again" from "something else under the same name": of the body as the client sent it. */
-static uint64_t digest_of(const json_t *json)
-{
-    uint8_t hash[crypto_generichash_BYTES_MIN];
-    uint64_t digest = 0;
-    char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
-    crypto_generichash(hash, sizeof hash, (const uint8_t *)text, strlen(text), NULL, 0);
-    for (int i = 0; i < 8; i++)
-        digest = digest << 8 | hash[i];
-    sodium_memzero(text, strlen(text));
-    free(text);
-    return digest;
-}
-
 /* Facts about an order, a visit or a complaint are known for ever; others for as long as the store keeps keys. */
 static bool is_natural(enum event_number number)
 {
     return number == EVENT_CAR_DELIVERED || number == EVENT_VISIT_FINISHED || number == EVENT_COMPLAINT_RECEIVED;
 }
 
-/* As large as it will be: with noise for what is not sealed yet. */
+/* As large as it will be, or larger, if it fits all the same: most are small, and packed once only. Else with noise for
+ * what is not sealed yet. */
 static size_t packed_bytes(const struct acceptance *a)
 {
+    enum { ENVELOPE_BYTES_MAX = 8192 };         /* twenty-odd attributes of names at most */
     struct buffer packed = {0};
     struct event event = a->event;
     size_t sealed = a->personal.bytes ? a->personal.bytes + SEAL_ADDS_BYTES : 0;
     if (event.data.bytes + sealed > EVENT_BYTES_MAX)        /* what does not fit, packing leaves out */
         return event.data.bytes + sealed;
+    if (event.data.bytes + sealed + ENVELOPE_BYTES_MAX <= EVENT_BYTES_MAX)
+        return event.data.bytes + sealed + ENVELOPE_BYTES_MAX;
     event.sealed = (struct slice){arena_alloc(a->arena, sealed + 1), sealed};
     event_pack(&event, &packed);
     size_t bytes = packed.bytes;
@@ -379,7 +379,7 @@ static bool make_fact(struct acceptance *a, struct accepted *ret)
         .key = *a->event.customer ? a->event.customer : arena_printf(a->arena, "site/%s", a->event.site),
         .fact = {
             .key = arena_printf(a->arena, "%s\n%s\n%s", a->event.source, a->event.id, a->event.site),
-            .natural = is_natural(a->event.number), .digest = digest_of(a->sent),
+            .natural = is_natural(a->event.number), .digest = digest_of_json(a->sent),
             .chain_id = a->acceptor->random(a->acceptor->random_context),
         },
     };
