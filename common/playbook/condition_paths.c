@@ -290,10 +290,24 @@ static void time_test_read(struct playbook_reading *reading, const struct yaml *
     to->moment = moment_read(reading, node->items[0], key);
 }
 
+/* { in: field.NAME }: one of what stands in that field of the form. */
+static void among_read(struct playbook_reading *reading, const struct yaml *node, struct condition *to)
+{
+    const struct yaml *in = yaml_get(node, "in");
+    struct path_type of_field;
+    to->among = yaml_text(in, "", reading->mistakes);
+    if (!is_of_form(SCOPE_EVENT, to->among))
+        yaml_mistake(reading->mistakes, in, "in which field? write it as field.NAME");
+    else
+        field_find(reading, in, &of_field);
+    if (node->count > 1)
+        yaml_mistake(reading->mistakes, node, "in stands alone");
+}
+
 static void test_read(struct playbook_reading *reading, const struct yaml *node, const struct path_type *type,
                       struct condition *to)
 {
-    static const char *const keys[] = {"min", "max", "not", NULL};
+    static const char *const keys[] = {"min", "max", "not", "in", NULL};
     if (type->kind == FIELD_TIME) {
         time_test_read(reading, node, type, to);
         return;
@@ -303,6 +317,10 @@ static void test_read(struct playbook_reading *reading, const struct yaml *node,
         return;
     }
     yaml_known_keys(node, keys, reading->mistakes);
+    if (yaml_get(node, "in")) {
+        among_read(reading, node, to);
+        return;
+    }
     const struct yaml *not = yaml_get(node, "not");
     if (!node->count)
         yaml_mistake(reading->mistakes, node, "says nothing: give a value, a list, min, max or not");

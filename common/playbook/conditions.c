@@ -52,6 +52,7 @@ static bool (*matcher_of(const char *path))(const char *, const char *)
 {
     static const struct { const char *path; bool (*matches)(const char *, const char *); } matchers[] = {
         {"code", match_code}, {"words", match_within}, {"changed", match_element}, {"missing", match_element},
+        {"customer.interests", match_element},
     };
     for (size_t i = 0; i < sizeof matchers / sizeof matchers[0]; i++)
         if (!strcmp(path, matchers[i].path))
@@ -86,6 +87,18 @@ static bool time_holds(const struct condition *condition, condition_lookup looku
     return earlier == condition->earlier;
 }
 
+/* Both may be lists. What names nothing restricts nothing. */
+static bool among_holds(const struct condition *condition, const char *found, const char *allowed)
+{
+    if (!allowed || !*allowed)
+        return true;
+    for (const char *word = found ? found : ""; *word; word += strcspn(word, ","), word += *word == ',')
+        for (const char *other = allowed; *other; other += strcspn(other, ","), other += *other == ',')
+            if (strcspn(word, ",") == strcspn(other, ",") && !strncmp(word, other, strcspn(word, ",")))
+                return !condition->negated;
+    return condition->negated;
+}
+
 static bool condition_holds(const struct condition *condition, const char *found)
 {
     if (!found)
@@ -96,14 +109,20 @@ static bool condition_holds(const struct condition *condition, const char *found
     return holds != condition->negated;
 }
 
+static bool one_holds(const struct condition *condition, condition_lookup lookup, void *context)
+{
+    if (condition->moment)
+        return time_holds(condition, lookup, context);
+    const char *found = lookup(context, condition->path);
+    return condition->among ? among_holds(condition, found, lookup(context, condition->among))
+                            : condition_holds(condition, found);
+}
+
 bool conditions_hold(const struct condition_list *conditions, condition_lookup lookup, void *context)
 {
-    for (size_t i = 0; i < conditions->count; i++) {
-        const struct condition *condition = &conditions->at[i];
-        if (condition->moment ? !time_holds(condition, lookup, context)
-                              : !condition_holds(condition, lookup(context, condition->path)))
+    for (size_t i = 0; i < conditions->count; i++)
+        if (!one_holds(&conditions->at[i], lookup, context))
             return false;
-    }
     return true;
 }
 

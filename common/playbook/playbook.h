@@ -26,6 +26,7 @@ struct condition {
     bool has_min, has_max;
     int64_t min, max;
     bool negated;
+    const char *among;              /* the value is one of those at this path, or nothing stands there; NULL: not asked */
     const char *moment;             /* a time is compared with this one, a path that the lookup knows; NULL: none */
     bool earlier;                   /* it must lie before that; else at it or after */
 };

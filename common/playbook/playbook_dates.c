@@ -113,10 +113,11 @@ void reading_schedule(struct playbook_reading *reading, const struct yaml *node,
     const struct yaml *every = yaml_get(node, "every"), *audience = yaml_get(node, "audience");
     to->at_min = read_at(reading, yaml_get(node, "at"), AT_DEFAULT_MIN);
     to->audience = !strcmp(reading_choice(reading, audience, audiences), "customers") ? AUDIENCE_CUSTOMERS : AUDIENCE_SITE;
+    if (to->audience == AUDIENCE_CUSTOMERS && !*to->name)
+        yaml_mistake(reading->mistakes, node, "rule: NAME is missing: what goes through all customers must be known again");
     if (!every) {
-        if (audience || yaml_get(node, "at"))
-            yaml_mistake(reading->mistakes, audience ? audience : yaml_get(node, "at"),
-                         "belongs to a rule that comes again: every is missing");
+        if (yaml_get(node, "at"))
+            yaml_mistake(reading->mistakes, yaml_get(node, "at"), "belongs to a rule that comes again: every is missing");
         return;
     }
     if (every->kind == YAML_MAP)

@@ -19,7 +19,8 @@ static const char *const kind_words[FORM_FIELD_KINDS + 1] = {
 
 /* What of a customer's record can be told by a form. */
 static const char *const record_words[] = {
-    "none", "name", "mobile", "email", "address", "webhook", "summary", "preference", "owner", "language", NULL
+    "none", "name", "mobile", "email", "address", "webhook", "summary", "preference", "interests", "owner", "language",
+    NULL
 };
 static const char *const meaning_words[] = {
     [MEANS_NOTHING] = "nothing", [MEANS_SATISFACTION] = "satisfaction", [MEANS_WORDS] = "words", NULL
@@ -83,8 +84,9 @@ static void read_use(struct playbook_reading *reading, const struct yaml *node, 
         yaml_mistake(reading->mistakes, means, "satisfaction is a score");
     if (to->means == MEANS_WORDS && to->kind != FORM_TEXT)
         yaml_mistake(reading->mistakes, means, "words are a text");
-    if (*to->record && to->kind != FORM_TEXT && to->kind != FORM_CHOICE && to->kind != FORM_STAFF)
-        yaml_mistake(reading->mistakes, record, "a customer's record takes text, choice or staff");
+    if (*to->record && to->kind != FORM_TEXT && to->kind != FORM_CHOICE && to->kind != FORM_STAFF &&
+        (to->kind != FORM_CHOICES || strcmp(to->record, "interests")))
+        yaml_mistake(reading->mistakes, record, "a customer's record takes text, choice or staff; interests take choices, too");
 }
 
 static void read_field(struct playbook_reading *reading, const struct yaml *node, struct form_field *to)

@@ -184,6 +184,8 @@ static size_t changes_find(const struct customer *a, const struct customer *b, c
         names[count++] = "language";
     if (text_differs(a->preference, b->preference))
         names[count++] = "preference";
+    if (text_differs(a->interests, b->interests))
+        names[count++] = "interests";
     if (texts_differ(&a->channels, &b->channels))
         names[count++] = "channels";
     if (texts_differ(&a->bad_channels, &b->bad_channels))
@@ -255,6 +257,7 @@ static void customer_see(struct turn *turn, const struct event *event, const str
     text_merge(&after.owner, seen->owner);
     text_merge(&after.language, seen->language);
     text_merge(&after.preference, seen->preference);
+    text_merge(&after.interests, seen->interests);
     if (seen->kind)
         after.kind = seen->kind;
     if (seen->attachments.count)

@@ -194,7 +194,9 @@ static bool plan_make(const struct planning *planning, const struct record *reco
     plan.occurred_at = planning->occurred_at;
     plan.round = round;
     plan.depth = depth;
-    plan.variables = facts_pack(record, planning->data, planning->about, turn_arena(turn));
+    plan.variables = planning->run ? planning->run->variables
+                                   : facts_pack(record, planning->data, planning->about, turn_arena(turn));
+    plan.form = planning->run ? planning->run->about : "";
     struct planned planned = planned_open(turn, &plan);
     if (!planned_place(&planned, 0, planning->occurred_at))
         return false;
@@ -211,7 +213,8 @@ bool plan_try(const struct planning *planning)
     struct condition_facts facts = {
         .record = event_types[planning->event->number].data, .data = planning->data, .customer = planning->customer,
         .arena = turn_arena(planning->turn), .calendar = planning->site->calendar, .now = turn_now(planning->turn),
-        .owner_gone = owner_is_gone(planning->site, planning->customer)};
+        .owner_gone = owner_is_gone(planning->site, planning->customer),
+        .fields = planning->run ? form_fields(planning->turn, planning->site->id, planning->run->about) : (struct slice){0}};
     return conditions_hold(&rule->when, condition_fact, &facts) && plan_make(planning, facts.record);
 }
 
@@ -225,7 +228,11 @@ static void playbook_follow(struct planning *planning)
     const struct playbook *playbook = planning->in_force->playbook;
     for (planning->rule = 0; planning->rule < playbook->rule_count; planning->rule++) {
         const struct rule *rule = &playbook->rules[planning->rule];
-        if (!rule->repeat && rule->on == planning->event->number && form_fits(rule->form, planning->data))
+        if (rule->repeat || rule->on != planning->event->number || !form_fits(rule->form, planning->data))
+            continue;
+        if (rule->audience == AUDIENCE_CUSTOMERS)
+            recurrence_begin(planning);
+        else
             plan_try(planning);
     }
 }

@@ -1,11 +1,12 @@
 #include <string.h>
 
 #include "civil.h"
+#include "facts.h"
 #include "ident.h"
 #include "scheduler.h"
 
-/* Rules that come again by themselves: for the site, or for every customer that fits. A long list of customers is gone
- * through piece by piece, so that nobody else has to wait for it. */
+/* Rules that come again by themselves, for the site or for every customer that fits, and rules that an event starts for
+ * every customer that fits. A long list of customers is gone through piece by piece, so that nobody else has to wait for it. */
 
 enum { CUSTOMERS_PER_TURN = 64, HOLIDAYS_LOOKED_AHEAD_DAYS = 800 };
 
@@ -19,12 +20,17 @@ static int64_t first_day(void)
 
 struct found { const struct site *site; const struct playbook_in_force *in_force; size_t rule; };
 
+static bool is_run(const struct rule *rule)
+{
+    return rule->repeat || rule->audience == AUDIENCE_CUSTOMERS;
+}
+
 static bool rule_find(const struct site *site, const char *playbook, const char *rule, struct found *ret)
 {
     for (size_t i = 0; site && i < site->playbook_count; i++) {
         const struct playbook *at = site->playbooks[i].playbook;
         for (size_t k = 0; !strcmp(at->name, playbook) && k < at->rule_count; k++)
-            if (at->rules[k].repeat && !strcmp(at->rules[k].name, rule)) {
+            if (is_run(&at->rules[k]) && !strcmp(at->rules[k].name, rule)) {
                 *ret = (struct found){site, &site->playbooks[i], k};
                 return true;
             }
@@ -83,6 +89,24 @@ static void recurrence_arm(struct turn *turn, const struct site *site, const str
     turn_put(turn, ENTITY_RECURRENCE, id, &after, after.next_at, "");
 }
 
+void recurrence_begin(const struct planning *planning)
+{
+    struct turn *turn = planning->turn;
+    struct arena *arena = turn_arena(turn);
+    const struct playbook *playbook = planning->in_force->playbook;
+    const struct rule *rule = &playbook->rules[planning->rule];
+    struct recurrence run = *(const struct recurrence *)record_new(&recurrence_record, arena);
+    run.id = ident_make(arena, planning->site->id, "%s.%s.%s", playbook->name, rule->name, planning->about);
+    run.site = planning->site->id;
+    run.playbook = playbook->name;
+    run.rule = rule->name;
+    run.about = planning->about;
+    run.about_type = planning->event->type;
+    run.variables = facts_pack(event_types[planning->event->number].data, planning->data, planning->about, arena);
+    run.next_at = planning->occurred_at;
+    turn_put(turn, ENTITY_RECURRENCE, run.id, &run, turn_now(turn), "");
+}
+
 void recurrences_arm(struct turn *turn, const struct event *event, const void *data)
 {
     (void)data;
@@ -100,7 +124,7 @@ void recurrences_arm(struct turn *turn, const struct event *event, const void *d
 static struct schedule_due run_told(const struct recurrence *run)
 {
     return (struct schedule_due){.playbook = run->playbook, .rule = run->rule, .at = run->run_at, .looked_at = run->looked_at,
-                                 .planned = run->planned};
+                                 .planned = run->planned, .about = run->about};
 }
 
 static void run_say(struct turn *turn, const struct recurrence *run, enum event_number number)
@@ -112,10 +136,25 @@ static void run_say(struct turn *turn, const struct recurrence *run, enum event_
 }
 
 /* What is to be planned for a customer or ("") for the site; `data` and `event` are its own. */
+static struct planning run_planning_of_event(struct turn *turn, const struct found *found, const struct recurrence *run,
+                                             const char *customer, struct event *event)
+{
+    struct arena *arena = turn_arena(turn);
+    *event = event_of(event_number(run->about_type));
+    event->site = run->site;
+    event->customer = customer;
+    return (struct planning){
+        .turn = turn, .event = event, .data = facts_data(run->variables, event_types[event->number].data, arena),
+        .about = arena_printf(arena, "%s.%s", customer, run->about), .customer = customer_of(turn, run->site, customer),
+        .site = found->site, .in_force = found->in_force, .rule = found->rule, .occurred_at = run->run_at, .run = run};
+}
+
 static struct planning run_planning(struct turn *turn, const struct found *found, const struct recurrence *run,
                                     const char *customer, struct event *event, const struct schedule_due *data)
 {
     struct arena *arena = turn_arena(turn);
+    if (*run->about)
+        return run_planning_of_event(turn, found, run, customer, event);
     struct local_time day = calendar_local(found->site->calendar, run->run_at);
     *event = event_of(EVENT_SCHEDULE_DUE);
     event->site = run->site;
@@ -180,6 +219,8 @@ static void run_begin(struct turn *turn, struct recurrence *run)
 static void run_end(struct turn *turn, const struct found *found, struct recurrence *run)
 {
     run_say(turn, run, EVENT_SCHEDULE_FINISHED);
+    if (*run->about)
+        return;
     run->run_at = 0;
     run->cursor = "";
     run->next_at = rule_next(found->site, &found->in_force->playbook->rules[found->rule], turn_now(turn));
@@ -204,6 +245,10 @@ void recurrence_fire(struct turn *turn, const struct recurrence *recurrence)
     } else if (!for_customers || piece == PIECE_ALL) {
         run_end(turn, &found, &run);
         due = run.next_at;
+        if (*run.about) {
+            turn_delete(turn, ENTITY_RECURRENCE, run.id);
+            return;
+        }
     }
     turn_put(turn, ENTITY_RECURRENCE, run.id, &run, due, "");
 }

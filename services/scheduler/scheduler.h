@@ -29,7 +29,7 @@ struct sighting {
     bool message_first;
     bool paid;                      /* a delivery or a visit: counts */
     int64_t amount_cents;
-    const char *owner, *language, *preference;
+    const char *owner, *language, *preference, *interests;
     struct texts attachments;
 };
 
@@ -69,6 +69,7 @@ struct planning {
     const struct playbook_in_force *in_force;
     size_t rule;                    /* index */
     wall_ms occurred_at;
+    const struct recurrence *run;   /* it goes through all customers after an event: its facts count; NULL: it does not */
 };
 
 /* Plans every rule in force that the event meets. */
@@ -112,6 +113,8 @@ void planned_say(const struct planned *planned, enum event_number number, const 
 bool step_is_over(const struct planned_step *step);
 /* Is whoever looks after the customer not of the staff any more? */
 bool owner_is_gone(const struct site *site, const struct customer *customer);
+/* What stands in a form now, by its local id; empty: there is none. */
+struct slice form_fields(struct turn *turn, const char *site, const char *about);
 /* The lookup of conditions over what the plan remembers. */
 struct condition_facts planned_facts(const struct planned *planned);
 
@@ -164,6 +167,8 @@ void limit_say(const struct planning *planning, const char *reason, wall_ms unti
 
 /* Arms the rules of all playbooks in force. */
 void recurrences_arm(struct turn *turn, const struct event *event, const void *data);
+/* A rule for all customers meets an event: they are gone through from now on. */
+void recurrence_begin(const struct planning *planning);
 void recurrence_fire(struct turn *turn, const struct recurrence *recurrence);
 
 /* -------- waits.c: steps that wait for an event */

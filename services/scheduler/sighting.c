@@ -11,6 +11,7 @@ static void see_record(const void *data, struct sighting *to)
     to->owner = record->owner;
     to->language = record->language;
     to->preference = record->preference;
+    to->interests = record->interests;
     to->attachments = record->attachments;
 }
 

@@ -24,6 +24,7 @@ static const char **place_in(struct sighting *to, const char *record)
     const struct { const char *name; const char **at; } places[] = {
         {"name", &person->name}, {"mobile", &person->mobile}, {"email", &person->email}, {"address", &person->address},
         {"webhook", &person->webhook}, {"summary", &person->summary}, {"preference", &to->preference},
+        {"interests", &to->interests},
         {"owner", &to->owner}, {"language", &to->language},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)

@@ -42,15 +42,19 @@ struct event planned_event(const struct planned *planned, enum event_number numb
     return like;
 }
 
+struct slice form_fields(struct turn *turn, const char *site, const char *about)
+{
+    const struct filled_form *form = turn_get(turn, ENTITY_FORM, ident_make(turn_arena(turn), site, "%s", about));
+    return form ? form->fields : (struct slice){0};
+}
+
 /* What stands in the form that the plan follows, as it is now. */
 static struct slice form_fields_now(const struct planned *planned)
 {
     const struct plan *plan = &planned->plan;
     if (strncmp(plan->about_type, "form.", 5))
         return (struct slice){0};
-    const struct filled_form *form =
-        turn_get(planned->turn, ENTITY_FORM, ident_of_site(turn_arena(planned->turn), plan->site, plan->about));
-    return form ? form->fields : (struct slice){0};
+    return form_fields(planned->turn, plan->site, *plan->form ? plan->form : plan->about);
 }
 
 struct condition_facts planned_facts(const struct planned *planned)
