@@ -14,7 +14,7 @@ static const struct { const char *key, *english, *chinese; } lines[] = {
     {"approval", "approval", "审批"}, {"attachments", "attachments", "附件"}, {"cause_found", "root cause", "根因"}, {"closed_at", "closed", "结案"},
 };
 
-static void show_lines(const struct invocation *call, const json_t *body)
+static void show_lines(struct invocation *call, const json_t *body)
 {
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         print_line(call, say(call, lines[i].english, lines[i].chinese), body, lines[i].key);
@@ -23,9 +23,24 @@ static void show_lines(const struct invocation *call, const json_t *body)
                "name=Clock/时钟,state=State/状态,due_at=Due/到期,warn_at=Warned at/预警,why=Why/缘由");
 }
 
+/* Everything there is about it, in order. */
+static void show_file(struct invocation *call, const json_t *body)
+{
+    size_t i;
+    json_t *event;
+    show_lines(call, json_object_get(body, "case"));
+    puts("");
+    if (json_array_size(json_object_get(body, "attachments")))
+        print_list(call, json_object_get(body, "attachments"), "reference=Attachment/附件,time=Time/时间,type=With/随");
+    puts("");
+    json_array_foreach(json_object_get(body, "events"), i, event)
+        print_event(call, event);
+}
+
 static int show_case(struct invocation *call)
 {
-    const char *path = path_of_one(call, "/v1/cases");
+    bool file = option(call, "file") != NULL;
+    const char *path = path_of_one(call, file ? "/v1/case-files" : "/v1/cases");
     if (!path)
         return EXIT_USAGE;
     struct client_answer answer = client_get(call->client, path);
@@ -33,7 +48,7 @@ static int show_case(struct invocation *call)
     if (code == EXIT_OK && call->json)
         print_json(answer.body);
     else if (code == EXIT_OK)
-        show_lines(call, answer.body);
+        (file ? show_file : show_lines)(call, answer.body);
     json_decref(answer.body);
     return code;
 }
@@ -47,6 +62,20 @@ static bool put_option(struct invocation *call, json_t *data, const char *site, 
         return put_number(call, data, field, name);
     put_text(data, field, kind == TIME ? site_time(call, site, option(call, name)) : option(call, name));
     return true;
+}
+
+/* "a,b" as a list of texts; NULL is left out. */
+static void put_list(json_t *data, const char *name, const char *text)
+{
+    json_t *list = text ? json_array() : NULL;
+    while (text && *text) {
+        size_t bytes = strcspn(text, ",");
+        if (bytes)
+            json_array_append_new(list, json_stringn(text, bytes));
+        text += bytes + (text[bytes] == ',');
+    }
+    if (list)
+        json_object_set_new(data, name, list);
 }
 
 int run_case(struct invocation *call)
@@ -72,5 +101,6 @@ int run_case(struct invocation *call)
             json_decref(data);
             return EXIT_USAGE;
         }
+    put_list(data, "attachments", option(call, "attachments"));
     return act(call, arena_printf(call->arena, "case.%s", argument(call, 1)), site, data);
 }

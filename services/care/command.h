@@ -83,6 +83,8 @@ void print_list(const struct invocation *call, const json_t *list, const char *c
 /* One value of an object with its name before it; nothing if there is none. */
 void print_line(const struct invocation *call, const char *name, const json_t *object, const char *key);
 void print_json(const json_t *value);
+/* One event as a line. */
+void print_event(struct invocation *call, const json_t *event);
 
 /* How consumers are listed. */
 extern const char consumer_columns[];
@@ -104,6 +106,7 @@ int run_outcome(struct invocation *call);
 int run_absent(struct invocation *call);
 int run_cases(struct invocation *call);
 int run_case(struct invocation *call);
+int run_complaints(struct invocation *call);
 int run_books(struct invocation *call);
 int run_plans(struct invocation *call);
 int run_board(struct invocation *call);

@@ -49,13 +49,20 @@ const struct command commands[] = {
      "  --open yes|no   --state S  received, acknowledged, assessed, assigned, in_progress, resolved, verified, closed, reopened, linked\n"
      "  --grade major|general|minor   --role R   --assignee A   --customer C   --site SITE   --limit N  at most so many", false,
      run_cases},
-    {"case", "ID [ACT]", "show a complaint with its clocks, or act on it", "查看或处理一件投诉",
-     " note reason assignee category grade at compensation amount effect-manufacturer effect-customer satisfaction root-cause site ",
+    {"complaints", "[--open] | pareto --month M", "all complaints with their next deadlines and promises; what a month's came from",
+     "投诉总览：下一时限与承诺；按月主要原因分析", " site month by !open ",
+     "  --open          only those that are open\n"
+     "  pareto          --month 2026-03 by cause, category, product and employee, most first; --by cause  only one of them\n"
+     "  --site SITE     only of this site", false, run_complaints},
+    {"case", "ID [ACT | --file]", "show a complaint with its clocks, or act on it", "查看或处理一件投诉",
+     " note reason assignee category grade at compensation amount effect-manufacturer effect-customer satisfaction root-cause attachments site !file ",
+     "  --file          the whole file: every event, call, notice and attachment in order\n"
      "  ACT: acknowledge, assess, assign, start, respond, report, promise, wait, resume, escalate, propose, approve, decline,\n"
      "       resolve, verify, close, reopen, link\n"
      "  assess --category C --grade G --reason WHY · assign --assignee A · promise --at TIME · wait [--at TIME]\n"
      "  propose --compensation TEXT --amount CENTS --effect-manufacturer TEXT --effect-customer TEXT\n"
-     "  verify --satisfaction 1..5 · resolve and close --root-cause TEXT · any of them --note TEXT --reason WHY", false, run_case},
+     "  verify --satisfaction 1..5 · resolve and close --root-cause TEXT · any of them --note TEXT --reason WHY\n"
+     "       --attachments A,B", false, run_case},
     {"books", "[ID]", "list what forms add up to; one page with its count and sums", "列出账页：各表单的件数与合计",
      " site book limit ", "  --book BOOK  --site SITE  only those   --limit N  at most so many", false, run_books},
     {"plans", "[ID]", "list planned follow-ups; one of them with its steps and why they fall when they do", "列出回访计划，或一个计划的各步骤与缘由",

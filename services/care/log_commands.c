@@ -29,7 +29,7 @@ static const char *summary(struct invocation *call, const json_t *event)
     return line;
 }
 
-static void print_event(struct invocation *call, const json_t *event)
+void print_event(struct invocation *call, const json_t *event)
 {
     if (call->json) {
         char *text = json_dumps(event, JSON_COMPACT);

@@ -59,6 +59,8 @@ static const char *cell_text(const struct invocation *call, const json_t *value)
         return word_said(call, json_string_value(value));
     if (json_is_integer(value))
         return arena_printf(arena, "%lld", (long long)json_integer_value(value));
+    if (json_is_real(value))
+        return arena_printf(arena, "%.1f", json_real_value(value));
     if (json_is_boolean(value))
         return word_said(call, json_is_true(value) ? "yes" : "no");
     if (json_is_array(value) && json_array_size(value) && json_is_string(json_array_get(value, 0))) {

@@ -7,7 +7,10 @@
 
 const struct view_route view_routes[] = {
     {"GET", "/v1/tasks", view_tasks, "work lists", "site, agent, role, customer, state (open, claimed, waiting, closed), limit"},
-    {"GET", "/v1/cases", view_cases, "complaints with their clocks", "site, state, open (yes, no), grade, role, assignee, customer, limit"},
+    {"GET", "/v1/cases", view_cases, "complaints with their clocks", "site, state, open (yes, no), grade, category, voice, role, assignee, customer, limit"},
+    {"GET", "/v1/case-files", view_case_file, "the whole file of a case: every event, call, notice and attachment in order", ""},
+    {"GET", "/v1/complaints/pareto", view_pareto, "a month's complaints by cause, category, product and employee, most first",
+     "site, month (as 2026-03), by (cause, category, product, employee; all of them)"},
     {"GET", "/v1/customers", view_customers, "customers", "site, class, limit"},
     {"GET", "/v1/notices", view_notices, "messages", "site, state (dead, held, waiting, sending, sent …), customer, limit"},
     {"GET", "/v1/books", view_books, "forms counted, page by page, with what is stated against them", "site, book, limit"},

@@ -78,6 +78,9 @@ json_t *view_time(wall_ms at, const struct json_style *style, struct arena *aren
 /* One entry of the log as JSON, owned by the caller; NULL if it is no event. */
 json_t *view_entry_json(const struct views *views, const struct entry *entry, struct arena *arena);
 
+/* The same of one that is unpacked already; `site` may be NULL (UTC). */
+json_t *view_event_json(const struct entry *entry, const struct event *event, const struct site *site, struct arena *arena);
+
 json_t *view_consumers_json(const struct consumer_glance *consumers, size_t count, struct arena *arena);
 
 struct view_answer view_events(struct views *views, const struct view_request *request);
@@ -88,6 +91,8 @@ struct view_answer view_consumer_forget(struct views *views, const struct view_r
 struct view_answer view_check(struct views *views, const struct view_request *request);
 struct view_answer view_tasks(struct views *views, const struct view_request *request);
 struct view_answer view_cases(struct views *views, const struct view_request *request);
+struct view_answer view_case_file(struct views *views, const struct view_request *request);
+struct view_answer view_pareto(struct views *views, const struct view_request *request);
 struct view_answer view_customers(struct views *views, const struct view_request *request);
 struct view_answer view_notices(struct views *views, const struct view_request *request);
 struct view_answer view_books(struct views *views, const struct view_request *request);

@@ -59,7 +59,8 @@ static const char *site_of(const struct record *record, const void *at, struct a
     return arena_text(arena, id, strcspn(id, "/"));
 }
 
-static const char *const filters[] = {"site", "role", "assignee", "customer", "state", "grade", "class", "category", "book"};
+static const char *const filters[] = {"site", "role", "assignee", "customer", "state", "grade", "class", "category", "voice",
+                                      "book"};
 enum { FILTERS = sizeof filters / sizeof *filters };
 
 /* What no entity can be is told, rather than answered with an empty list. NULL: all is well. */
@@ -271,9 +272,32 @@ static void add_to_task(struct views *views, const struct view_request *request,
         add_customer_of(views, request, task->site, task->customer, to);
 }
 
+/* What comes next: the clock that is due first, and what the customer was promised. Times as the clocks show them. */
+static void add_next(const struct complaint_case *complaint, json_t *to)
+{
+    const json_t *clocks = json_object_get(to, "clocks");
+    json_t *next = NULL, *promise = NULL;
+    wall_ms due = 0;
+    for (size_t i = 0; i < complaint->clocks.count; i++) {
+        const struct case_clock *clock = &complaint->clocks.at[i];
+        if (clock->state != CLOCK_RUNNING)
+            continue;
+        if (!strcmp(clock->name, "promise"))
+            promise = json_array_get(clocks, i);
+        if (!next || clock->due_at < due) {
+            next = json_array_get(clocks, i);
+            due = clock->due_at;
+        }
+    }
+    json_object_set_new(to, "next_clock", next ? json_incref(json_object_get(next, "name")) : json_null());
+    json_object_set_new(to, "next_clock_due_at", next ? json_incref(json_object_get(next, "due_at")) : json_null());
+    json_object_set_new(to, "promised_at", promise ? json_incref(json_object_get(promise, "due_at")) : json_null());
+}
+
 static void add_to_case(struct views *views, const struct view_request *request, const void *record, json_t *to)
 {
     const struct complaint_case *complaint = record;
+    add_next(complaint, to);
     if (!*request->rest)
         return;
     add_customer_of(views, request, complaint->site, complaint->customer, to);

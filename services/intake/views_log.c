@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cursor.h"
 #include "partition.h"
 #include "views.h"
 #include "yaml.h"
@@ -30,8 +29,8 @@ static json_t *data_json(const struct event *event, const struct json_style *sty
     return data ? record_to_json(event_types[event->number].data, data, &brief) : packed_to_json(event->data);
 }
 
-static json_t *entry_json(const struct entry *entry, const struct event *event, const struct site *site,
-                          struct arena *arena)
+json_t *view_event_json(const struct entry *entry, const struct event *event, const struct site *site,
+                        struct arena *arena)
 {
     struct json_style style = view_style(site);
     json_t *object = json_pack("{s:I, s:I, s:s, s:s, s:s, s:s}", "partition", (json_int_t)entry->place.partition, "seq",
@@ -91,7 +90,7 @@ json_t *view_entry_json(const struct views *views, const struct entry *entry, st
     struct fault fault;
     if (!event_unpack(entry->packed, arena, &event, &fault))
         return NULL;
-    return entry_json(entry, &event, view_site(views, event.site, arena), arena);
+    return view_event_json(entry, &event, view_site(views, event.site, arena), arena);
 }
 
 struct page {
@@ -119,7 +118,7 @@ static void page_add(struct page *page, const struct entry *entry)
         page->site_id = event.site;
         page->site = view_site(page->views, event.site, arena);
     }
-    json_array_append_new(page->events, entry_json(entry, &event, page->site, arena));
+    json_array_append_new(page->events, view_event_json(entry, &event, page->site, arena));
 }
 
 static bool page_read(struct page *page, uint32_t partition)
@@ -179,132 +178,4 @@ struct view_answer view_events(struct views *views, const struct view_request *r
             break;
     return (struct view_answer){200, json_pack("{s:o, s:s}", "events", page.events, "next",
                                                next_text(next, first, count, arena))};
-}
-
-/* -------- what led to what */
-
-struct chain {
-    struct entry_list entries;
-    struct event *events;
-    bool *shown;
-    size_t room;
-};
-
-static bool chain_read(struct views *views, const struct view_request *request, uint32_t partition, struct chain *chain)
-{
-    uint64_t from = 1;
-    for (;;) {
-        struct entry_list page = {0};
-        if (views->store->functions->read_log(views->store, partition, from, READ_MAX, request->arena, &page) !=
-            STORE_OK)
-            return false;
-        if (!page.count)
-            break;
-        if (chain->entries.count + page.count > chain->room) {
-            chain->room = 2 * chain->room + READ_MAX;
-            chain->entries.at = realloc(chain->entries.at, chain->room * sizeof *chain->entries.at);
-        }
-        memcpy(chain->entries.at + chain->entries.count, page.at, page.count * sizeof *page.at);
-        chain->entries.count += page.count;
-        from = page.at[page.count - 1].place.seq + 1;
-    }
-    chain->events = calloc(chain->entries.count + 1, sizeof *chain->events);
-    chain->shown = calloc(chain->entries.count + 1, sizeof *chain->shown);
-    struct fault fault;
-    for (size_t i = 0; i < chain->entries.count; i++)
-        if (!event_unpack(chain->entries.at[i].packed, request->arena, &chain->events[i], &fault))
-            chain->events[i] = (struct event){.id = "", .type = "", .site = "", .source = ""};
-    return true;
-}
-
-static void chain_free(struct chain *chain)
-{
-    free(chain->entries.at);
-    free(chain->events);
-    free(chain->shown);
-}
-
-/* The id, or it with its site before it. */
-static bool is_id(struct slice text, const char *id)
-{
-    size_t bytes = strlen(id);
-    return slice_is(text, id) || (text.bytes > bytes && text.at[text.bytes - bytes - 1] == '/' &&
-                                  !memcmp(text.at + text.bytes - bytes, id, bytes));
-}
-
-/* Does the event's data name this id in any of its texts? */
-static bool event_names(const struct event *event, const char *id)
-{
-    struct cursor cursor = cursor_over(event->data);
-    size_t pairs;
-    struct slice key, text;
-    if (!cursor_map(&cursor, &pairs))
-        return false;
-    while (pairs--) {
-        cursor_skip(&cursor, &key);
-        if (cursor_text(&cursor, &text)) {
-            if (is_id(text, id))
-                return true;
-        } else {
-            cursor_skip(&cursor, &text);
-        }
-    }
-    return false;
-}
-
-static size_t chain_index(const struct chain *chain, int64_t seq)
-{
-    uint64_t first = chain->entries.count ? chain->entries.at[0].place.seq : 0;
-    bool there = seq > 0 && (uint64_t)seq >= first && (uint64_t)seq < first + chain->entries.count;
-    return there ? (size_t)((uint64_t)seq - first) : SIZE_MAX;
-}
-
-static void chain_mark(struct chain *chain, const char *id)
-{
-    for (size_t i = 0; i < chain->entries.count; i++)
-        chain->shown[i] = strcmp(chain->events[i].id, id) == 0 || event_names(&chain->events[i], id);
-    for (size_t i = 0; i < chain->entries.count; i++) {         /* what they led to */
-        size_t cause = chain_index(chain, chain->events[i].cause_seq);
-        chain->shown[i] |= cause < i && chain->shown[cause];
-    }
-    for (size_t i = chain->entries.count; i-- > 0;) {           /* what led to them */
-        size_t cause = chain_index(chain, chain->events[i].cause_seq);
-        if (chain->shown[i] && cause != SIZE_MAX)
-            chain->shown[cause] = true;
-    }
-}
-
-static size_t chain_depth(const struct chain *chain, size_t at)
-{
-    size_t depth = 0;
-    for (size_t cause = chain_index(chain, chain->events[at].cause_seq); cause != SIZE_MAX && depth < 64;
-         cause = chain_index(chain, chain->events[cause].cause_seq))
-        depth++;
-    return depth;
-}
-
-struct view_answer view_trace(struct views *views, const struct view_request *request)
-{
-    const char *site = request->argument(request->context, "site");
-    if (!*request->rest)
-        return view_error(400, "which one? /v1/trace/ID", "an event's id, or that of a task, case, plan or notice");
-    if (!site && strchr(request->rest, '/'))
-        site = arena_text(request->arena, request->rest, strcspn(request->rest, "/"));
-    uint32_t first = site ? partition_of_site(site, views->partitions) : 0;
-    uint32_t count = site ? 1 : views->partitions;
-    json_t *shown = json_array();
-    for (uint32_t p = first; p < first + count; p++) {
-        struct chain chain = {0};
-        if (chain_read(views, request, p, &chain))
-            chain_mark(&chain, request->rest);
-        for (size_t i = 0; i < chain.entries.count; i++)
-            if (chain.shown[i] && request->may_see(request->context, chain.events[i].site)) {
-                const struct site *at = view_site(views, chain.events[i].site, request->arena);
-                json_t *event = entry_json(&chain.entries.at[i], &chain.events[i], at, request->arena);
-                json_object_set_new(event, "level", json_integer((json_int_t)chain_depth(&chain, i)));
-                json_array_append_new(shown, event);
-            }
-        chain_free(&chain);
-    }
-    return (struct view_answer){200, shown};
 }
