@@ -3,7 +3,7 @@ import math
 import signal
 import time
 
-from installation import SITES, STAGES, Installation, heard, wait_for
+from installation import PARTITIONS, SITES, STAGES, Installation, heard, wait_for
 from report import MARKS
 from rows import RAW
 from takeover import Measurement
@@ -17,9 +17,9 @@ MODEL = 10_000_000          # number of what seed copies
 # ---------------------------------------------------------------- taking in
 
 def raw_beside(careline, batch, count):
-    """The function in Redis called at the batch size that intake came to."""
+    """The function in Redis called at the batch size that intake came to, as many calls in one exchange as intake makes."""
     batch = max(1, min(512, round(batch)))
-    return careline.load("raw_append", redis=careline.redis.address, calls=max(64, count // batch), each=batch)["per_s"]
+    return careline.load("raw_append", redis=careline.redis.address, exchanges=max(4, count // (batch * PARTITIONS)), each=batch)["per_s"]
 
 
 def intake(bench):

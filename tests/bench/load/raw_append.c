@@ -1,9 +1,9 @@
 /* raw_append: the store's own limit: what the function in Redis takes, called with nothing before it.
  *
- *     raw_append redis=ADDRESS run=NAME calls=N each=N [partitions=64]
+ *     raw_append redis=ADDRESS run=NAME exchanges=N each=N [partitions=64]
  *
- * `calls` of `each` ready-packed facts, one after the other, spread over the first `partitions` partitions. Prints what
- * offer_print does. */
+ * `exchanges`, one after the other, of one call for each of the first `partitions` partitions, `each` ready-packed facts a
+ * call. Prints what offer_print does. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,31 +49,50 @@ static struct fact *facts_make(const char *run, size_t call, size_t each, struct
     return facts;
 }
 
+struct exchange { struct append calls[PARTITIONS_MAX]; };
+
+static struct exchange *exchange_make(const char *run, size_t number, size_t each, size_t partitions, struct arena *arena)
+{
+    struct exchange *exchange = arena_alloc(arena, sizeof *exchange);
+    for (size_t i = 0; i < partitions; i++)
+        exchange->calls[i] = (struct append){
+            .partition = (uint32_t)i, .facts = facts_make(run, number * partitions + i, each, arena), .count = each
+        };
+    return exchange;
+}
+
+static bool exchange_run(struct store *store, const struct exchange *exchange, size_t partitions)
+{
+    enum store_status statuses[PARTITIONS_MAX];
+    bool good = store->functions->append(store, exchange->calls, partitions, statuses) == STORE_OK;
+    for (size_t i = 0; i < partitions; i++)
+        good = good && statuses[i] == STORE_OK;
+    return good;
+}
+
 int main(int count, char **main_words)
 {
     char message[160] = "";
     (void)count;
     struct arguments arguments = arguments_of(main_words);
-    struct offer offer = {.count = argument_count(arguments, "calls", NULL), .window = 1};
+    struct offer offer = {.count = argument_count(arguments, "exchanges", NULL), .window = 1};
     size_t each = argument_count(arguments, "each", NULL), partitions = argument_count(arguments, "partitions", "64");
     struct redis_access access = {.address = argument_text(arguments, "redis", NULL), .user = "", .password_file = ""};
     struct store *store = store_redis_new(&access, PARTITIONS_DEFAULT, message);
-    if (!store) {
+    if (!store || partitions > PARTITIONS_DEFAULT) {
         fprintf(stderr, "raw_append: %s\n", message);
         return 69;
     }
     struct arena *arena = arena_new();
-    struct fact **calls = arena_alloc(arena, offer.count * sizeof *calls);
+    struct exchange **exchanges = arena_alloc(arena, offer.count * sizeof *exchanges);
     for (size_t i = 0; i < offer.count; i++)
-        calls[i] = facts_make(argument_text(arguments, "run", NULL), i, each, arena);
+        exchanges[i] = exchange_make(argument_text(arguments, "run", NULL), i, each, partitions, arena);
     offer_begin(&offer);
     while (!offer_is_over(&offer)) {
         size_t number = offer_sent(&offer);
-        enum store_status status =
-            store_append_one(store, (uint32_t)(number % partitions), calls[number], each);
-        offer_answered(&offer, number, status == STORE_OK);
+        offer_answered(&offer, number, exchange_run(store, exchanges[number], partitions));
     }
-    offer_print(&offer, each);
+    offer_print(&offer, each * partitions);
     bool failed = offer.failed;
     offer_free(&offer);
     arena_free(&arena);
