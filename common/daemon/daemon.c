@@ -228,19 +228,31 @@ static bool daemon_start(struct daemon *daemon)
 
 /* -------- running */
 
+/* What the part adds of itself; without it if that is too long. */
+static const char *part_details(struct daemon *daemon, struct arena *arena)
+{
+    const char *details = daemon->part->details && daemon->context ? daemon->part->details(daemon->context, arena) : "";
+    return strlen(details) <= DETAILS_BYTES_MAX ? details : "";
+}
+
 static void announce(struct daemon *daemon, int64_t ttl_ms)
 {
-    char details[512], host[64] = "";
+    char host[64] = "";
     gethostname(host, sizeof host - 1);
-    snprintf(details, sizeof details,
-             "{\"host\":\"%s\",\"pid\":%d,\"build\":\"" CARELINE_VERSION "\",\"http\":\"%s\",\"key\":\"%s\","
-             "\"functions\":\"%s\"}",
-             host, (int)getpid(), http_server_address(daemon->http), curve_public(daemon->curve), store_functions_build());
+    struct arena *arena = arena_new();
+    const char *more = part_details(daemon, arena);
+    const char *details = arena_printf(
+        arena,
+        "{\"host\":\"%s\",\"pid\":%d,\"build\":\"" CARELINE_VERSION "\",\"http\":\"%s\",\"key\":\"%s\","
+        "\"functions\":\"%s\"%s%s}",
+        host, (int)getpid(), http_server_address(daemon->http), curve_public(daemon->curve), store_functions_build(),
+        *more ? "," : "", more);
     const struct member member = {
         .name = daemon->owner, .stage = daemon_role(daemon),
         .endpoint = daemon->bus->functions->endpoint(daemon->bus), .details = details,
     };
     bool answers = daemon->store->functions->announce(daemon->store, &member, ttl_ms) == STORE_OK;
+    arena_free(&arena);
     if (answers != daemon->store_answers)
         log_warn(answers ? "store.back" : "store.gone",
                  log_text("message", answers ? "" : daemon->store->functions->message(daemon->store)));

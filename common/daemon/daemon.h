@@ -24,6 +24,8 @@ enum {
 
 struct daemon;
 
+enum { DETAILS_BYTES_MAX = 2048 };
+
 /* What a program adds; all but `program` and `about` may be NULL. Everything runs on the loop's thread. */
 struct daemon_part {
     const char *program;            /* name of the program and, in the members list, of its stage */
@@ -47,6 +49,9 @@ struct daemon_part {
     /* Once a second: its metrics. */
     void (*report)(void *context);
     void (*reload)(void *context);
+    /* Once a second or less: what it tells of itself in the members list, as members of a JSON object; "": nothing. Into
+     * the arena, at most DETAILS_BYTES_MAX. */
+    const char *(*details)(void *context, struct arena *arena);
     /* At the end, before the stage gives up its leases: finishes what it has begun. False: asked again, for DRAIN_MS. */
     bool (*drain)(void *context);
     /* At the end, after the stage gave up its leases; frees the context. */

@@ -89,6 +89,11 @@ static const struct saying {
      "%s有 %s 条通知未能送达",
      "care notices --dead; care notices resend ID",
      "care notices --dead；care notices resend 编号"},
+    {"channel_down", SPAN,
+     "channel %s does not answer; it last did %s ago",
+     "渠道 %s 无应答，上次成功在 %s 前",
+     "messages go by the next channel meanwhile; look at the gateway (care status says why, RUNBOOK: channel.down)",
+     "期间消息改走下一渠道；请检查网关（原因见 care status，处理见 RUNBOOK：channel.down）"},
     {"consumer_silent", SPAN,
      "consumer %s has not been heard of for %s, and holds the log back",
      "订阅方 %s 已 %s 无联系，日志为其保留",
@@ -290,6 +295,21 @@ static void print_titled(const struct invocation *call, const json_t *list, cons
     print_list(call, list, columns);
 }
 
+static void print_channels(const struct invocation *call, const json_t *channels)
+{
+    json_t *rows = json_deep_copy(channels), *row;
+    size_t i;
+    json_array_foreach(rows, i, row) {
+        const char *success = text_of(row, "success_at");
+        json_object_set_new(row, "state", json_string(json_is_true(json_object_get(row, "up")) ? say(call, "up", "正常")
+                                                                                               : say(call, "down", "无应答")));
+        json_object_set_new(row, "success", json_string(*success ? minute_text(call, success) : "-"));
+    }
+    print_titled(call, rows, say(call, "Channels", "渠道"),
+                 "channel=Channel/渠道,gateway=Gateway/网关,state=State/状态,success=Last success (UTC)/上次成功（UTC）,detail=Why/原因");
+    json_decref(rows);
+}
+
 static void print_status(const struct invocation *call, const json_t *body)
 {
     print_verdict(call, body);
@@ -298,6 +318,7 @@ static void print_status(const struct invocation *call, const json_t *body)
     print_hosts(call, json_object_get(body, "hosts"));
     print_work(call, body);
     print_store(call, json_object_get(body, "store"));
+    print_channels(call, json_object_get(body, "channels"));
     print_titled(call, json_object_get(body, "quarantined"), say(call, "Events set aside", "被隔离的事件"),
                  "stage=Stage/环节,partition=Partition/分区,seq=Seq/序号,type=Type/类型");
     print_titled(call, json_object_get(body, "consumers"), say(call, "Consumers", "订阅方"), consumer_columns);

@@ -58,6 +58,14 @@ static void find_in_work(const struct installation *now, struct findings *to)
         find(to, FINDING_DEGRADED, "dead_letters", "", (int64_t)now->dead);
 }
 
+static void find_in_channels(const struct installation *now, struct findings *to)
+{
+    for (size_t i = 0; i < now->channel_count; i++)
+        if (!now->channels[i].up)
+            find(to, FINDING_DEGRADED, "channel_down", now->channels[i].channel,
+                 now->channels[i].success_at ? now->now - now->channels[i].success_at : 0);
+}
+
 static void find_in_consumers(const struct installation *now, struct findings *to)
 {
     for (size_t i = 0; i < now->consumer_count; i++) {
@@ -125,7 +133,7 @@ static int by_level(const void *a, const void *b)
 size_t installation_findings(const struct installation *installation, struct finding ret[FINDINGS_MAX])
 {
     static void (*const looks[])(const struct installation *, struct findings *) = {
-        find_in_stages, find_in_store, find_in_work, find_in_consumers, find_in_clocks, find_in_members,
+        find_in_stages, find_in_store, find_in_work, find_in_channels, find_in_consumers, find_in_clocks, find_in_members,
     };
     struct findings findings = {ret, 0};
     for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)

@@ -110,6 +110,32 @@ static void sum_partition(struct glance *glance, uint32_t partition, size_t *pag
 
 /* -------- those who take part */
 
+static struct channel_glance *channel_named(struct installation *now, const char *channel)
+{
+    for (size_t i = 0; i < now->channel_count; i++)
+        if (!strcmp(now->channels[i].channel, channel))
+            return &now->channels[i];
+    return now->channel_count < CHANNELS_MAX ? &now->channels[now->channel_count++] : NULL;
+}
+
+/* What one notifier says of a channel: reached by one is reached. */
+static void channel_take(struct glance *glance, const json_t *told)
+{
+    const char *channel = json_string_value(json_object_get(told, "channel"));
+    const char *gateway = json_string_value(json_object_get(told, "gateway"));
+    const char *detail = json_string_value(json_object_get(told, "detail"));
+    wall_ms success_at = json_integer_value(json_object_get(told, "success_at"));
+    struct channel_glance *at = channel ? channel_named(glance->now, channel) : NULL;
+    if (!at)
+        return;
+    bool up = at->up || json_is_true(json_object_get(told, "up"));
+    *at = (struct channel_glance){
+        .channel = arena_string(glance->arena, channel), .gateway = arena_string(glance->arena, gateway ? gateway : ""),
+        .up = up, .success_at = success_at > at->success_at ? success_at : at->success_at,
+        .detail = up || !detail ? "" : arena_string(glance->arena, detail),
+    };
+}
+
 static enum store_status read_members(struct glance *glance)
 {
     struct installation *now = glance->now;
@@ -126,6 +152,10 @@ static enum store_status read_members(struct glance *glance)
             .member = &members.at[i], .host = arena_string(glance->arena, host ? host : ""),
             .build = arena_string(glance->arena, build ? build : ""),
         };
+        size_t channel;
+        json_t *told;
+        json_array_foreach(json_object_get(details, "channels"), channel, told)
+            channel_take(glance, told);
         json_decref(details);
         for (int s = STAGE_NONE + 1; s < STAGE_COUNT; s++)
             now->stages[s].replicas += is_replica(&members.at[i], stage_names[s]);

@@ -30,6 +30,16 @@ struct member_glance {
     uint32_t partitions;            /* that it owns */
 };
 
+/* A way out of the house, as its notifiers find it. */
+struct channel_glance {
+    const char *channel, *gateway;
+    bool up;                        /* some notifier reaches it */
+    wall_ms success_at;             /* when it last answered or took a message; 0: never */
+    const char *detail;             /* why not */
+};
+
+enum { CHANNELS_MAX = 16 };
+
 struct installation {
     uint32_t partitions;
     wall_ms now;                    /* the installation's */
@@ -37,6 +47,8 @@ struct installation {
     struct stage_glance stages[STAGE_COUNT];
     struct member_glance *members;
     size_t member_count;
+    struct channel_glance channels[CHANNELS_MAX];
+    size_t channel_count;
     struct consumer_glance *consumers;
     size_t consumer_count;
     uint64_t events, kept, timers, dead, sending;

@@ -77,6 +77,20 @@ static json_t *hosts_json(const struct installation *now)
     return hosts;
 }
 
+static json_t *channels_json(const struct installation *now, struct arena *arena)
+{
+    struct json_style style = view_style(NULL);
+    json_t *list = json_array();
+    for (size_t i = 0; i < now->channel_count; i++) {
+        const struct channel_glance *at = &now->channels[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o, s:s}", "channel", at->channel, "gateway", at->gateway, "up",
+                                              at->up, "success_at",
+                                              at->success_at ? view_time(at->success_at, &style, arena) : json_null(),
+                                              "detail", at->detail));
+    }
+    return list;
+}
+
 static json_t *quarantined_json(const struct quarantine *quarantine)
 {
     json_t *list = json_array();
@@ -153,6 +167,7 @@ struct view_answer view_status(struct views *views, const struct view_request *r
         {"quarantined_complete", json_boolean(quarantine_is_complete(views->quarantine))},
         {"log", log_json(&now, arena)},
         {"store", store_json(&now)},
+        {"channels", channels_json(&now, arena)},
         {"consumers", view_consumers_json(now.consumers, now.consumer_count, arena)},
     };
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)

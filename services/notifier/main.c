@@ -6,11 +6,13 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "probe.h"
 #include "sender.h"
 
 struct notifier {
     struct daemon *daemon;
     struct sender *sender;
+    struct probe *probe;
     struct gateway_list *gateways;
     struct gateway_list *former;            /* before a reload, until nothing uses them any more */
 };
@@ -65,6 +67,8 @@ static const char *directory_of(const struct notifier *notifier)
 static bool finished(void *context, const struct send_order *order, enum send_result result, const char *detail)
 {
     struct notifier *notifier = context;
+    if (result == SEND_ACCEPTED)
+        probe_sent(notifier->probe, order->channel);
     return stage_append(daemon_stage(notifier->daemon), order, result, detail);
 }
 
@@ -82,6 +86,7 @@ static void stop(void **context)
     if (!notifier)
         return;
     sender_free(&notifier->sender);
+    probe_free(&notifier->probe);
     gateways_free(&notifier->gateways);
     gateways_free(&notifier->former);
     free(notifier);
@@ -103,7 +108,9 @@ static void *start(struct daemon *daemon, char message[160])
             .lease_ends = lease_ends, .context = notifier}, message);
     else
         snprintf(message, 160, "the gateways in %.100s have mistakes, see the log", directory_of(notifier));
-    if (!notifier->sender)
+    if (notifier->sender)
+        notifier->probe = probe_new(daemon_clock(daemon), notifier->gateways, daemon_metrics(daemon));
+    else
         stop(&context);
     return context;
 }
@@ -128,7 +135,8 @@ static int64_t step(void *context)
     struct notifier *notifier = context;
     if (notifier->former && !sender_load(notifier->sender))
         gateways_free(&notifier->former);
-    return sender_step(notifier->sender);
+    int64_t sender_wait_ms = sender_step(notifier->sender), probe_wait_ms = probe_step(notifier->probe);
+    return sender_wait_ms < probe_wait_ms ? sender_wait_ms : probe_wait_ms;
 }
 
 static bool drain(void *context)
@@ -151,6 +159,12 @@ static void reload(void *context)
     notifier->former = notifier->gateways;
     notifier->gateways = gateways;
     sender_gateways(notifier->sender, gateways);
+    probe_gateways(notifier->probe, gateways);
+}
+
+static const char *details(void *context, struct arena *arena)
+{
+    return probe_details(((struct notifier *)context)->probe, arena);
 }
 
 int main(int argc, char **argv)
@@ -158,7 +172,7 @@ int main(int argc, char **argv)
     const struct daemon_part part = {
         .program = "notifier", .about = "sends messages: which way, when, again, and what became of them",
         .core = &notifier_core, .settings = settings, .start = start, .send = send_order, .is_sending = is_sending,
-        .fd = fd, .step = step, .report = report, .reload = reload, .drain = drain, .stop = stop,
+        .fd = fd, .step = step, .report = report, .reload = reload, .details = details, .drain = drain, .stop = stop,
     };
     return daemon_run(&part, argc, argv);
 }

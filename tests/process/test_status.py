@@ -1,12 +1,17 @@
 """care status: a verdict, what is wrong and what to do, and the numbers; care consumers."""
 import json
 import os
+import pathlib
+import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import unicodedata
 import unittest
+import urllib.request
 
-from system import BIN, DAEMONS, SLOW, System, delivery, wait_for
+from system import BIN, DAEMONS, ROOT, SLOW, System, delivery, wait_for
 
 WIDTH_MAX = 100
 
@@ -113,6 +118,48 @@ class Status(unittest.TestCase):
         self.care("consumers", "forget", code=2)
         self.assertIn("forgotten", self.care("consumers", "forget", "reports", "--force"))
         self.assertEqual(json.loads(self.care("consumers", "--json")), [])
+
+
+class Channels(unittest.TestCase):
+    def test_every_channel_is_probed(self):
+        """N7 Every channel is asked regularly without sending anything; its last success, and that it is down, are seen."""
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="careline-test-"))
+        self.addCleanup(shutil.rmtree, directory, True)
+        sink = subprocess.Popen([sys.executable, str(ROOT / "tests/support/sink.py"), "--journal", str(directory / "sent.jsonl")],
+                                stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (sink.kill(), sink.wait(), sink.stdout.close()))
+        ports = dict(word.split("=") for word in sink.stdout.readline().split()[1:])
+        (directory / "gateways").mkdir()
+        for name, text in {"sms": f"kind: http, url: 'http://127.0.0.1:{ports['http']}/send?to={{{{to}}}}'",
+                           "email": f"kind: smtp, url: 'smtp://127.0.0.1:{ports['smtp']}', from: 'Shop <shop@example.invalid>'",
+                           "webhook": "kind: http, url: '{{to}}', only_to: 'http://127.0.0.1:1/'"}.items():
+            (directory / "gateways" / f"{name}.yaml").write_text(f"{{ gateway: g-{name}, channel: {name}, {text} }}\n")
+        with System(directory=directory, keep=True) as system:
+            def channels():
+                return {one["channel"]: one for one in system.get("/v1/status")["channels"]}
+
+            wait_for(lambda: len(channels()) == 3, 20, "all channels asked")
+            self.assertEqual({name: one["up"] for name, one in channels().items()}, {"sms": True, "email": True, "webhook": False})
+            self.assertEqual(channels()["email"]["gateway"], "g-email")
+            self.assertIsNone(channels()["webhook"]["success_at"])
+            before = channels()["sms"]["success_at"]
+            self.assertFalse((directory / "sent.jsonl").exists() and (directory / "sent.jsonl").read_text())
+            sink.kill()
+            sink.wait()
+            notifier = next(member for member in system.get("/v1/status")["members"] if member["stage"] == "notifier")
+            os.kill(notifier["details"]["pid"], signal.SIGHUP)      # asks again at once
+            wait_for(lambda: not channels()["sms"]["up"] and not channels()["email"]["up"], 20, "both seen down")
+            self.assertEqual(channels()["sms"]["success_at"], before)
+            self.assertTrue(channels()["sms"]["detail"])
+            found = [(one["what"], one["subject"]) for one in system.get("/v1/status")["findings"]]
+            self.assertIn(("channel_down", "sms"), found)
+            told = subprocess.run([os.path.join(BIN, "care"), "status", "--dir", str(directory)], capture_output=True, text=True,
+                                  timeout=60 * SLOW).stdout
+            self.assertIn("channel sms does not answer", told)
+            self.assertIn("g-email", told)
+            metrics = urllib.request.urlopen(f"{notifier['details']['http']}/metrics", timeout=10).read().decode()
+            self.assertRegex(metrics, r'careline_channel_up\{channel="sms"\} 0')
+            self.assertRegex(metrics, r'careline_channel_success_seconds\{channel="sms"\} [1-9]')
 
 
 if __name__ == "__main__":

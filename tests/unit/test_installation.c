@@ -66,6 +66,13 @@ static void clock_off(struct installation *now)
     now->members[1].member = &off[0];
     now->members[2].member = &off[1];
 }
+static void channel_down(struct installation *now)
+{
+    now->now = 10 * HOUR_MS;
+    now->channels[0] = (struct channel_glance){.channel = "sms", .gateway = "g", .success_at = 9 * HOUR_MS};
+    now->channels[1] = (struct channel_glance){.channel = "email", .gateway = "g", .up = true};
+    now->channel_count = 2;
+}
 static void nothing(struct installation *now) { (void)now; }
 static void much(struct installation *now)
 {
@@ -90,6 +97,7 @@ static void findings(void **state)
         {silent, "degraded consumer_silent reports 3600001"}, {silent_but_done, ""},
         {behind, "degraded consumer_behind reports 10001"},
         {clock_off, "degraded clock_off h1 0"},
+        {channel_down, "degraded channel_down sms 3600000"},
         {builds, "note builds_differ  0"},
         {hosts, "note one_host_only scheduler 0"}, {hosts_shared, ""},
         {much, "broken stage_missing notifier 0; degraded dead_letters  3; note store_unbounded  0"},
