@@ -109,6 +109,8 @@ int run_case(struct invocation *call);
 int run_complaints(struct invocation *call);
 int run_books(struct invocation *call);
 int run_plans(struct invocation *call);
+int run_attach(struct invocation *call);
+int run_points(struct invocation *call);
 int run_board(struct invocation *call);
 int run_trace(struct invocation *call);
 int run_notices(struct invocation *call);

@@ -67,6 +67,15 @@ const struct command commands[] = {
      " site book limit ", "  --book BOOK  --site SITE  only those   --limit N  at most so many", false, run_books},
     {"plans", "[ID]", "list planned follow-ups; one of them with its steps and why they fall when they do", "列出回访计划，或一个计划的各步骤与缘由",
      " site customer limit ", "  --customer C  --site SITE  only those   --limit N  at most so many", false, run_plans},
+    {"attach", "CUSTOMER FILE", "put a copy of a paper into a customer's record, sealed", "将证件副本加密存入客户档案", " site name ",
+     "  FILE            512 KiB at most, such as a photo of the vehicle licence   --name NAME  what it is called   --site SITE", false,
+     run_attach},
+    {"points", "[CUSTOMER | redeem CUSTOMER N | correct CUSTOMER N | approve ENTRY | decline ENTRY]",
+     "a customer's loyalty points: show, redeem, correct, decide", "客户积分：查看、兑换、更正、审批", " site entry about gift reason state limit ",
+     "  Without CUSTOMER: entries of all; --state asked  those that wait for approval   --limit N  at most so many\n"
+     "  redeem CUSTOMER N   --gift WHAT  for what  --entry NUMBER  of the receipt: never taken twice   --about VISIT\n"
+     "  correct CUSTOMER N  --reason WHY  asks for N points more, or (-N) less; somebody else approves   --about ENTRY\n"
+     "  approve ENTRY, decline ENTRY   [--reason WHY]", false, run_points},
     {"board", "[--day DATE]", "a workshop's day: who does what, where and when", "车间看板：谁在何时何处做什么", " site day ",
      "  --day DATE      as 2026-03-10; today if left out   --site SITE   --json  what a chart needs", false, run_board},
     {"trace", "ID", "what led to what, and when", "追溯因果链", " site ", "  ID of an event, order, visit, complaint, task, case, plan or notice: what it led to and what led to it   --site SITE", false, run_trace},

@@ -25,6 +25,7 @@ static const struct { const char *word, *chinese; } words[] = {
     {"follow-up-agent", "回访员"}, {"service-advisor", "服务顾问"}, {"reception-supervisor", "接待主管"}, {"service-manager", "服务经理"},
     {"general-manager", "总经理"}, {"sales-consultant", "销售顾问"}, {"supervisor", "督导"}, {"regional-office", "大区"},
     {"scheduler", "排程"}, {"follow-up", "回访"}, {"complaint-router", "投诉"}, {"notifier", "通知"},
+    {"asked", "待审批"}, {"booked", "已入账"}, {"earned", "获得"}, {"redeemed", "兑换"}, {"expired", "到期"}, {"corrected", "更正"},
     {"planned", "已排"}, {"displaced", "无位"},
     {"yes", "是"}, {"no", "否"},
 };

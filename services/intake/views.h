@@ -81,6 +81,9 @@ json_t *view_entry_json(const struct views *views, const struct entry *entry, st
 /* The same of one that is unpacked already; `site` may be NULL (UTC). */
 json_t *view_event_json(const struct entry *entry, const struct event *event, const struct site *site, struct arena *arena);
 
+/* Adds "loyalty" to a customer: accounts, lots, level with its benefits; nothing if there never were points. */
+void view_add_points(struct views *views, const struct view_request *request, const struct customer *customer, json_t *to);
+
 json_t *view_consumers_json(const struct consumer_glance *consumers, size_t count, struct arena *arena);
 
 struct view_answer view_events(struct views *views, const struct view_request *request);
@@ -97,10 +100,13 @@ struct view_answer view_customers(struct views *views, const struct view_request
 struct view_answer view_notices(struct views *views, const struct view_request *request);
 struct view_answer view_books(struct views *views, const struct view_request *request);
 struct view_answer view_plans(struct views *views, const struct view_request *request);
+struct view_answer view_points(struct views *views, const struct view_request *request);
 struct view_answer view_workshop(struct views *views, const struct view_request *request);
 struct view_answer view_clock(struct views *views, const struct view_request *request);
 struct view_answer view_clock_park(struct views *views, const struct view_request *request);
 struct view_answer view_contents_put(struct views *views, const struct view_request *request);
+struct view_answer view_attachment_put(struct views *views, const struct view_request *request);
+struct view_answer view_attachment(struct views *views, const struct view_request *request);
 struct view_answer view_config(struct views *views, const struct view_request *request);
 
 #endif

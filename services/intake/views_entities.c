@@ -232,7 +232,7 @@ static bool open_sealed(struct views *views, const char *owner, struct slice sea
 }
 
 static void add_person(struct views *views, const struct view_request *request, const struct customer *customer,
-                       json_t *to)
+                       bool whole, json_t *to)
 {
     const char *id = strchr(customer->id, '/');
     struct customer_recorded *person = record_new(&customer_recorded_record, request->arena);
@@ -244,6 +244,12 @@ static void add_person(struct views *views, const struct view_request *request, 
         return;
     json_object_set_new(to, "mobile", json_string(person->mobile));
     json_object_set_new(to, "email", json_string(person->email));
+    if (!whole)
+        return;
+    json_object_set_new(to, "address", json_string(person->address));
+    json_object_set_new(to, "webhook", json_string(person->webhook));
+    json_object_set_new(to, "summary", json_string(person->summary));
+    json_object_set_new(to, "attributes", person->attributes.bytes ? packed_to_json(person->attributes) : json_object());
 }
 
 /* The customer of a task or case, as far as the credential may see. */
@@ -261,7 +267,7 @@ static void add_customer_of(struct views *views, const struct view_request *requ
     const struct customer *record = decode(ENTITY_CUSTOMER, &entity, request->arena);
     json_t *person = json_object();
     if (record)
-        add_person(views, request, record, person);
+        add_person(views, request, record, false, person);
     json_object_set_new(to, "contact", person);
 }
 
@@ -311,7 +317,9 @@ static void add_to_case(struct views *views, const struct view_request *request,
 
 static void add_to_customer(struct views *views, const struct view_request *request, const void *record, json_t *to)
 {
-    add_person(views, request, record, to);
+    add_person(views, request, record, *request->rest != 0, to);
+    if (*request->rest)
+        view_add_points(views, request, record, to);
 }
 
 /* -------- the lists */
@@ -353,6 +361,7 @@ static const struct list cases = {ENTITY_CASE, "opened_at", keep_case, add_to_ca
 static const struct list customers = {ENTITY_CUSTOMER, "first_recorded_at", NULL, add_to_customer};
 static const struct list notices = {ENTITY_NOTICE, "asked_at", NULL, NULL};
 static const struct list books = {ENTITY_BOOK_PAGE, "id", NULL, NULL};
+static const struct list points = {ENTITY_POINTS_ENTRY, "at", NULL, NULL};
 static const struct list plans = {ENTITY_PLAN, "occurred_at", NULL, NULL};
 
 struct view_answer view_tasks(struct views *views, const struct view_request *request)
@@ -378,6 +387,11 @@ struct view_answer view_notices(struct views *views, const struct view_request *
 struct view_answer view_books(struct views *views, const struct view_request *request)
 {
     return answer(views, request, &books);
+}
+
+struct view_answer view_points(struct views *views, const struct view_request *request)
+{
+    return answer(views, request, &points);
 }
 
 struct view_answer view_plans(struct views *views, const struct view_request *request)
