@@ -17,9 +17,10 @@ static struct customer_line line_copy(const struct job *job)
     return stored ? *stored : (struct customer_line){.id = id, .task = "", .agent = "", .last_agent = ""};
 }
 
+/* Who called last is remembered for as long as the customer is. */
 static void line_store(const struct job *job, const struct customer_line *line)
 {
-    if (line->open.count || *line->task)
+    if (line->open.count || *line->task || *line->last_agent)
         turn_put(job->turn, ENTITY_CUSTOMER_LINE, line->id, line, 0, "");
     else
         turn_delete(job->turn, ENTITY_CUSTOMER_LINE, line->id);

@@ -118,7 +118,10 @@ static void final_outcomes(void **state)
         outcome(shop, "v1.care", rows[i].said, rows[i].more);
         assert_int_equal(((const struct task_changed *)shop_last(shop, EVENT_TASK_CLOSED))->outcome, rows[i].outcome);
         assert_int_equal(shop_count(shop, EVENT_COMPLAINT_RECEIVED), rows[i].complaints);
-        assert_null(shop_entity(shop, ENTITY_CUSTOMER_LINE, "s/c1"));
+        const struct customer_line *line = shop_entity(shop, ENTITY_CUSTOMER_LINE, "s/c1");
+        assert_string_equal(line->last_agent, "ann");
+        assert_string_equal(line->agent, "");
+        assert_int_equal(line->open.count, 0);
         assert_null(shop_entity(shop, ENTITY_AGENT, "s/ann"));
         shop_close(shop);
     }
