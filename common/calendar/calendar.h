@@ -44,6 +44,8 @@ const struct week *calendar_window(const struct calendar *calendar, const char *
 
 /* A week from YAML such as { mon-sat: [10:00-11:30, 15:00-17:30], sun: [], strict: true }. */
 bool week_parse(const struct yaml *node, struct week *ret, struct mistakes *mistakes);
+/* In words, such as "mon-fri 09:00-13:00; sat 09:00-12:00"; "" if it is never open. Into the arena. */
+const char *week_text(const struct week *week, struct arena *arena);
 bool span_parse(const char *text, struct span *ret);
 const char *span_text(struct arena *arena, struct span span);
 

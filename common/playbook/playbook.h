@@ -93,6 +93,7 @@ struct assign {
     bool given;                     /* load is what was given this month; else what is open */
     bool owner;                     /* who gets it becomes the one who looks after the customer */
     const char *who;                /* named: the fact of the task that names the person, such as field.responsible */
+    const char *other_than;         /* whoever that fact names does not get it; "": anybody may */
 };
 
 /* One thing of a checklist. */
@@ -150,6 +151,7 @@ enum audience { AUDIENCE_SITE, AUDIENCE_CUSTOMERS };
 /* A part of a rule that is worked at a time. A rule without stages has one that has no name. */
 struct rule_stage {
     const char *name;
+    const char *zh, *en;            /* how people call it */
     struct condition_list when;     /* else it is passed over */
     size_t first, count;            /* its steps */
     bool any;                       /* over with the first of its steps; else when all are */

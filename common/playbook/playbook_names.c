@@ -49,7 +49,8 @@ static void templates_of_step(struct collected *to, const struct step *step)
 
 static void collect_addressee(struct collected *to, const char *addressee)
 {
-    if (addressee && strcmp(addressee, "customer") && strcmp(addressee, "owner") && strncmp(addressee, "field.", 6))
+    if (addressee && strcmp(addressee, "customer") && strcmp(addressee, "owner") && strncmp(addressee, "field.", 6) &&
+        strncmp(addressee, "event.", 6))
         collect(to, addressee);
 }
 

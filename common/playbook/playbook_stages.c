@@ -4,7 +4,8 @@
 
 /* The work of a rule: its steps, in stages or in one go, and whether every one of them can be come to and left again. */
 
-static const char *const stage_keys[] = {"stage", "when", "steps", "exit", "next", "within", "business", "else", NULL};
+static const char *const stage_keys[] = {"stage", "zh", "en", "when", "steps", "exit", "next", "within", "business", "else",
+                                         NULL};
 
 /* A rule as a list of stages: where each is told, NULL for the only one of a rule without stages. */
 struct stages {
@@ -35,6 +36,8 @@ static void name_stages(struct playbook_reading *reading, struct stages *stages)
         *stage = (struct rule_stage){.name = "", .next = i + 1 < count ? (int)i + 1 : STAGE_END};
         if (node)
             stage->name = reading_name(reading, yaml_get(node, "stage"), "stage: NAME", node);
+        stage->zh = yaml_text(yaml_get(node, "zh"), stage->name, reading->mistakes);
+        stage->en = yaml_text(yaml_get(node, "en"), stage->name, reading->mistakes);
         for (size_t j = 0; node && j < i; j++)
             if (*stage->name && !strcmp(stage->name, rule->stages[j].name))
                 yaml_mistake(reading->mistakes, node, "stage \"%s\" stands there twice", stage->name);
@@ -74,7 +77,7 @@ static void read_limit(struct playbook_reading *reading, const struct yaml *node
     *to = (struct step){.name = arena_printf(reading->arena, "%s.late", stage->name), .kind = STEP_LIMIT, .role = "",
                         .window_name = "", .task_kind = "", .to = "customer", .link = "", .purpose = "care",
                         .optional = true,
-                        .from = "", .at_min = -1, .assign = {.skill = "", .skill_field = "", .who = ""},
+                        .from = "", .at_min = -1, .assign = {.skill = "", .skill_field = "", .who = "", .other_than = ""},
                         .priority = PRIORITY_NORMAL};
     to->after = reading_span(reading, within);
     to->business = yaml_bool(yaml_get(node, "business"), false, reading->mistakes);

@@ -189,7 +189,7 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
     static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
     *to = (struct step){.name = "", .window_name = "", .then_window_name = "", .role = "", .purpose = purposes[0], .task_kind = "",
                         .priority = PRIORITY_NORMAL, .to = "customer", .link = "", .from = "", .at_min = -1,
-                        .assign = {.skill = "", .skill_field = "", .who = ""}};
+                        .assign = {.skill = "", .skill_field = "", .who = "", .other_than = ""}};
     reading_count(reading, node, YAML_MAP);
     const struct step_shape *shape = shape_of(reading, node);
     if (!shape)

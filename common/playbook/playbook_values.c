@@ -87,7 +87,18 @@ const char *reading_role(struct playbook_reading *reading, const struct yaml *no
 
 bool reading_is_person(const char *to)
 {
-    return !strncmp(to, "field.", 6);
+    return !strncmp(to, "field.", 6) || !strncmp(to, "event.", 6);
+}
+
+/* A field of the rule's form that holds somebody, or a text of its event. */
+static bool names_person(const struct playbook_reading *reading, const char *path)
+{
+    const struct form_field *of_form = reading->form ? form_field(reading->form, path + 6) : NULL;
+    const struct record *record = reading->rule ? event_types[reading->rule->on].data : NULL;
+    const struct field *of_event = record ? record_field(record, path + 6) : NULL;
+    if (*path == 'e')
+        return of_event && of_event->kind == FIELD_TEXT && !(of_event->flags & PERSONAL);
+    return of_form && of_form->kind == FORM_STAFF && !of_form->personal;
 }
 
 const char *reading_addressee(struct playbook_reading *reading, const struct yaml *node)
@@ -97,9 +108,9 @@ const char *reading_addressee(struct playbook_reading *reading, const struct yam
         return "owner";
     if (!reading_is_person(to))
         return reading_role(reading, node, "");
-    const struct form_field *field = reading->form ? form_field(reading->form, to + 6) : NULL;
-    if (!field || field->kind != FORM_STAFF || field->personal)
-        yaml_mistake(reading->mistakes, node, "\"%.60s\" names nobody: a field of kind staff of the rule's form does", to);
+    if (!names_person(reading, to))
+        yaml_mistake(reading->mistakes, node, "\"%.60s\" names nobody: a field of kind staff of the rule's form does, or a "
+                     "text of its event (event.NAME)", to);
     return to;
 }
 

@@ -23,14 +23,18 @@ static void read_skill(struct playbook_reading *reading, const struct yaml *node
 static void read_named(struct playbook_reading *reading, const struct yaml *node, struct assign *to)
 {
     const struct yaml *who = yaml_get(node, "who");
+    const struct yaml *other = yaml_get(node, "not");
     to->who = who ? reading_addressee(reading, who) : "";
+    to->other_than = other ? reading_addressee(reading, other) : "";
+    if (other && !reading_is_person(to->other_than))
+        yaml_mistake(reading->mistakes, other, "not whom? field.NAME or event.NAME");
     if ((to->by == ASSIGN_NAMED) != reading_is_person(to->who))
         yaml_mistake(reading->mistakes, who ? who : node, "by: named belongs to who: field.NAME, and the reverse");
 }
 
 void reading_assign(struct playbook_reading *reading, const struct yaml *node, struct step *to)
 {
-    static const char *const keys[] = {"by", "count", "skill", "at_most", "owner", "who", NULL};
+    static const char *const keys[] = {"by", "count", "skill", "at_most", "owner", "who", "not", NULL};
     static const char *const counts[] = {"open", "given", NULL};
     if (!node)
         return;

@@ -114,6 +114,8 @@ int run_points(struct invocation *call);
 int run_board(struct invocation *call);
 int run_trace(struct invocation *call);
 int run_notices(struct invocation *call);
+int run_forms(struct invocation *call);
+int run_form(struct invocation *call);
 int run_status(struct invocation *call);
 int run_consumers(struct invocation *call);
 int run_check(struct invocation *call);

@@ -32,10 +32,17 @@ static bool is_there(const struct job *job, const struct person *person, const s
     return !desk->absent && calendar_is_open(calendar, person->hours ? person->hours : calendar_business(calendar), at);
 }
 
+/* Whom a fact of the task names: field.NAME as it is kept, event.NAME by the bare name. */
+static const char *person_told(const struct job *job, const char *path)
+{
+    return facts_text(job->task.variables, strncmp(path, "event.", 6) ? path : path + 6, turn_arena(job->turn));
+}
+
 static bool can_take(const struct job *job, const struct assign *rule, const struct person *person, const struct agent *desk)
 {
     return person_has_role(person, job->task.role) && has_skill(job, rule, person) &&
-           (!rule->at_most || desk->assigned < rule->at_most) && is_there(job, person, desk);
+           (!rule->at_most || desk->assigned < rule->at_most) && is_there(job, person, desk) &&
+           (!*rule->other_than || strcmp(person->id, person_told(job, rule->other_than)));
 }
 
 /* -------- whom to choose */
@@ -89,7 +96,7 @@ static const char *preferred(const struct job *job, const struct assign *rule)
     if (rule->by == ASSIGN_OWNER)
         return owner_to_be(job);
     if (rule->by == ASSIGN_NAMED)
-        return facts_text(job->task.variables, rule->who, turn_arena(job->turn));
+        return person_told(job, rule->who);
     if (rule->by != ASSIGN_SAME || !*job->task.customer)
         return "";
     const struct customer_line *line = turn_get(job->turn, ENTITY_CUSTOMER_LINE,

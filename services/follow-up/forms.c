@@ -61,12 +61,24 @@ static bool playbook_find(struct filling *filling)
                                    "form: no playbook in force has a form %.64s", filling->act->form));
 }
 
-/* A form that comes with a task has its number; another one is numbered by the act, so that the same act again is it. */
+/* The number of the form that the task's plan follows, if it is one of this kind; NULL: it follows something else. */
+static const char *number_followed(const struct filling *filling)
+{
+    const char *about = filling->has_job ? filling->job.task.about : "", *form = filling->act->form;
+    size_t bytes = strlen(form);
+    return !strncmp(about, form, bytes) && about[bytes] == '.' ? about + bytes + 1 : NULL;
+}
+
+/* A form that comes with a task is the one that its plan follows, or has the task's number; another one is numbered by the
+ * act, so that the same act again is it. */
 static const char *number_of(const struct filling *filling)
 {
     struct arena *arena = turn_arena(filling->turn);
+    const char *followed = number_followed(filling);
     if (*filling->act->number)
         return filling->act->number;
+    if (followed)
+        return followed;
     if (filling->has_job)
         return ident_fit(arena, ident_local(filling->job.task.id), FORM_NAME_BYTES);
     const char *act = arena_printf(arena, "%s\n%s", filling->event->source, filling->event->id);

@@ -282,12 +282,28 @@ static const char *customer_of_entity(struct acceptance *a, enum entity_kind kin
     return cursor_text(&cursor, &text) ? arena_text(a->arena, text.at, text.bytes) : "";
 }
 
+/* What a form says in a field of this name; "" if it is no form. */
+static const char *field_text(const struct acceptance *a, const char *name)
+{
+    struct slice value, text;
+    if (a->event.number != EVENT_FORM_FILL)
+        return "";
+    const struct form_fill *act = a->data;
+    if (!act->fields.bytes || !cursor_find(act->fields, name, &value))
+        return "";
+    struct cursor cursor = cursor_over(value);
+    return cursor_text(&cursor, &text) ? arena_text(a->arena, text.at, text.bytes) : "";
+}
+
+/* The contact point in the data, or in the fields of a form. */
 static const char *contact_of(const struct acceptance *a)
 {
     static const char *const names[] = {"mobile", "email", "webhook"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (*data_text(a, names[i]))
-            return contact_normal(a->arena, data_text(a, names[i]));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *told = *data_text(a, names[i]) ? data_text(a, names[i]) : field_text(a, names[i]);
+        if (*told)
+            return contact_normal(a->arena, told);
+    }
     return "";
 }
 

@@ -304,6 +304,22 @@ static void act_finish(struct origin *origin)
         intake_refuse(post->exchange, &post->taken.refusal);
 }
 
+void act_take(struct intake *intake, struct http_exchange *exchange, const struct credential *credential,
+              const json_t *json)
+{
+    struct acceptor acceptor = intake_acceptor(intake);
+    struct act_post *post = arena_alloc(exchange->arena, sizeof *post);
+    struct accepted *accepted = arena_alloc(exchange->arena, sizeof *accepted);
+    struct refusal refusal;
+    *post = (struct act_post){.origin = {&post->taken, 1, 1, act_finish}, .intake = intake, .exchange = exchange};
+    if (accept_event(&acceptor, credential, ACT, json, exchange->arena, accepted, &refusal))
+        batch_add(intake->batch, &post->origin, 0, accepted);
+    else
+        batch_refuse(intake->batch, &post->origin, 0, "", &refusal);
+    if (batch_is_full(intake->batch))
+        batch_flush(intake->batch);
+}
+
 void post_act(struct http_exchange *exchange, void *daemon)
 {
     struct intake *intake = daemon_context(daemon);
@@ -311,20 +327,9 @@ void post_act(struct http_exchange *exchange, void *daemon)
     if (!intake_credential(intake, exchange, &credential) || intake_is_pressed(intake, exchange))
         return;
     json_t *json = intake_json(exchange);
-    if (!json)
-        return;
-    struct acceptor acceptor = intake_acceptor(intake);
-    struct act_post *post = arena_alloc(exchange->arena, sizeof *post);
-    struct accepted *accepted = arena_alloc(exchange->arena, sizeof *accepted);
-    struct refusal refusal;
-    *post = (struct act_post){.origin = {&post->taken, 1, 1, act_finish}, .intake = intake, .exchange = exchange};
-    if (accept_event(&acceptor, &credential, ACT, json, exchange->arena, accepted, &refusal))
-        batch_add(intake->batch, &post->origin, 0, accepted);
-    else
-        batch_refuse(intake->batch, &post->origin, 0, "", &refusal);
+    if (json)
+        act_take(intake, exchange, &credential, json);
     json_decref(json);
-    if (batch_is_full(intake->batch))
-        batch_flush(intake->batch);
 }
 
 void get_act(struct http_exchange *exchange, void *daemon)

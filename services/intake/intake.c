@@ -29,6 +29,8 @@ const struct http_route intake_routes[] = {
     {"POST", "/v1/events", post_events, NEEDS_KEY, "take in facts: one, or an array of at most 512", NULL},
     {"POST", "/v1/acts", post_act, NEEDS_KEY, "do something, and wait for what came of it", NULL},
     {"GET", "/v1/acts/{partition}/{seq}", get_act, NEEDS_KEY, "what came of an act", NULL},
+    {"POST", "/v1/answers/{site}/{task}/{code}", post_answer, NEEDS_KEY,
+     "what a customer fills in over the link of a message, once: {fields: {…}}", NULL},
     {"GET", "/v1/openapi.json", get_openapi, NEEDS_NOTHING, "this document", NULL},
     {"GET", "/v1/healthz", get_api_health, NEEDS_NOTHING, "are facts taken", NULL},
     {0}

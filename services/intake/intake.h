@@ -6,6 +6,7 @@
  *   admission.c   who is let in                            allowance.c how often
  *   pressure.c    when the store must not be given more
  *   posts.c       POST /v1/events                          acts.c      POST /v1/acts, and waiting for what came of one
+ *   answers.c     what a customer fills in over a link
  *   lists.c       the views, over HTTP                     router.c    ZeroMQ
  *   wire.c        what all of ZeroMQ goes through
  *   readings.c    the thread that reads                    views*.c    what it reads
@@ -82,6 +83,7 @@ const struct http_route *list_routes(void);
 void post_events(struct http_exchange *exchange, void *daemon);
 void post_act(struct http_exchange *exchange, void *daemon);
 void get_act(struct http_exchange *exchange, void *daemon);
+void post_answer(struct http_exchange *exchange, void *daemon);
 void get_openapi(struct http_exchange *exchange, void *daemon);
 void get_api_health(struct http_exchange *exchange, void *daemon);
 
@@ -91,6 +93,9 @@ int64_t lists_step(struct intake *intake, mono_ms now);
 void lists_free(struct intake *intake);
 
 /* Those who wait for what came of their act. */
+/* Takes an act in; the exchange is answered with what comes of it. `json` is read only here. */
+void act_take(struct intake *intake, struct http_exchange *exchange, const struct credential *credential,
+              const json_t *json);
 struct acts *acts_new(struct intake *intake);
 void acts_free(struct acts **acts);
 void acts_frame(struct acts *acts, const struct frame *frame);

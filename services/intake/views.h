@@ -100,6 +100,9 @@ struct view_answer view_customers(struct views *views, const struct view_request
 struct view_answer view_notices(struct views *views, const struct view_request *request);
 struct view_answer view_books(struct views *views, const struct view_request *request);
 struct view_answer view_plans(struct views *views, const struct view_request *request);
+struct view_answer view_forms(struct views *views, const struct view_request *request);
+struct view_answer view_blanks(struct views *views, const struct view_request *request);
+struct view_answer view_answers(struct views *views, const struct view_request *request);
 struct view_answer view_points(struct views *views, const struct view_request *request);
 struct view_answer view_workshop(struct views *views, const struct view_request *request);
 struct view_answer view_clock(struct views *views, const struct view_request *request);
@@ -108,5 +111,14 @@ struct view_answer view_contents_put(struct views *views, const struct view_requ
 struct view_answer view_attachment_put(struct views *views, const struct view_request *request);
 struct view_answer view_attachment(struct views *views, const struct view_request *request);
 struct view_answer view_config(struct views *views, const struct view_request *request);
+
+/* -------- views_forms.c: what the list of forms asks of a form */
+
+/* Is it one that the request's `form` and `open` ask for? */
+bool view_form_keep(const void *record, const struct view_request *request);
+/* Adds how it is called; of one form alone also what is personal, missing, and which others name it. */
+void view_form_add(struct views *views, const struct view_request *request, const void *record, json_t *to);
+/* Was a link with this code made for the task? */
+bool view_link_is_right(struct sealer *sealer, const char *site, const char *task, const char *code);
 
 #endif

@@ -356,6 +356,13 @@ static bool keep_case(struct views *views, struct site_memo *memo, const void *r
     return !open || (strcmp(open, "yes") == 0) == is_open;
 }
 
+static bool keep_form(struct views *views, struct site_memo *memo, const void *record,
+                      const struct view_request *request)
+{
+    (void)views, (void)memo;
+    return view_form_keep(record, request);
+}
+
 static const struct list tasks = {ENTITY_TASK, "due_at", keep_task, add_to_task};
 static const struct list cases = {ENTITY_CASE, "opened_at", keep_case, add_to_case};
 static const struct list customers = {ENTITY_CUSTOMER, "first_recorded_at", NULL, add_to_customer};
@@ -363,6 +370,7 @@ static const struct list notices = {ENTITY_NOTICE, "asked_at", NULL, NULL};
 static const struct list books = {ENTITY_BOOK_PAGE, "id", NULL, NULL};
 static const struct list points = {ENTITY_POINTS_ENTRY, "at", NULL, NULL};
 static const struct list plans = {ENTITY_PLAN, "occurred_at", NULL, NULL};
+static const struct list forms = {ENTITY_FORM, "begun_at", keep_form, view_form_add};
 
 struct view_answer view_tasks(struct views *views, const struct view_request *request)
 {
@@ -397,4 +405,9 @@ struct view_answer view_points(struct views *views, const struct view_request *r
 struct view_answer view_plans(struct views *views, const struct view_request *request)
 {
     return answer(views, request, &plans);
+}
+
+struct view_answer view_forms(struct views *views, const struct view_request *request)
+{
+    return answer(views, request, &forms);
 }

@@ -142,6 +142,19 @@ static bool address(struct parcel *parcel, const struct recipient *recipient)
 
 /* -------- the text */
 
+static const char *time_said(const struct recipient *recipient, wall_ms at)
+{
+    struct local_time local = calendar_local(recipient->site->calendar, at);
+    return arena_printf(recipient->arena, "%04d-%02d-%02d %02d:%02d", local.year, local.month, local.day, local.hour,
+                        local.minute);
+}
+
+static bool is_time(const char *path)
+{
+    size_t bytes = strlen(path);
+    return bytes > 3 && !strcmp(path + bytes - 3, "_at");
+}
+
 static const char *variable(const struct recipient *recipient, const char *path)
 {
     struct slice value, text;
@@ -153,8 +166,23 @@ static const char *variable(const struct recipient *recipient, const char *path)
     if (cursor_text(&cursor, &text))
         return arena_text(recipient->arena, text.at, text.bytes);
     if (cursor_int(&cursor, &number))
-        return arena_printf(recipient->arena, "%lld", (long long)number);
+        return is_time(path) ? time_said(recipient, number) : arena_printf(recipient->arena, "%lld", (long long)number);
     return cursor_bool(&cursor, &truth) && truth ? "yes" : NULL;
+}
+
+/* PATH.name, .mobile, .email and .hours of somebody of the staff whom the fact at PATH names; NULL: nobody. */
+static const char *person_said(const struct recipient *recipient, const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    const char *id = dot ? variable(recipient, arena_text(recipient->arena, path, (size_t)(dot - path))) : NULL;
+    const struct staff *staff = recipient->site->staff;
+    const struct person *person = id && staff ? staff_person(staff, id) : NULL;
+    if (!person)
+        return NULL;
+    if (!strcmp(dot, ".hours"))
+        return week_text(person->hours ? person->hours : calendar_business(recipient->site->calendar), recipient->arena);
+    return !strcmp(dot, ".name") ? person->name : !strcmp(dot, ".mobile") ? person->mobile
+         : !strcmp(dot, ".email") ? person->email : NULL;
 }
 
 /* The address at which the customer answers what a task asks, once. */
@@ -175,7 +203,8 @@ static const char *lookup(void *context, const char *path)
         return link_to(recipient);
     if (!strcmp(path, "customer.name") || !strcmp(path, "staff.name"))
         return recipient->name;
-    return variable(recipient, path);
+    const char *value = variable(recipient, path);
+    return value ? value : person_said(recipient, path);
 }
 
 static const char *render(struct parcel *parcel, const char *template, enum escape escape,

@@ -92,9 +92,10 @@ void notice_address(const struct planned *planned, const char *to, struct notice
     want->to_role = to;         /* a person whom nobody has named is no role that anybody has: it says so as a dead letter */
     if (!strcmp(to, "owner")) {
         want->to_staff = planned->customer ? planned->customer->owner : "";
-    } else if (!strncmp(to, "field.", 6)) {
+    } else if (!strncmp(to, "field.", 6) || !strncmp(to, "event.", 6)) {
         struct condition_facts facts = planned_facts(planned);
-        want->to_staff = condition_fact(&facts, to);
+        const char *person = condition_fact(&facts, *to == 'e' ? to + 6 : to);
+        want->to_staff = person ? person : "";
     }
 }
 
