@@ -45,6 +45,17 @@ const struct command commands[] = {
      "  --correct       put right what was recorded; --reason says why", false, run_outcome},
     {"absent", "AGENT", "somebody is not there (or --back)", "人员离岗（或 --back 返岗）", " reason site !back ",
      "  --back          the person is there again   --reason WHY   --site SITE", false, run_absent},
+    {"forms", "[--form F] [--open yes]", "list forms that are being filled in, or are", "列出表单", " site form open customer limit ",
+     "  --form F        only of this kind   --open yes  those in which something is missing   --customer C\n"
+     "  --limit N       at most so many   --site SITE", false, run_forms},
+    {"form", "ID | fill FORM FIELD=VALUE… | print FORM | blanks", "read a form, fill it in, print a blank",
+     "查看、填写表单，打印空白表单", " site number task customer reason lang !text ",
+     "  care form need.N1                                       what stands in it, what is missing, which forms belong to it\n"
+     "  care form fill need --number N1 urgency=high            --task T  the task that asks for it   --customer C  --reason WHY\n"
+     "                                                          FIELD= clears a field; without --number a new form is begun\n"
+     "  care form blanks                                        which forms there are\n"
+     "  care form print need --lang zh > need.html              a page of A4 to be filled in with a pen; --text as plain text", false,
+     run_form},
     {"cases", "[--open yes]", "list complaints", "列出投诉", " site state open grade role assignee customer limit ",
      "  --open yes|no   --state S  received, acknowledged, assessed, assigned, in_progress, resolved, verified, closed, reopened, linked\n"
      "  --grade major|general|minor   --role R   --assignee A   --customer C   --site SITE   --limit N  at most so many", false,
@@ -58,17 +69,6 @@ const struct command commands[] = {
      " note reason assignee category grade at compensation amount effect-manufacturer effect-customer satisfaction root-cause attachments site !file ",
      "  --file          the whole file: every event, call, notice and attachment in order\n"
      "  ACT: acknowledge, assess, assign, start, respond, report, promise, wait, resume, escalate, propose, approve, decline,\n"
-    {"forms", "[--form F] [--open yes]", "list forms that are being filled in, or are", "列出表单", " site form open customer limit ",
-     "  --form F        only of this kind   --open yes  those in which something is missing   --customer C\n"
-     "  --limit N       at most so many   --site SITE", false, run_forms},
-    {"form", "ID | fill FORM FIELD=VALUE… | print FORM | blanks", "read a form, fill it in, print a blank",
-     "查看、填写表单，打印空白表单", " site number task customer reason lang !text ",
-     "  care form need.N1                                       what stands in it, what is missing, which forms belong to it\n"
-     "  care form fill need --number N1 urgency=high            --task T  the task that asks for it   --customer C  --reason WHY\n"
-     "                                                          FIELD= clears a field; without --number a new form is begun\n"
-     "  care form blanks                                        which forms there are\n"
-     "  care form print need --lang zh > need.html              a page of A4 to be filled in with a pen; --text as plain text", false,
-     run_form},
      "       resolve, verify, close, reopen, link\n"
      "  assess --category C --grade G --reason WHY · assign --assignee A · promise --at TIME · wait [--at TIME]\n"
      "  propose --compensation TEXT --amount CENTS --effect-manufacturer TEXT --effect-customer TEXT\n"
