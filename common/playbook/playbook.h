@@ -10,7 +10,7 @@
 
 enum {
     RULES_MAX = 256, STEPS_MAX = 32 /* at work at a time */, RULE_STEPS_MAX = 256 /* of all stages */, STAGES_MAX = 32,
-    FOLLOWS_MAX = 8, GAPS_MAX = 16, LADDER_MAX = 12
+    NOTICES_PER_MINUTE_DEFAULT = 10000, FOLLOWS_MAX = 8, GAPS_MAX = 16, LADDER_MAX = 12
 };
 
 /* One test: the value at `path` (a field of the event's data, or of the customer: customer.class, customer.kind,
@@ -332,6 +332,7 @@ struct playbook {
     struct loyalty_rules loyalty;
     bool has_contact; struct contact_rules contact;
     size_t channel_count; struct channel_rules *channels;
+    int notices_per_minute;                 /* one message more stops the playbook's sending; NOTICES_PER_MINUTE_DEFAULT */
     struct texts channel_order;             /* fall-over order when the customer says nothing */
     int dissatisfied_at_most;               /* 2 */
     struct span late_after;                 /* 30d: steps whose fact comes later than this are left out */

@@ -122,12 +122,13 @@ int run_notices(struct invocation *call)
         return list_notices(call);
     bool resend = strcmp(verb, "resend") == 0;
     if ((resend && !id) || (!resend && strcmp(verb, "pause") != 0 && strcmp(verb, "resume") != 0)) {
-        fprintf(stderr, "care: care notices [resend ID | pause | resume]\n");
+        fprintf(stderr, "care: care notices [resend ID | pause | resume [--playbook NAME]]\n");
         return EXIT_USAGE;
     }
     json_t *data = json_object();
     put_text(data, "notice", full_id(call, id));
     put_text(data, "reason", option(call, "reason"));
+    put_text(data, "playbook", option(call, "playbook"));
     return act(call, resend ? "notice.resend" : arena_printf(call->arena, "sending.%s", verb), site_of_call(call, id),
                data);
 }

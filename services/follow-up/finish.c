@@ -24,6 +24,7 @@ static void outcome_message(struct job *job, const struct outcome_rule *rule, in
         .template = rule->message, .purpose = job->step->purpose, .priority = job->step->priority,
         .due_at = turn_now(job->turn), .plan = task->plan, .step = task->step, .about = task->about,
         .variables = task->variables, .templates = job->playbook->templates,
+        .playbook = job->playbook->name,
     };
     struct event like = job_event(job, EVENT_NOTICE_WANTED);
     like.subject = want.notice;

@@ -56,6 +56,8 @@ static void find_in_work(const struct installation *now, struct findings *to)
         find(to, FINDING_DEGRADED, "quarantined", "", (int64_t)now->quarantined);
     if (now->dead)
         find(to, FINDING_DEGRADED, "dead_letters", "", (int64_t)now->dead);
+    if (now->stopped)
+        find(to, FINDING_DEGRADED, "sending_stopped", "", (int64_t)now->stopped);
 }
 
 static void find_in_channels(const struct installation *now, struct findings *to)

@@ -5,7 +5,7 @@
 
 #include "clock_check.h"
 
-enum { TIMERS_PAGE = 512, TIMER_PAGES_MAX = 20, DEAD_PAGE = 10000 };
+enum { TIMERS_PAGE = 512, TIMER_PAGES_MAX = 20, QUEUE_PAGE = 10000 };
 
 struct glance {
     struct store *store;
@@ -66,10 +66,10 @@ static wall_ms first_time(struct glance *glance, uint32_t partition)
                ? event.time : 0;
 }
 
-static size_t count_dead(struct glance *glance, uint32_t partition)
+static size_t count_queue(struct glance *glance, uint32_t partition, const char *queue)
 {
     struct texts members = {0};
-    enum store_status status = glance->store->functions->read_queue(glance->store, partition, "dead/", "", DEAD_PAGE,
+    enum store_status status = glance->store->functions->read_queue(glance->store, partition, queue, "", QUEUE_PAGE,
                                                                     glance->arena, &members);
     return status == STORE_OK ? members.count : 0;
 }
@@ -99,7 +99,8 @@ static void sum_partition(struct glance *glance, uint32_t partition, size_t *pag
     now->kept += view->head.seq - view->first.seq + 1;
     now->timers += view->timers;
     now->sending += view->sending;
-    now->dead += count_dead(glance, partition);
+    now->dead += count_queue(glance, partition, "dead/");
+    now->stopped += count_queue(glance, partition, "stopped/");
     wall_ms first_at = first_time(glance, partition);
     if (first_at && (!now->first_at || first_at < now->first_at))
         now->first_at = first_at;

@@ -51,7 +51,7 @@ struct installation {
     size_t channel_count;
     struct consumer_glance *consumers;
     size_t consumer_count;
-    uint64_t events, kept, timers, dead, sending;
+    uint64_t events, kept, timers, dead, stopped, sending;
     wall_ms first_at;               /* of the oldest event kept; 0: none */
     size_t quarantined;
     struct store_health health;

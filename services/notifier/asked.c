@@ -123,6 +123,17 @@ static void set_paused(struct turn *turn, const struct event *event, const struc
     turn_emit(turn, paused ? EVENT_SENDING_PAUSED : EVENT_SENDING_RESUMED, act, NULL);
 }
 
+/* What waits because this playbook was stopped. */
+static void resume_playbook(struct turn *turn, const struct event *event, const struct notice_act *act)
+{
+    if (!pace_resume(turn, event->site, act->playbook)) {
+        turn_refuse(turn, "wrong_state", arena_printf(turn_arena(turn), "%s is not stopped", act->playbook));
+        return;
+    }
+    turn_emit(turn, EVENT_SENDING_RESUMED, act, NULL);
+    paused_release(turn, pace_queue(turn_arena(turn), event->site, act->playbook));
+}
+
 void on_sending_pause(struct turn *turn, const struct event *event, const void *data)
 {
     const struct notice_act *act = data;
@@ -139,6 +150,10 @@ void on_sending_resume(struct turn *turn, const struct event *event, const void 
         let_go_one(turn, event, act);
         return;
     }
+    if (*act->playbook) {
+        resume_playbook(turn, event, act);
+        return;
+    }
     set_paused(turn, event, act, false);
-    paused_release(turn, event->site);
+    paused_release(turn, paused_queue(turn_arena(turn), event->site));
 }

@@ -36,6 +36,13 @@ static void wait_paused(struct letter *letter)
         letter_emit(letter, EVENT_NOTICE_POSTPONED, SEND_NONE, 0, "paused", "");
 }
 
+static void wait_stopped(struct letter *letter)
+{
+    letter->notice.due_at = 0;
+    letter->notice.reason = "stopped";
+    letter_emit(letter, EVENT_NOTICE_POSTPONED, SEND_NONE, 0, "stopped", "");
+}
+
 static void wait_until(struct letter *letter, wall_ms until, const char *reason)
 {
     if (until <= letter->now)
@@ -111,7 +118,11 @@ static void consider(struct letter *letter)
         letter_skip(letter, "no_contact");
     else if (!has_text(letter))
         letter_die(letter, "no_template", notice->template);
-    else if (!is_to_customer(letter) || gate_lets_pass(letter))
+    else if (is_to_customer(letter) && !gate_lets_pass(letter))
+        return;
+    else if (!notice->attempt && !pace_allows(letter))
+        wait_stopped(letter);
+    else
         attempt(letter);
 }
 

@@ -1,6 +1,7 @@
 #include "letter.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "ident.h"
 
@@ -52,6 +53,7 @@ void letter_new(struct letter *letter, struct turn *turn, const struct event *ev
     notice->step = wanted->step;
     notice->about = wanted->about;
     notice->templates = wanted->templates;
+    notice->playbook = wanted->playbook;
     letter_find_text(letter);
     notice->variables = wanted->variables;
     notice->cause = event->id;
@@ -78,7 +80,9 @@ static const char *queue_of(const struct letter *letter)
     else if (notice->state == NOTICE_HELD)
         list = "held";
     else if (!notice->due_at && (notice->state == NOTICE_WAITING || notice->state == NOTICE_RETRYING))
-        list = "paused";
+        return arena_printf(letter->arena, "%s%s",
+                            !strcmp(notice->reason, "stopped") ? pace_queue(letter->arena, notice->site, notice->playbook)
+                                                               : paused_queue(letter->arena, notice->site), notice->id);
     return *list ? arena_printf(letter->arena, "%s/%s/%s", list, notice->site, notice->id) : "";
 }
 

@@ -79,6 +79,18 @@ const struct channel_rules *channel_rules_of(const struct site *site, int channe
 /* When the next attempt by the same channel is made; 0: no more by this one. */
 wall_ms retry_at(const struct letter *letter);
 
+/* -------- no playbook floods (pace.c) */
+
+/* Counts the notice; false: its playbook is stopped (told if this was the one too many), so it has to wait. */
+bool pace_allows(struct letter *letter);
+
+bool pace_is_stopped(struct turn *turn, const char *site, const char *playbook);
+/* false: it was not stopped. */
+bool pace_resume(struct turn *turn, const char *site, const char *playbook);
+
+/* Where what waits because of that stands. */
+const char *pace_queue(struct arena *arena, const char *site, const char *playbook);
+
 /* -------- attempts (attempts.c) */
 
 /* Sends it now if nothing speaks against it; else says when or that it never will. Stores it. */
@@ -101,7 +113,12 @@ void on_sending_resume(struct turn *turn, const struct event *event, const void 
 void on_call_made(struct turn *turn, const struct event *event, const void *data);
 void on_notice_timer(struct turn *turn, const char *id);
 
-/* Lets go what waits because sending was paused. */
-void paused_release(struct turn *turn, const char *site);
+/* Lets go what waits in this queue (its prefix), a piece at a time. */
+void paused_release(struct turn *turn, const char *queue);
+/* Where what waits because all sending of the site is paused stands. */
+const char *paused_queue(struct arena *arena, const char *site);
+
+/* A person has let it go. */
+bool letter_was_released(const struct letter *letter);
 
 #endif

@@ -15,12 +15,30 @@ static void release_one(struct turn *turn, const char *id, bool last)
     letter_save(&letter);
 }
 
-void paused_release(struct turn *turn, const char *site)
+void paused_release(struct turn *turn, const char *queue)
 {
-    const char *prefix = arena_printf(turn_arena(turn), "paused/%s/", site);
-    struct texts waiting = turn_queue(turn, prefix, RELEASE_MAX);
+    struct texts waiting = turn_queue(turn, queue, RELEASE_MAX);
     for (size_t i = 0; i < waiting.count; i++)
-        release_one(turn, waiting.at[i] + strlen(prefix), i + 1 == RELEASE_MAX);
+        release_one(turn, waiting.at[i] + strlen(queue), i + 1 == RELEASE_MAX);
+}
+
+const char *paused_queue(struct arena *arena, const char *site)
+{
+    return arena_printf(arena, "paused/%s/", site);
+}
+
+bool letter_was_released(const struct letter *letter)
+{
+    return !strcmp(letter->notice.reason, "released") || !strcmp(letter->notice.reason, takes_more);
+}
+
+/* The next ones of the queue that this one stood in. */
+static void release_more(struct turn *turn, const struct notice *notice)
+{
+    struct arena *arena = turn_arena(turn);
+    paused_release(turn, paused_queue(arena, notice->site));
+    if (*notice->playbook && !pace_is_stopped(turn, notice->site, notice->playbook))
+        paused_release(turn, pace_queue(arena, notice->site, notice->playbook));
 }
 
 void on_notice_timer(struct turn *turn, const char *id)
@@ -34,5 +52,5 @@ void on_notice_timer(struct turn *turn, const char *id)
     bool paused = letter.site && letter.site->config && letter.site->config->sending_paused;
     letter_try(&letter);
     if (more && !paused)
-        paused_release(turn, letter.notice.site);
+        release_more(turn, &letter.notice);
 }

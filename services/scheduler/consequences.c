@@ -26,6 +26,7 @@ static void notice_ask(struct planned *planned, const struct planned_step *step,
         .template = template, .purpose = rule_step->purpose, .priority = rule_step->priority,
         .due_at = turn_now(planned->turn), .plan = plan->id, .step = step->name, .about = plan->about,
         .variables = plan->variables, .templates = planned->playbook->templates,
+        .playbook = planned->playbook->name,
     };
     notice_address(planned, to, &want);
     struct event like = planned_event(planned, EVENT_NOTICE_WANTED);

@@ -107,6 +107,7 @@ static void notice_want(struct planned *planned, const struct planned_step *step
         .notice = notice, .template = chosen(planned, &rule_step->template), .purpose = rule_step->purpose,
         .priority = rule_step->priority, .due_at = turn_now(planned->turn), .valid_until = valid_until, .plan = plan->id,
         .step = step->name, .about = plan->about, .variables = plan->variables, .templates = planned->playbook->templates,
+        .playbook = planned->playbook->name,
     };
     notice_address(planned, rule_step->to, &want);
     if (*rule_step->link)

@@ -66,6 +66,7 @@ static void clock_off(struct installation *now)
     now->members[1].member = &off[0];
     now->members[2].member = &off[1];
 }
+static void stopped(struct installation *now) { now->stopped = 7; }
 static void channel_down(struct installation *now)
 {
     now->now = 10 * HOUR_MS;
@@ -97,6 +98,7 @@ static void findings(void **state)
         {silent, "degraded consumer_silent reports 3600001"}, {silent_but_done, ""},
         {behind, "degraded consumer_behind reports 10001"},
         {clock_off, "degraded clock_off h1 0"},
+        {stopped, "degraded sending_stopped  7"},
         {channel_down, "degraded channel_down sms 3600000"},
         {builds, "note builds_differ  0"},
         {hosts, "note one_host_only scheduler 0"}, {hosts_shared, ""},

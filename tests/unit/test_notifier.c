@@ -18,6 +18,7 @@ static const char *const playbook =
     "  exempt: [complaint]\n"
     "notices:\n"
     "  order: [sms, email]\n"
+    "  per_minute: 20\n"
     "  channels:\n"
     "    sms: { retry: { attempts: 3, gaps: [1m, 10m] }, on_unknown: resend }\n"
     "    email: { retry: { attempts: 2, gaps: [1h] }, on_unknown: hold }\n"
@@ -435,6 +436,31 @@ static void test_pause(void **unused)
     assert_string_equal(scene_queue(scene, "paused/"), "");
 }
 
+/* Twenty a minute: the next one stops the playbook, not what others ask for; resumed, all that waited goes, uncounted. */
+static void test_flood(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 300; i++)
+        scene_post(scene,
+                   "\"type\":\"notice.wanted\",\"data\":{\"notice\":\"s1/n%d\",\"template\":\"near\",\"to_staff\":\"an\","
+                   "\"playbook\":\"small\"}", i);
+    assert_int_equal(scene_count(scene, "notice.sent"), 20);
+    assert_int_equal(scene_count(scene, "sending.stopped"), 1);
+    assert_last("sending.stopped", "playbook", "small");
+    assert_last("sending.stopped", "per_minute", "20");
+    assert_field("n20", "reason", "stopped");
+    want_staff("other", "\"to_staff\":\"an\"");
+    assert_field("other", "state", "sent");
+    at("2026-03-02 12:00");
+    scene_post(scene, "\"type\":\"sending.resume\",\"data\":{\"playbook\":\"small\"}");
+    scene_post(scene, "\"type\":\"notice.wanted\",\"data\":{\"notice\":\"s1/m\",\"template\":\"near\",\"to_staff\":\"an\","
+                      "\"playbook\":\"small\"}");
+    at("2026-03-02 12:01");
+    assert_int_equal(scene_count(scene, "notice.sent"), 302);
+    assert_string_equal(scene_queue(scene, "stopped/"), "");
+    assert_int_equal(scene_count(scene, "sending.stopped"), 1);
+}
+
 static void test_hold_one(void **unused)
 {
     (void)unused;
@@ -474,6 +500,7 @@ int main(void)
         with_scene(test_stale_answers),
         with_scene(test_receipts),
         with_scene(test_pause),
+        with_scene(test_flood),
         with_scene(test_hold_one),
     };
     return cmocka_run_group_tests_name("notifier", tests, NULL, NULL);
