@@ -3,7 +3,7 @@
 MODE     ?= release
 BUILD    ?= build
 CC       ?= gcc
-PACKAGES := libczmq libzmq msgpack hiredis libical libmicrohttpd jansson yaml-0.1 libcurl libsodium
+PACKAGES := libczmq libzmq msgpack hiredis libical libmicrohttpd jansson yaml-0.1 libcurl libsodium expat zlib
 PACKAGES += $(shell pkg-config --exists hiredis_ssl && echo hiredis_ssl)
 OBJ      := $(BUILD)/$(MODE)
 BIN      := $(if $(filter release,$(MODE)),$(BUILD)/bin,$(BUILD)/$(MODE)/bin)

@@ -10,7 +10,7 @@ const struct command commands[] = {
      "  --source S      its source (care)      --site SITE  where it happened\n"
      "  --file F        one event or a list of them, as JSON (- for standard input); id, source and site may be left out\n"
      "Types and their fields: proto/EVENTS.md. An act (task.claim, case.assign …) is answered with what came of it.", false, run_post},
-    {"import", "--map MAP FILE [--check]", "take in a front desk's CSV file", "导入前台导出的 CSV 文件",
+    {"import", "--map MAP FILE [--check]", "take in a front desk's CSV or XLSX file", "导入前台导出的 CSV 或 XLSX 文件",
      " map site journal !check !paced ",
      "  --map MAP       how its columns are read (deploy/imports/*.yaml)\n"
      "  --check         read and report only; needs no running system   --site SITE  whose it is\n"

@@ -121,14 +121,19 @@ static bool reading_fits(enum cell_reading reading, enum field_kind kind)
 static void find_field(const struct yaml *node, const struct record *record, struct import_column *column,
                        struct mistakes *mistakes)
 {
-    bool occurred_at = strcmp(column->to, "occurred_at") == 0;
+    bool occurred_at = strcmp(column->to, "occurred_at") == 0, customer = !strcmp(column->to, CUSTOMER_COLUMN);
     if (column->reading == READ_NOTHING)
         return;
     column->field = record && !occurred_at ? record_field(record, column->to) : NULL;
+    if (record && !column->field && !strncmp(column->to, "attributes.", 11) && column->to[11]) {
+        column->field = record_field(record, "attributes");
+        column->attribute = column->to + 11;
+    }
+    enum field_kind kind = customer || column->attribute ? FIELD_TEXT : column->field ? column->field->kind : FIELD_TIME;
     if (occurred_at ? column->reading != READ_DATE
-                    : column->field && !reading_fits(column->reading, column->field->kind))
+                    : (customer || column->field) && !reading_fits(column->reading, kind))
         yaml_mistake(mistakes, node, "%s cannot be read as %s", column->to, reading_words[column->reading]);
-    else if (record && !occurred_at && !column->field)
+    else if (record && !occurred_at && !customer && !column->field)
         yaml_mistake(mistakes, node, "%s has no field \"%s\"", record->name, column->to);
 }
 

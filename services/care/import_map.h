@@ -31,8 +31,12 @@ struct import_column {
     const char **words_from, **words_to;        /* READ_WORD */
     size_t mark_count;
     struct import_mark *marks;
-    const struct field *field;          /* NULL for occurred_at and READ_NOTHING */
+    const struct field *field;          /* NULL for occurred_at, customer and READ_NOTHING */
+    const char *attribute;              /* of a field that holds many, such as attributes.plate; NULL: none */
 };
+
+/* Where the id goes of the customer whom a row is about. */
+#define CUSTOMER_COLUMN "customer"
 
 struct import_map {
     const char *name, *source;

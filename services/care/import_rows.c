@@ -5,6 +5,10 @@
 #include "fnv.h"
 #include "import_map.h"
 #include "json.h"
+#include "xlsx_rows.h"
+#include "zip_part.h"
+
+enum { OWN_BYTES_MAX = 64 };            /* of a customer's id, and of one attribute */
 
 /* One file being read. */
 struct import {
@@ -83,9 +87,19 @@ typedef const char *(*cell_reader)(struct import *, const struct import_column *
 static const char *read_text(struct import *import, const struct import_column *column, const char *cell,
                              struct row_events *row)
 {
-    if (strlen(cell) > column->field->limit)
-        return arena_printf(import->arena, "longer than %zu bytes", column->field->limit);
-    set_text(row->data, column->to, cell);
+    size_t limit = column->field && column->field->kind == FIELD_TEXT ? column->field->limit : OWN_BYTES_MAX;
+    if (strlen(cell) > limit)
+        return arena_printf(import->arena, "longer than %zu bytes", limit);
+    if (!column->field && !name_is_plain(cell))
+        return "no number of a customer: letters, digits, dots, dashes";
+    if (column->attribute) {
+        json_t *all = json_object_get(row->data, column->field->name);
+        if (!all)
+            json_object_set_new(row->data, column->field->name, all = json_object());
+        set_text(all, column->attribute, cell);
+    } else {
+        set_text(row->data, column->to, cell);
+    }
     return NULL;
 }
 
@@ -197,8 +211,8 @@ static bool row_blank(const struct csv_row *row)
     return !row->broken;
 }
 
-/* Was a row with the same cells read before? Remembers this one. */
-static bool row_seen(struct import *import, const struct csv_row *row)
+/* All cells as one text. */
+static const char *row_text(struct import *import, const struct csv_row *row)
 {
     struct buffer joined = {0};
     for (size_t i = 0; i < row->cells.count; i++) {
@@ -207,6 +221,13 @@ static bool row_seen(struct import *import, const struct csv_row *row)
     }
     const char *text = arena_text(import->arena, joined.at, joined.bytes);
     buffer_free(&joined);
+    return text;
+}
+
+/* Was a row with the same cells read before? Remembers this one. */
+static bool row_seen(struct import *import, const struct csv_row *row)
+{
+    const char *text = row_text(import, row);
     size_t at = fnv_text(FNV_START, text) % import->seen_room;
     while (import->seen[at] && strcmp(import->seen[at], text) != 0)
         at = (at + 1) % import->seen_room;
@@ -254,6 +275,16 @@ static void row_drop(struct row_events *row)
     json_decref(row->data);
 }
 
+/* A customer's row that has changed is another fact about the same customer; all else has its number once. */
+static const char *row_id(struct import *import, const struct csv_row *row, const struct row_events *to)
+{
+    const char *number = json_string_value(json_object_get(to->data, import->map->id_field));
+    if (strcmp(import->map->id_field, CUSTOMER_COLUMN))
+        return number;
+    return arena_printf(import->arena, "%s@%016llx", number,
+                        (unsigned long long)fnv_text(FNV_START, row_text(import, row)));
+}
+
 static void read_row(struct import *import, const struct csv_row *row)
 {
     const struct import_map *map = import->map;
@@ -264,7 +295,7 @@ static void read_row(struct import *import, const struct csv_row *row)
         row_drop(&to);
         return;
     }
-    to.id = json_string_value(json_object_get(to.data, map->id_field));
+    to.id = row_id(import, row, &to);
     for (size_t i = 0; i < map->column_count; i++)
         apply_marks(import, &map->columns[i], cell_of(import, row, i), &to);
     set_text(to.event, "id", to.id);
@@ -314,15 +345,28 @@ static bool find_columns(struct import *import, const struct csv_row *header, st
     return true;
 }
 
+/* A file is told by its first bytes, whatever it is called. */
+static bool rows_read(struct slice bytes, struct arena *arena, struct csv_row_list *ret, const char **ret_encoding,
+                      struct fault *fault)
+{
+    const char *why;
+    *ret = (struct csv_row_list){0};
+    if (!zip_is(bytes))
+        *ret = csv_rows_read(text_decode(bytes, arena, ret_encoding), arena);
+    else if (!xlsx_rows_read(bytes, arena, ret, &why))
+        return fault_at(fault, "", "%s", why);
+    else
+        *ret_encoding = "XLSX";
+    return ret->count || fault_at(fault, "", "the file is empty");
+}
+
 bool import_read(const struct import_map *map, const char *site, const struct calendar *calendar, struct slice bytes,
                  struct arena *arena, struct import_result *ret, struct fault *fault)
 {
     *ret = (struct import_result){0};
-    struct csv_row_list rows = csv_rows_read(text_decode(bytes, arena, &ret->encoding), arena);
-    if (!rows.count) {
-        *fault = (struct fault){"", "the file is empty"};
+    struct csv_row_list rows;
+    if (!rows_read(bytes, arena, &rows, &ret->encoding, fault))
         return false;
-    }
     struct import import = {
         .map = map, .calendar = calendar ? calendar : map->calendar, .site = site, .arena = arena, .result = ret,
         .seen_room = 2 * rows.count + 1, .seen = arena_alloc(arena, (2 * rows.count + 1) * sizeof(char *)),

@@ -14,10 +14,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 enum { HAS_HEADER = 0x10, HAS_MAP = 0x20 };
-enum { MAPS = 3, MAP_BYTES_MAX = 64 * 1024, SEALER_INPUTS = 500 };
+enum { MAPS = 4, MAP_BYTES_MAX = 64 * 1024, SEALER_INPUTS = 500 };
 static const wall_ms end_of_2199 = 7258118400000;       /* later than any date that is read: none lies too far ahead */
 static const char *const paths[MAPS] = {"deploy/imports/settlement.yaml", "deploy/imports/deliveries.yaml",
-                                        "deploy/imports/complaints.yaml"};
+                                        "deploy/imports/complaints.yaml", "deploy/imports/customers.yaml"};
 static const struct import_map *maps[MAPS];
 static struct arena *maps_arena;                        /* lives as long as the process */
 

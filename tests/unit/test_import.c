@@ -105,7 +105,7 @@ static void shipped_maps_are_good(void **state)
 {
     (void)state;
     static const char *const paths[] = {"deploy/imports/settlement.yaml", "deploy/imports/deliveries.yaml",
-                                        "deploy/imports/complaints.yaml"};
+                                        "deploy/imports/complaints.yaml", "deploy/imports/customers.yaml"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         struct mistakes mistakes = {.file = paths[i], .arena = arena};
         if (!import_map_parse(shipped_file(arena, paths[i]), arena, &mistakes))
