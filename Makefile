@@ -159,7 +159,7 @@ cluster-test:
 	@python3 tests/cluster/cluster.py --bin $(BIN) --next $(subst $(BUILD),$(NEXT)/build,$(BIN)) $(if $(SEED),--seed $(SEED)) $(if $(FOR),--seconds $(FOR))
 
 # Measured against goals, and with PEERS=1 against what one would otherwise take: tests/bench/README.md. ONLY="row …" picks some.
-LOAD_MAIN := load_zmq load_http raw_append listen fanout seed
+LOAD_MAIN := load_zmq load_http load_beanstalkd raw_append listen fanout seed
 LOAD      := $(addprefix $(OBJ)/tests/bench/load/,$(LOAD_MAIN))
 LOAD_O    := $(filter-out $(addsuffix .o,$(LOAD)),$(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/bench/load/*.c)))
 $(LOAD): $(OBJ)/tests/bench/load/%: $(OBJ)/tests/bench/load/%.o $(LOAD_O) $(OBJ)/careline.a

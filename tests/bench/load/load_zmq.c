@@ -105,6 +105,12 @@ static bool is_silent(const struct load *load)
     return (now_ns() - load->heard_ns) / 1000000 > SILENCE_MS_MAX;
 }
 
+/* What was refused leads to nothing. */
+static bool is_hopeless(const struct load *load)
+{
+    return load->listener && load->refused;
+}
+
 static void load_run(struct load *load)
 {
     zmq_pollitem_t items[] = {{.socket = load->socket, .events = ZMQ_POLLIN}, {.events = ZMQ_POLLIN}};
@@ -112,7 +118,7 @@ static void load_run(struct load *load)
         items[1].socket = listener_socket(load->listener);
     offer_begin(&load->offer);
     load->heard_ns = now_ns();
-    while (!offer_is_over(&load->offer) && !is_silent(load)) {
+    while (!offer_is_over(&load->offer) && !is_silent(load) && !is_hopeless(load)) {
         while (offer_is_due(&load->offer))
             request_send(load);
         while (answer_take(load))
