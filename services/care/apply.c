@@ -194,5 +194,8 @@ int run_apply(struct invocation *call)
         tell_gaps(call, with_those_in_force(call, site, settings), true);
     for (size_t i = 0; i < settings->count && code == EXIT_OK; i++)
         code = activate(call, site, &settings->at[i]);
+    for (size_t i = 0; i < settings->count && code == EXIT_OK && option(call, "move"); i++)
+        if (settings->at[i].kind == CONFIG_CALENDAR || settings->at[i].kind == CONFIG_PLAYBOOK)
+            code = settings_move(call, site, &settings->at[i]);
     return code;
 }

@@ -86,6 +86,16 @@ void print_json(const json_t *value);
 /* One event as a line. */
 void print_event(struct invocation *call, const json_t *event);
 
+/* Shows what the setting in the file would move of what is planned at the site; `kind` is what the file must be. */
+int settings_diff(struct invocation *call, const char *path, int kind);
+struct setting_file;
+/* Gives the plans that a setting concerns, which is in force by now, their times anew. */
+int settings_move(struct invocation *call, const char *site, const struct setting_file *setting);
+
+/* The data of an event of this type, from arguments key=value, the first of them at `first`; NULL with a message printed.
+ * The caller owns it. */
+json_t *typed_data(struct invocation *call, const char *type, size_t first);
+
 /* How consumers are listed. */
 extern const char consumer_columns[];
 
@@ -114,8 +124,6 @@ int run_points(struct invocation *call);
 int run_board(struct invocation *call);
 int run_trace(struct invocation *call);
 int run_notices(struct invocation *call);
-int run_forms(struct invocation *call);
-int run_form(struct invocation *call);
 int run_status(struct invocation *call);
 int run_consumers(struct invocation *call);
 int run_check(struct invocation *call);
@@ -124,6 +132,10 @@ int run_restore(struct invocation *call);
 int run_keys(struct invocation *call);
 int run_functions(struct invocation *call);
 int run_simulate(struct invocation *call);
+int run_forms(struct invocation *call);
+int run_form(struct invocation *call);
+int run_playbook(struct invocation *call);
+int run_calendar(struct invocation *call);
 int run_robots(struct invocation *call);
 
 #endif

@@ -17,9 +17,22 @@ const struct command commands[] = {
      "  --paced         take each row in at its own time of the system's clock, as it happened\n"
      "  --journal F     append what was acknowledged to this file, one JSON line each", true, run_import},
     {"apply", "PATH… [--check]", "check and store playbooks, calendars, templates, staff, workshops", "检查并启用剧本、日历、模板、人员、车间",
-     " site !check ", "  Files are told apart by their first key (playbook, calendar, templates, staff, workshop). A directory means all its\n"
+     " site !check !move ", "  Files are told apart by their first key (playbook, calendar, templates, staff, workshop). A directory means all its\n"
      "  *.yaml. With a mistake in any of them nothing is stored, and what was in force\n"
-     "  stays so.   --check  only check; needs no running system   --site SITE  whose they are", true, run_apply},
+     "  stays so.   --check  only check; needs no running system   --site SITE  whose they are\n"
+     "  --move          then give what is planned its times anew, as care playbook diff and care calendar diff show", true, run_apply},
+    {"playbook", "check|explain|simulate|diff FILE", "look at a playbook before it is in force: mistakes, in words, tried, what it moves",
+     "启用前查看剧本：检查、解读、试算、比较改期", " event at calendar site ",
+     "  care playbook check FILE                  every mistake, with its place\n"
+     "  care playbook explain FILE --lang zh      read back in sentences: on what, when, what, by whom, by when, what follows\n"
+     "  care playbook simulate FILE --calendar deploy/calendars/sample.yaml --event car.delivered order=1 --at \"2026-03-06 16:00\"\n"
+     "                                            what one fact would lead to, when, and why then; key=value as for care post\n"
+     "  care playbook diff FILE --site SITE       which planned steps would move, and to when, were it in force and the plans that\n"
+     "                                            began with another version of it put on it; changes nothing. care apply --move does it", true, run_playbook},
+    {"calendar", "diff NEW.ics | NEW.yaml", "what another calendar, or other holidays, would move of what is planned", "新日历（节假日）会使哪些计划改期",
+     " site ",
+     "  care calendar diff holidays-2027.ics      the calendar in force with these holidays instead of its own\n"
+     "  care calendar diff calendar.yaml          another calendar. Changes nothing; care apply --move calendar.yaml does it", true, run_calendar},
     {"tail", "[--type T] [--from SEQ|now|start]", "show events as they happen", "实时显示事件", " type from site count !once ",
      "  --type T        only this type, such as case.opened   --site SITE  only of this site\n"
      "  --from now      (default) only new ones   --from start  all   --from SEQ  of the site's log, with --site\n"

@@ -62,7 +62,7 @@ static bool put_pair(struct invocation *call, json_t *data, const struct record 
         fprintf(stderr,
                 equals ? "care: %s has no field \"%s\"; proto/EVENTS.md lists them\n"
                        : "care: %s: \"%s\" is not key=value\n",
-                argument(call, 0), name);
+                record->name, name);
     return field || (equals && strncmp(name, "customer", 8) == 0 && (!name[8] || name[8] == '.'));
 }
 
@@ -105,9 +105,8 @@ static void complete(struct invocation *call, json_t *event)
     put_default(event, "customer", option(call, "customer"));
 }
 
-static json_t *typed_event(struct invocation *call)
+json_t *typed_data(struct invocation *call, const char *type, size_t first)
 {
-    const char *type = argument(call, 0);
     enum event_number number = event_number(type);
     if (number == EVENT_UNKNOWN || (event_types[number].class != FACT && event_types[number].class != ACT)) {
         fprintf(stderr,
@@ -118,12 +117,18 @@ static json_t *typed_event(struct invocation *call)
         return NULL;
     }
     json_t *data = json_object();
-    for (size_t i = 1; i < call->argument_count; i++)
+    for (size_t i = first; i < call->argument_count; i++)
         if (!put_pair(call, data, event_types[number].data, call->arguments[i])) {
             json_decref(data);
             return NULL;
         }
-    return json_pack("{s:s, s:o}", "type", type, "data", data);
+    return data;
+}
+
+static json_t *typed_event(struct invocation *call)
+{
+    json_t *data = typed_data(call, argument(call, 0), 1);
+    return data ? json_pack("{s:s, s:o}", "type", argument(call, 0), "data", data) : NULL;
 }
 
 static json_t *event_from_file(struct invocation *call)

@@ -36,7 +36,7 @@ const struct view_route view_routes[] = {
      "store a copy of a paper for a customer, sealed: {site, customer, name, type, content}, content in base64, 512 KiB at most", ""},
     {"GET", "/v1/attachments", view_attachment, "such a copy: /v1/attachments/SITE/HASH", ""},
     {"GET", "/v1/clock", view_clock, "the installation's time",
-     "until (wait until it has come there, at most five seconds)"},
+     "until (wait until it has come there, at most five seconds), site (is all that was due there by now worked: at_rest)"},
     {"POST", "/v1/clock/participants", view_clock_park, "take part in stepped time: {name, wake_at} parks, {name, busy: true}, {name, leave: true}",
      "until (then wait until time has come there, at most five seconds)"},
 };

@@ -118,6 +118,16 @@ static bool wanted(const struct active_config *active, const struct view_request
            (!name || strcmp(active->name, name) == 0);
 }
 
+/* A version that is in force no more, which plans may still go on by. */
+static struct view_answer former_version(struct views *views, const char *hash, struct arena *arena)
+{
+    struct slice content = {0};
+    if (views->store->functions->content_get(views->store, hash, arena, &content) != STORE_OK || !content.at)
+        return view_error(404, "there is no such version", "as plans and cases name theirs: playbook_hash");
+    return (struct view_answer){200, json_pack("[{s:s, s:s%}]", "hash", hash, "content", (const char *)content.at,
+                                               content.bytes)};
+}
+
 struct view_answer view_config(struct views *views, const struct view_request *request)
 {
     const char *site_id = request->argument(request->context, "site");
@@ -126,6 +136,8 @@ struct view_answer view_config(struct views *views, const struct view_request *r
     const struct site *site = view_site(views, site_id, request->arena);
     if (!site || !site->config)
         return view_error(404, "no such site is set up", "care apply --site NAME PATH sets one up");
+    if (request->argument(request->context, "hash"))
+        return former_version(views, request->argument(request->context, "hash"), request->arena);
     json_t *list = json_array();
     for (size_t i = 0; i < site->config->active.count; i++) {
         const struct active_config *active = &site->config->active.at[i];

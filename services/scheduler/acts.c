@@ -91,7 +91,7 @@ static bool step_waits(const struct planned_step *step)
     return step->kind == STEP_WAIT && step->state == STEP_STARTED;
 }
 
-/* Steps keep their times; one that the new version does not know ends here. */
+/* Steps keep their times, as long as nobody asks otherwise; one that the new version does not know ends here. */
 static void step_adopt(struct planned *planned, struct planned_step *step)
 {
     for (size_t i = 0; i < planned->rule->step_count; i++) {
@@ -126,13 +126,16 @@ void on_plan_adopt(struct turn *turn, const struct event *event, const void *dat
     struct planned planned;
     if (!plan_take(turn, event, act, &planned))
         return;
-    const struct playbook_in_force *now = planned.rule ? version_now(&planned) : NULL;
+    const struct playbook_in_force own = {planned.plan.playbook_hash, planned.playbook};
+    const struct playbook_in_force *now = !planned.rule ? NULL : act->same_version ? &own : version_now(&planned);
     int64_t rule = now ? rule_now(&planned, now->playbook) : -1;
     if (rule < 0 || (*planned.plan.stage && stage_named(&now->playbook->rules[rule], planned.plan.stage) < 0)) {
         turn_refuse(turn, "wrong_state", "the playbook in force has no such rule, or no such stage");
         return;
     }
     plan_adopt(&planned, now, rule);
+    if (act->anew)
+        planned_anew(&planned);
     say(&planned, EVENT_PLAN_ADOPTED, act);
     planned_store(&planned);
 }

@@ -4,7 +4,7 @@
 #include "ident.h"
 #include "scheduler.h"
 
-/* Dates that change: steps that count from them and have not begun move with them. */
+/* Dates and settings that change: steps that count from them and have not begun move with them. */
 
 static void say_moved(const struct planned *planned, const struct planned_step *step, wall_ms before)
 {
@@ -15,18 +15,44 @@ static void say_moved(const struct planned *planned, const struct planned_step *
 }
 
 /* What its new date leaves behind is left out; what was left out before stays so. */
-static void step_redate(struct planned *planned, struct planned_step *step)
+static void step_redate(struct planned *planned, struct planned_step *step, wall_ms base)
 {
     const char *work = step->work;
     wall_ms before = step->due_at;
-    struct planned_step now = step_place(planned, (size_t)step->rule_step, planned->plan.occurred_at);
-    if (now.due_at == before && now.state == step->state)
+    struct planned_step now = step_place(planned, (size_t)step->rule_step, base);
+    if (now.due_at == before && now.deadline_at == step->deadline_at && now.state == step->state)
         return;
     now.work = work;
     now.times = step->times;
+    now.late = step->late && now.deadline_at <= turn_now(planned->turn);
     *step = now;
     say_moved(planned, step, before);
     step_begin(planned, step);
+}
+
+/* When the last of the steps that it follows was over; else when its stage began, the first with what the plan follows. */
+static wall_ms base_of(const struct planned *planned, const struct step *rule_step)
+{
+    wall_ms base = 0;
+    for (size_t i = 0; i < planned->plan.results.count; i++) {
+        const struct step_result *result = &planned->plan.results.at[i];
+        for (size_t k = 0; k < rule_step->follows.count; k++)
+            if (!strcmp(result->step, rule_step->follows.at[k]) && result->at > base)
+                base = result->at;
+    }
+    if (base)
+        return base;
+    return planned->plan.entries > 1 && !*rule_step->from ? planned->plan.stage_entered_at : planned->plan.occurred_at;
+}
+
+void planned_anew(struct planned *planned)
+{
+    for (size_t i = 0; planned->site && i < planned->plan.steps.count; i++) {
+        struct planned_step *step = &planned->plan.steps.at[i];
+        const struct step *rule_step = planned_rule_step(planned, step);
+        if (rule_step && step->state == STEP_PENDING && !step->times)
+            step_redate(planned, step, base_of(planned, rule_step));
+    }
 }
 
 /* -------- plans */
@@ -39,7 +65,7 @@ static void plan_redate(struct turn *turn, const struct plan *plan)
         const struct step *rule_step = planned_rule_step(&planned, step);
         bool waits = step->state == STEP_PENDING || (step->state == STEP_BLOCKED && rule_step && !rule_step->follows.count);
         if (waits && rule_step && *rule_step->from)
-            step_redate(&planned, step);
+            step_redate(&planned, step, planned.plan.occurred_at);
     }
     planned_store(&planned);
 }

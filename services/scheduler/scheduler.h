@@ -152,6 +152,8 @@ void step_begin(struct planned *planned, struct planned_step *step);
 
 /* Steps that count from a date of this form are placed anew. */
 void plans_redate(struct turn *turn, const struct event *event, const struct form_changed *data);
+/* Steps that have not begun, and have not come again before, are placed anew by the settings that the plan has now. */
+void planned_anew(struct planned *planned);
 /* A workshop job has another time, technician or bay: plans about it know it from now on, and their steps move with it. */
 void plans_refresh(struct turn *turn, const struct event *event, const void *data);
 
