@@ -5,9 +5,8 @@
 #include "command.h"
 #include "preview.h"
 
-static int preview_failed(const struct invocation *call, const char *message)
+static int preview_failed(const char *message)
 {
-    (void)call;
     fprintf(stderr, "care: %s\n", message ? message : "no answer");
     return EXIT_NO_ANSWER;
 }
@@ -68,7 +67,7 @@ static void print_moves(const struct invocation *call, json_t *moves)
     print_list(call, moves, "plan=Plan/计划,step=Step/步骤,before_at=Is due/现定,due_at=Would be due/将改为,window=Window/时段,"
                             "outcome=Ends/结束,why=Why/缘由");
     if (!call->json)
-        printf("%s\n", arena_printf(call->arena, say(call, "%zu would move; nothing has been changed", "%zu 项将改期；尚未作任何更改"),
+        printf("%s\n", arena_printf(call->arena, say(call, "would move: %zu; nothing has been changed", "将改期：%zu；尚未作任何更改"),
                                     json_array_size(moves)));
 }
 
@@ -90,7 +89,7 @@ int settings_diff(struct invocation *call, const char *path, int kind)
     }
     json_t *moves = preview_moves(call->client, site, &setting, call->arena, &message);
     if (!moves)
-        return preview_failed(call, message);
+        return preview_failed(message);
     print_moves(call, moves);
     json_decref(moves);
     return EXIT_OK;
@@ -114,7 +113,7 @@ int settings_move(struct invocation *call, const char *site, const struct settin
     json_t *acts = preview_acts(call->client, site, setting, call->arena, &message), *data;
     size_t i, moved = 0, kept = 0;
     if (!acts)
-        return preview_failed(call, message);
+        return preview_failed(message);
     json_array_foreach(acts, i, data) {
         json_t *body = json_pack("{s:s, s:s, s:O}", "type", "plan.adopt", "site", site, "data", data);
         struct client_answer answer = client_post(call->client, "/v1/acts", body);
@@ -127,7 +126,7 @@ int settings_move(struct invocation *call, const char *site, const struct settin
         json_decref(body);
     }
     json_decref(acts);
-    printf("%s\n", arena_printf(call->arena, say(call, "%zu plans have their times anew, %zu stay as they were", "%zu 个计划已重新排期，%zu 个保持不变"),
+    printf("%s\n", arena_printf(call->arena, say(call, "plans with their times anew: %zu; as they were: %zu", "已重新排期的计划：%zu；保持不变：%zu"),
                                 moved, kept));
     return EXIT_OK;
 }

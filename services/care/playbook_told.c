@@ -82,11 +82,24 @@ static const char *clock_said(struct telling *t, int minute)
 
 /* -------- conditions */
 
+/* A moment: the beginning of a day, week, month, year; or another time. */
+static const char *moment_said(struct telling *t, const char *moment)
+{
+    static const struct { const char *word, *en, *zh; } begins[] = {
+        {"@start day", "today began", "今天开始"}, {"@start week", "this week began", "本周开始"},
+        {"@start month", "this month began", "本月开始"}, {"@start year", "this year began", "今年开始"}};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (!strcmp(moment, begins[i].word))
+            return t->chinese ? begins[i].zh : begins[i].en;
+    return moment;
+}
+
 static void tell_condition(struct telling *t, const struct condition *condition)
 {
     add(t, "%s", "%s", condition->path);
     if (condition->moment)
-        condition->earlier ? add(t, " before %s", "早于%s", condition->moment) : add(t, " at or after %s", "不早于%s", condition->moment);
+        add(t, condition->earlier ? " before %s" : " not before %s", condition->earlier ? "早于%s" : "不早于%s",
+            moment_said(t, condition->moment));
     if (condition->among)
         add(t, condition->negated ? " not among %s" : " among %s", condition->negated ? "不在%s之中" : "在%s之中", condition->among);
     if (condition->values.count)
