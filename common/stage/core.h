@@ -44,6 +44,14 @@ const struct event *turn_event(const struct turn *turn);
  * Entities of other stages are read too; the commit then depends on their version. */
 const void *turn_get(struct turn *turn, enum entity_kind kind, const char *id);
 
+/* The customer with this local id, or whom the record was merged into; NULL: there is none. Sealed with the key of
+ * ident_local(id). */
+const struct customer *turn_customer(struct turn *turn, const char *site, const char *customer);
+/* The local id of whom the record was merged into; `customer` itself if it was not, or is not known. */
+const char *turn_survivor(struct turn *turn, const char *site, const char *customer);
+/* That id, then all that were merged into it: under these stands what is known of one person. At most 64, into the arena. */
+struct texts turn_family(struct turn *turn, const char *site, const char *customer);
+
 /* Queue members that begin with `prefix`, in byte order, at most `max`; with this batch's changes. */
 struct texts turn_queue(struct turn *turn, const char *prefix, size_t max);
 /* The same, only those after `after` ("" for the first): to go through a long list piece by piece. */

@@ -99,3 +99,21 @@ int run_absent(struct invocation *call)
     put_text(data, "reason", option(call, "reason"));
     return act(call, option(call, "back") ? "agent.present" : "agent.absent", site_of_call(call, NULL), data);
 }
+
+int run_customer(struct invocation *call)
+{
+    const char *verb = argument(call, 0), *stays = argument(call, 1), *other = argument(call, 2);
+    bool known = verb && (!strcmp(verb, "merge") || !strcmp(verb, "unmerge"));
+    const char *site = known && stays && other ? site_of_call(call, stays) : NULL;
+    if (!known || !stays || !other) {
+        fprintf(stderr, "care: care customer merge A B | unmerge A B: A is the one that stays\n");
+        return EXIT_USAGE;
+    }
+    if (!site)
+        return EXIT_USAGE;
+    const char *slash = strchr(stays, '/');
+    json_t *data = json_pack("{s:s}", "customer", slash ? slash + 1 : stays);
+    put_text(data, "other", full_id(call, other));
+    put_text(data, "reason", option(call, "reason"));
+    return act(call, arena_printf(call->arena, "customer.%s", verb), site, data);
+}

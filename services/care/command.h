@@ -107,6 +107,7 @@ int run_import(struct invocation *call);
 int run_apply(struct invocation *call);
 int run_tail(struct invocation *call);
 int run_customers(struct invocation *call);
+int run_customer(struct invocation *call);
 int run_tasks(struct invocation *call);
 int run_claim(struct invocation *call);
 int run_release(struct invocation *call);

@@ -39,6 +39,9 @@ const struct command commands[] = {
      "  --count N       end after N   --once  end at the end of the log   --json  one event a line", false, run_tail},
     {"customers", "[ID]", "list customers", "列出客户", " site class limit ",
      "  --class key|regular|potential   --limit N  at most so many   --site SITE", false, run_customers},
+    {"customer", "merge A B | unmerge A B", "two records are of one person, or are not after all", "合并或拆分同一人的两条客户档案",
+     " reason site ", "  A stays: it takes what B knows, and the stricter of what both allow; what is told of B from then on concerns A.\n"
+     "  unmerge         each has its own again   --reason WHY   --site SITE", false, run_customer},
     {"tasks", "[ID] [--agent A]", "list work", "列出任务", " site agent role customer state limit ",
      "  --agent A       what A holds and what waits for A's roles   --state open|claimed|waiting|closed|all\n"
      "  --role R  --customer C  --site SITE   only those   --limit N  at most so many", false, run_tasks},

@@ -1,17 +1,33 @@
 #include "docket.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ident.h"
 
 /* -------- what the customer complained about before */
 
-static const struct complainant *complainant_of(const struct docket *docket)
+static int by_time(const void *a, const void *b)
 {
-    if (!*docket->file.customer)
-        return NULL;
-    const char *id = arena_printf(docket->arena, "%s/%s", docket->file.site, docket->file.customer);
-    return turn_get(docket->turn, ENTITY_COMPLAINANT, id);
+    const struct past_complaint *left = a, *right = b;
+    return left->at < right->at ? -1 : left->at > right->at;
+}
+
+/* Under whichever record of theirs, oldest first. */
+static struct past_complaint_list past_of(const struct docket *docket)
+{
+    struct texts family = turn_family(docket->turn, docket->file.site, docket->file.customer);
+    struct past_complaint_list past = {NULL, 0};
+    past.at = arena_alloc(docket->arena, (family.count * COMPLAINTS_KEPT_MAX + 1) * sizeof *past.at);
+    for (size_t i = 0; i < family.count; i++) {
+        const char *id = arena_printf(docket->arena, "%s/%s", docket->file.site, family.at[i]);
+        const struct complainant *one = turn_get(docket->turn, ENTITY_COMPLAINANT, id);
+        for (size_t j = 0; one && j < one->complaints.count; j++)
+            past.at[past.count++] = one->complaints.at[j];
+    }
+    if (family.count > 1)
+        qsort(past.at, past.count, sizeof *past.at, by_time);
+    return past;
 }
 
 static bool is_within(const struct docket *docket, wall_ms past, struct span span)
@@ -19,10 +35,10 @@ static bool is_within(const struct docket *docket, wall_ms past, struct span spa
     return (span.ms || span.days) && calendar_add(docket->calendar, past, span) >= docket->file.opened_at;
 }
 
-static bool is_repeat(const struct docket *docket, const struct complainant *complainant)
+static bool is_repeat(const struct docket *docket, const struct past_complaint_list *past)
 {
-    for (size_t i = 0; complainant && i < complainant->complaints.count; i++)
-        if (is_within(docket, complainant->complaints.at[i].at, docket->rules->repeat_within))
+    for (size_t i = 0; i < past->count; i++)
+        if (is_within(docket, past->at[i].at, docket->rules->repeat_within))
             return true;
     return false;
 }
@@ -41,27 +57,19 @@ static bool same_thing(const struct past_complaint *past, const struct complaint
 }
 
 /* The case in which this matter is, or was lately, worked; NULL: a matter of its own. The latest goes first. */
-static const char *duplicate_of(const struct docket *docket, const struct complainant *complainant,
+static const char *duplicate_of(const struct docket *docket, const struct past_complaint_list *past,
                                 const struct complaint_received *said)
 {
-    for (size_t i = complainant ? complainant->complaints.count : 0; i > 0; i--) {
-        const struct past_complaint *past = &complainant->complaints.at[i - 1];
-        if (!strcmp(past->category, docket->file.category) && same_thing(past, said) &&
-            (past->open || is_within(docket, past->at, docket->rules->duplicate_within)))
-            return past->case_id;
+    for (size_t i = past->count; i > 0; i--) {
+        const struct past_complaint *one = &past->at[i - 1];
+        if (!strcmp(one->category, docket->file.category) && same_thing(one, said) &&
+            (one->open || is_within(docket, one->at, docket->rules->duplicate_within)))
+            return one->case_id;
     }
     return NULL;
 }
 
 /* -------- opening */
-
-static const struct customer *customer_of(const struct docket *docket)
-{
-    if (!*docket->file.customer)
-        return NULL;
-    const char *id = arena_printf(docket->arena, "%s/%s", docket->file.site, docket->file.customer);
-    return turn_get(docket->turn, ENTITY_CUSTOMER, id);
-}
 
 /* By the playbook's late_after, as for follow-ups. */
 static bool is_late(const struct docket *docket, wall_ms occurred_at)
@@ -74,7 +82,7 @@ static void fill(struct docket *docket, const struct event *event, const struct 
 {
     struct complaint_case *file = &docket->file;
     file->source_id = said->complaint;
-    file->customer = event->customer;
+    file->customer = turn_survivor(docket->turn, event->site, event->customer);
     file->channel = said->channel;
     file->state = CASE_RECEIVED;
     file->opened_at = event->received_at ? event->received_at : docket->now;
@@ -86,7 +94,7 @@ static void fill(struct docket *docket, const struct event *event, const struct 
     file->attachments = said->attachments;
     file->task = said->task;
     file->cause = event->id;
-    file->sealed = turn_seal(docket->turn, event->customer, EVENT_COMPLAINT_RECEIVED, said);
+    file->sealed = turn_seal(docket->turn, file->customer, EVENT_COMPLAINT_RECEIVED, said);
 }
 
 static void open_own(struct docket *docket)
@@ -113,13 +121,13 @@ void on_complaint_received(struct turn *turn, const struct event *event, const v
         return;
     docket_new(&docket, turn, id);
     fill(&docket, event, said);
-    const struct complainant *complainant = complainant_of(&docket);
-    const struct customer *customer = customer_of(&docket);
+    struct past_complaint_list past = past_of(&docket);
+    const struct customer *customer = turn_customer(turn, event->site, event->customer);
     /* one who is not on record yet has bought nothing yet: the scheduler is just writing the record */
     int class_of_new = *event->customer ? CLASS_POTENTIAL : CLASS_NONE;
     docket.file.customer_class = customer ? customer->class : class_of_new;
-    rules_classify(&docket, said, customer, is_repeat(&docket, complainant));
-    const char *same = duplicate_of(&docket, complainant, said);
+    rules_classify(&docket, said, customer, is_repeat(&docket, &past));
+    const char *same = duplicate_of(&docket, &past, said);
     if (same && docket_load(&into, turn, same))
         open_linked(&docket, &into);
     else

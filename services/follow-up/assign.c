@@ -100,7 +100,8 @@ static const char *preferred(const struct job *job, const struct assign *rule)
     if (rule->by != ASSIGN_SAME || !*job->task.customer)
         return "";
     const struct customer_line *line = turn_get(job->turn, ENTITY_CUSTOMER_LINE,
-                                                ident_make(turn_arena(job->turn), job->task.site, "%s", job->task.customer));
+                                                ident_make(turn_arena(job->turn), job->task.site, "%s",
+                                                           turn_survivor(job->turn, job->task.site, job->task.customer)));
     return line ? line->last_agent : "";
 }
 

@@ -9,6 +9,8 @@
 static const event_handler handlers[EVENT_COUNT] = {
     [EVENT_CONFIG_ACTIVATED] = on_config_activated,
     [EVENT_CUSTOMER_PREFERRED] = on_preferred,
+    [EVENT_CUSTOMER_MERGED] = on_customer_merged,
+    [EVENT_CUSTOMER_UNMERGED] = on_customer_unmerged,
     [EVENT_TASK_WANTED] = on_task_wanted,
     [EVENT_TASK_CLAIM] = on_claim,
     [EVENT_TASK_RELEASE] = on_release,

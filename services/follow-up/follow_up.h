@@ -88,6 +88,9 @@ void line_open(struct job *job);                            /* the task is among
 void line_close(struct job *job);
 bool line_is_busy(const struct job *job, const char *agent);/* somebody else has a task of this customer */
 const char *line_agent(const struct job *job);              /* who has one; "" for nobody */
+/* The line of `other` becomes part of that of `stays`; has its own again. What is open goes with the id it was told under. */
+void line_merge(struct turn *turn, const char *site, const char *stays, const char *other);
+void line_part(struct turn *turn, const char *site, const char *stays, const char *other);
 struct texts line_tasks(struct turn *turn, const char *site, const char *customer);
 
 void line_take(struct job *job, const char *agent);
@@ -138,6 +141,8 @@ void on_correct(struct turn *turn, const struct event *event, const void *data);
 void on_absent(struct turn *turn, const struct event *event, const void *data);
 void on_present(struct turn *turn, const struct event *event, const void *data);
 void on_config_activated(struct turn *turn, const struct event *event, const void *data);
+void on_customer_merged(struct turn *turn, const struct event *event, const void *data);
+void on_customer_unmerged(struct turn *turn, const struct event *event, const void *data);
 void on_preferred(struct turn *turn, const struct event *event, const void *data);
 void on_step_skipped(struct turn *turn, const struct event *event, const void *data);
 void on_case_reopened(struct turn *turn, const struct event *event, const void *data);

@@ -25,8 +25,7 @@ struct job job_of(struct turn *turn, const struct task *task)
     job.step = step_of(job.playbook, task);
     if (job.step && job.site)
         job.week = task->window_passed ? site_then_window(job.site, job.step) : site_window(job.site, job.step);
-    if (*task->customer)
-        job.customer = turn_get(turn, ENTITY_CUSTOMER, ident_make(turn_arena(turn), task->site, "%s", task->customer));
+    job.customer = turn_customer(turn, task->site, task->customer);
     return job;
 }
 

@@ -19,7 +19,8 @@ static struct gate_result gate_at(const struct job *job, wall_ms at)
     const struct task *task = &job->task;
     const void *contacts = NULL;
     if (*task->customer)
-        contacts = turn_get(job->turn, ENTITY_CONTACTS, ident_make(turn_arena(job->turn), task->site, "%s", task->customer));
+        contacts = turn_get(job->turn, ENTITY_CONTACTS, ident_make(turn_arena(job->turn), task->site, "%s",
+                                                                   turn_survivor(job->turn, task->site, task->customer)));
     return gate_ask(&(struct gate_question){
         .site = job->site, .customer = job->customer, .contacts = contacts, .call = true,
         .purpose = job->step ? job->step->purpose : "care", .now = at,

@@ -35,6 +35,21 @@ void on_preferred(struct turn *turn, const struct event *event, const void *data
         withdraw_open(turn, event->site, event->customer, is_call, "", "do_not_call");
 }
 
+/* The stricter of what both allowed holds for what is open already. */
+void on_customer_merged(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct customer_merge *said = data;
+    line_merge(turn, event->site, event->customer, said->other);
+    const struct customer *customer = turn_customer(turn, event->site, event->customer);
+    if (customer && customer->do_not_call)
+        withdraw_open(turn, event->site, event->customer, is_call, "", "do_not_call");
+}
+
+void on_customer_unmerged(struct turn *turn, const struct event *event, const void *data)
+{
+    line_part(turn, event->site, event->customer, ((const struct customer_merge *)data)->other);
+}
+
 static bool follows_closing(const struct job *job, const char *about)
 {
     return !strcmp(job->task.about_type, event_types[EVENT_CASE_CLOSED].name) && !strcmp(job->task.about, about);

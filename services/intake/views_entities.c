@@ -158,6 +158,7 @@ static json_t *describe(struct views *views, const struct view_request *request,
     struct json_style style = view_style(site);
     json_t *object = record_to_json(kind, found->record, &style);
     json_object_del(object, "sealed");
+    json_object_del(object, "survivor");
     if (found->due)
         json_object_set_new(object, "next_due_at", json_string(moment_text(request->arena, found->due,
                             style.offset_minutes(style.context, found->due))));
@@ -231,6 +232,19 @@ static bool open_sealed(struct views *views, const char *owner, struct slice sea
            record_unpack(record, plain, arena, to, &fault);
 }
 
+/* By which channels the customer can be reached, without saying where. */
+static void add_channels(const struct customer_recorded *person, json_t *to)
+{
+    const struct { const char *name, *contact; } ways[] = {
+        {"phone", person->mobile}, {"sms", person->mobile}, {"email", person->email}, {"webhook", person->webhook},
+    };
+    json_t *channels = json_array();
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (*ways[i].contact)
+            json_array_append_new(channels, json_string(ways[i].name));
+    json_object_set_new(to, "reached_by", channels);
+}
+
 static void add_person(struct views *views, const struct view_request *request, const struct customer *customer,
                        bool whole, json_t *to)
 {
@@ -240,6 +254,7 @@ static void add_person(struct views *views, const struct view_request *request, 
         return;
     const char *name = request->personal ? person->name : view_mask(person->name, request->arena);
     json_object_set_new(to, "name", json_string(name));
+    add_channels(person, to);
     if (!request->personal)
         return;
     json_object_set_new(to, "mobile", json_string(person->mobile));
@@ -253,21 +268,37 @@ static void add_person(struct views *views, const struct view_request *request, 
 }
 
 /* The customer of a task or case, as far as the credential may see. */
+/* The record, or that of whom it was merged into; NULL: none. */
+static const struct customer *customer_read(struct views *views, const struct view_request *request, const char *site,
+                                            const char *customer)
+{
+    enum { MERGES_MAX = 8 };
+    const struct customer *found = NULL;
+    for (int i = 0; i < MERGES_MAX && *customer; i++) {
+        const char *id = arena_printf(request->arena, "%s/%s", site, customer);
+        struct stored_entity entity;
+        if (views->store->functions->read_entities(views->store, partition_of_site(site, views->partitions), ENTITY_CUSTOMER,
+                                                   &id, 1, request->arena, &entity) != STORE_OK || !entity.version)
+            return found;
+        const struct customer *next = decode(ENTITY_CUSTOMER, &entity, request->arena);
+        if (!next)
+            return found;
+        found = next;
+        customer = next->merged_into;
+    }
+    return found;
+}
+
 static void add_customer_of(struct views *views, const struct view_request *request, const char *site,
                             const char *customer, json_t *to)
 {
     if (!*customer)
         return;
-    const char *id = arena_printf(request->arena, "%s/%s", site, customer);
-    struct stored_entity entity;
-    if (views->store->functions->read_entities(views->store, partition_of_site(site, views->partitions),
-                                               ENTITY_CUSTOMER, &id, 1, request->arena, &entity) != STORE_OK ||
-        !entity.version)
+    const struct customer *record = customer_read(views, request, site, customer);
+    if (!record)
         return;
-    const struct customer *record = decode(ENTITY_CUSTOMER, &entity, request->arena);
     json_t *person = json_object();
-    if (record)
-        add_person(views, request, record, false, person);
+    add_person(views, request, record, false, person);
     json_object_set_new(to, "contact", person);
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ident.h"
+
 /* -------- reasons to wait */
 
 /* What leads to a notice and to its customer's record is worked by different stages: give the other one time. */
@@ -77,7 +79,8 @@ static void attempt(struct letter *letter)
 {
     struct notice *notice = &letter->notice;
     struct send_order order = {
-        .notice = notice->id, .site = notice->site, .customer = notice->customer, .to_staff = notice->to_staff,
+        .notice = notice->id, .site = notice->site, .customer = letter->customer ? ident_local(letter->customer->id) : notice->customer,
+        .to_staff = notice->to_staff,
         .template = notice->template, .templates_hash = notice->templates_hash, .channel = letter_channel(letter),
         .priority = notice->priority, .variables = notice->variables, .at = letter->now,
     };

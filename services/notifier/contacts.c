@@ -1,12 +1,14 @@
 #include "letter.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { CONTACTS_KEPT_DAYS = 8 };    /* the caps look back seven days */
 
-static const char *contacts_id(struct arena *arena, const char *site, const char *customer)
+/* Records that were merged share the contacts of the one that stays. */
+static const char *contacts_id(struct turn *turn, const char *site, const char *customer)
 {
-    return arena_printf(arena, "%s/%s", site, customer);
+    return arena_printf(turn_arena(turn), "%s/%s", site, turn_survivor(turn, site, customer));
 }
 
 /* A copy without what is too old, and without what is about `about` if that is given. */
@@ -31,7 +33,7 @@ static struct contacts contacts_without(const struct contacts *stored, const cha
 const struct contacts *contacts_before(const struct letter *letter)
 {
     const struct notice *notice = &letter->notice;
-    const char *id = contacts_id(letter->arena, notice->site, notice->customer);
+    const char *id = contacts_id(letter->turn, notice->site, notice->customer);
     const struct contacts *stored = turn_get(letter->turn, ENTITY_CONTACTS, id);
     if (!stored)
         return NULL;
@@ -52,7 +54,7 @@ void contact_note(struct turn *turn, const char *site, const char *customer, con
                   bool once)
 {
     struct arena *arena = turn_arena(turn);
-    const char *id = contacts_id(arena, site, customer);
+    const char *id = contacts_id(turn, site, customer);
     struct contacts contacts = contacts_without(turn_get(turn, ENTITY_CONTACTS, id), id, once ? about : NULL,
                                                 turn_now(turn), arena);
     if (noted_already(&contacts, about, turn_now(turn)))
@@ -68,13 +70,42 @@ void contact_note(struct turn *turn, const char *site, const char *customer, con
 void contact_forget(struct turn *turn, const char *site, const char *customer, const char *about)
 {
     struct arena *arena = turn_arena(turn);
-    const char *id = contacts_id(arena, site, customer);
+    const char *id = contacts_id(turn, site, customer);
     const struct contacts *stored = turn_get(turn, ENTITY_CONTACTS, id);
     if (!stored)
         return;
     struct contacts contacts = contacts_without(stored, id, about, turn_now(turn), arena);
     if (contacts.made.count != stored->made.count)
         turn_put(turn, ENTITY_CONTACTS, id, &contacts, 0, NULL);
+}
+
+/* -------- two records of one person */
+
+static int by_time(const void *a, const void *b)
+{
+    const struct past_contact *left = a, *right = b;
+    return left->at < right->at ? -1 : left->at > right->at;
+}
+
+/* Whoever was contacted under either id was contacted: the caps count both. What is taken apart later stays counted. */
+void on_contacts_merged(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct customer_merge *said = data;
+    struct arena *arena = turn_arena(turn);
+    const char *id = arena_printf(arena, "%s/%s", event->site, event->customer);
+    const struct contacts *other = turn_get(turn, ENTITY_CONTACTS, arena_printf(arena, "%s/%s", event->site, said->other));
+    if (!other)
+        return;
+    struct contacts own = contacts_without(turn_get(turn, ENTITY_CONTACTS, id), id, NULL, turn_now(turn), arena);
+    struct contacts theirs = contacts_without(other, id, NULL, turn_now(turn), arena);
+    size_t count = own.made.count + theirs.made.count;
+    struct past_contact *all = arena_alloc(arena, (count + 1) * sizeof *all);
+    memcpy(all, own.made.at, own.made.count * sizeof *all);
+    memcpy(all + own.made.count, theirs.made.at, theirs.made.count * sizeof *all);
+    qsort(all, count, sizeof *all, by_time);
+    size_t over = count > CONTACTS_KEPT_MAX ? count - CONTACTS_KEPT_MAX : 0;
+    own.made = (struct past_contact_list){all + over, count - over};
+    turn_put(turn, ENTITY_CONTACTS, id, &own, 0, NULL);
 }
 
 /* -------- calls */

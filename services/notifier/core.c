@@ -30,6 +30,7 @@ static void prefetch(const struct event *event, const void *data,
         want(context, ENTITY_NOTICE, ((const struct send_finished *)data)->notice);
         want(context, ENTITY_CUSTOMER, customer);
     } else if (event->number == EVENT_TASK_ATTEMPTED || event->number == EVENT_TASK_CLOSED) {
+        want(context, ENTITY_CUSTOMER, customer);
         want(context, ENTITY_CONTACTS, customer);
     }
     arena_free(&arena);
@@ -45,6 +46,7 @@ static const event_handler handlers[EVENT_COUNT] = {
     [EVENT_TASK_ATTEMPTED] = on_call_made,
     [EVENT_TASK_CLOSED] = on_call_made,
     [EVENT_AGENT_CHANGED] = on_agent_changed,
+    [EVENT_CUSTOMER_MERGED] = on_contacts_merged,
 };
 
 const struct core notifier_core = {

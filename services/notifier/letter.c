@@ -17,8 +17,7 @@ static void letter_know_customer(struct letter *letter)
     const struct notice *notice = &letter->notice;
     if (*notice->to_staff || !*notice->customer)
         return;
-    const char *id = arena_printf(letter->arena, "%s/%s", notice->site, notice->customer);
-    letter->customer = turn_get(letter->turn, ENTITY_CUSTOMER, id);
+    letter->customer = turn_customer(letter->turn, notice->site, notice->customer);
 }
 
 bool letter_load(struct letter *letter, struct turn *turn, const char *id)

@@ -110,6 +110,7 @@ void on_receipt_arrived(struct turn *turn, const struct event *event, const void
 void on_notice_resend(struct turn *turn, const struct event *event, const void *data);
 void on_sending_pause(struct turn *turn, const struct event *event, const void *data);
 void on_sending_resume(struct turn *turn, const struct event *event, const void *data);
+void on_contacts_merged(struct turn *turn, const struct event *event, const void *data);
 void on_call_made(struct turn *turn, const struct event *event, const void *data);
 void on_notice_timer(struct turn *turn, const char *id);
 

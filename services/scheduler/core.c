@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ident.h"
 #include "scheduler.h"
@@ -80,13 +81,18 @@ static const event_handler first[EVENT_COUNT] = {
     [EVENT_WORKSHOP_JOB_PUSHED] = plans_refresh,
 };
 
+/* What is told of somebody who was merged into another concerns the other. */
 static void on_event(struct turn *turn, const struct event *event, const void *data)
 {
+    struct event known = *event;
+    known.customer = turn_survivor(turn, event->site, event->customer);
     if (first[event->number])
-        first[event->number](turn, event, data);
-    points_earn(turn, event, data);
-    plans_hear(turn, event, data);
-    plans_make(turn, event, data);
+        first[event->number](turn, &known, data);
+    if (strcmp(known.customer, event->customer))
+        customer_note_merged(turn, event, data);
+    points_earn(turn, &known, data);
+    plans_hear(turn, &known, data);
+    plans_make(turn, &known, data);
 }
 
 /* Acts that are the scheduler's to answer. */
@@ -94,6 +100,8 @@ static const event_handler acts[EVENT_COUNT] = {
     [EVENT_PLAN_MOVE] = on_plan_move,
     [EVENT_PLAN_STOP] = on_plan_stop,
     [EVENT_PLAN_ADOPT] = on_plan_adopt,
+    [EVENT_CUSTOMER_MERGE] = on_customer_merge,
+    [EVENT_CUSTOMER_UNMERGE] = on_customer_unmerge,
     [EVENT_WORKSHOP_BOOK ... EVENT_WORKSHOP_CANCEL] = on_workshop_act,
     [EVENT_POINTS_REDEEM ... EVENT_POINTS_DECLINE] = on_points_act,
 };
@@ -104,7 +112,7 @@ static void on_act(struct turn *turn, const struct event *event, const void *dat
 }
 
 #define OWN_ACT(constant) \
-    ((constant) == EVENT_PLAN_MOVE || (constant) == EVENT_PLAN_STOP || (constant) == EVENT_PLAN_ADOPT || \
+    ((constant) == EVENT_CUSTOMER_MERGE || (constant) == EVENT_CUSTOMER_UNMERGE || (constant) == EVENT_PLAN_MOVE || (constant) == EVENT_PLAN_STOP || (constant) == EVENT_PLAN_ADOPT || \
      ((constant) >= EVENT_WORKSHOP_BOOK && (constant) <= EVENT_WORKSHOP_CANCEL) || \
      ((constant) >= EVENT_POINTS_REDEEM && (constant) <= EVENT_POINTS_DECLINE))
 #define STARTS_NO_RULE(constant, class) \

@@ -8,9 +8,7 @@
 
 const struct customer *customer_of(struct turn *turn, const char *site, const char *customer)
 {
-    if (!*customer)
-        return NULL;
-    return turn_get(turn, ENTITY_CUSTOMER, ident_make(turn_arena(turn), site, "%s", customer));
+    return turn_customer(turn, site, customer);
 }
 
 wall_ms event_happened(const struct event *event)
@@ -267,6 +265,29 @@ static void customer_see(struct turn *turn, const struct event *event, const str
         after.first_recorded_at = event_happened(event);
     class_settle(turn_site(turn, event->site), seen, before, &after);
     customer_store(turn, before, &after);
+}
+
+/* Notes it in a merged record; the id of the one that it was merged into, "" if it was not. */
+static const char *note_merged(struct turn *turn, const struct event *event, const struct sighting *seen, const char *customer)
+{
+    const struct customer *stored = turn_get(turn, ENTITY_CUSTOMER, ident_make(turn_arena(turn), event->site, "%s", customer));
+    if (!stored || !*stored->merged_into)
+        return "";
+    struct customer after = *stored;
+    customer_learn(turn, customer, seen, &after);
+    customer_count(turn, event, seen, &after);
+    turn_put(turn, ENTITY_CUSTOMER, after.id, &after, 0, "");
+    return after.merged_into;
+}
+
+void customer_note_merged(struct turn *turn, const struct event *event, const void *data)
+{
+    struct sighting seen;
+    const char *customer = event->customer;
+    if (!sighting_of(event, data, &seen))
+        return;
+    while (*customer)
+        customer = note_merged(turn, event, &seen, customer);
 }
 
 void customer_meet(struct turn *turn, const struct event *event, const void *data)

@@ -41,9 +41,12 @@ static bool customer_is_full(const struct planning *planning)
     int recent = 0;
     if (!limit->per_customer || !*planning->event->customer)
         return false;
-    struct tally tally = tally_of(planning, planning->event->customer);
-    for (size_t i = 0; i < tally.made.count; i++)
-        recent += is_recent(planning, &tally.made.at[i]);
+    struct texts family = turn_family(planning->turn, planning->event->site, planning->event->customer);
+    for (size_t i = 0; i < family.count; i++) {
+        struct tally tally = tally_of(planning, family.at[i]);
+        for (size_t j = 0; j < tally.made.count; j++)
+            recent += is_recent(planning, &tally.made.at[j]);
+    }
     return recent >= limit->per_customer;
 }
 

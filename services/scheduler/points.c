@@ -129,7 +129,7 @@ static void customer_show(const struct purse *purse)
 {
     const struct points_account *account = &purse->ledger.account;
     const struct customer *before = customer_of(purse->turn, account->site, ident_local(account->id));
-    if (!before || (before->points == account->held && !strcmp(before->level, account->level)))
+    if (!before || strcmp(before->id, account->id) || (before->points == account->held && !strcmp(before->level, account->level)))
         return;
     struct customer after = *before;
     after.points = account->held;

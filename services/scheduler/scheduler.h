@@ -48,13 +48,21 @@ void customer_form_met(struct turn *turn, const struct event *event, const void 
 /* What the places of a site's customers in the queue begin with. */
 const char *customers_prefix(struct turn *turn, const char *site);
 void customer_prefer(struct turn *turn, const struct event *event, const struct customer_preferred *data);
+/* The record, or that of whom it was merged into; NULL: none. */
 const struct customer *customer_of(struct turn *turn, const char *site, const char *customer);
+/* A record that was merged into another goes on noting what is told under its id. */
+void customer_note_merged(struct turn *turn, const struct event *event, const void *data);
 /* A copy to change: the stored one, or a new one. */
 struct customer customer_copy(struct turn *turn, const struct event *event);
 void customer_store(struct turn *turn, const struct customer *before, const struct customer *after);
 
 /* Class by the playbook's rules, by hand before all; the owner that goes with it. */
 void class_settle(const struct site *site, const struct sighting *seen, const struct customer *before, struct customer *after);
+
+/* -------- merge.c: two records of one person */
+
+void on_customer_merge(struct turn *turn, const struct event *event, const void *data);
+void on_customer_unmerge(struct turn *turn, const struct event *event, const void *data);
 
 /* -------- plan.c, placing.c: what follows */
 

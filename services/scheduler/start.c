@@ -10,12 +10,11 @@
 
 static struct gate_result gate_of(const struct planned *planned, const struct step *step)
 {
-    const struct plan *plan = &planned->plan;
-    const char *contacts = ident_make(turn_arena(planned->turn), plan->site, "%s", plan->customer);
+    const char *contacts = planned->customer ? planned->customer->id : "";
     return gate_ask(&(struct gate_question){
         .site = planned->site,
         .customer = planned->customer,
-        .contacts = *plan->customer ? turn_get(planned->turn, ENTITY_CONTACTS, contacts) : NULL,
+        .contacts = *contacts ? turn_get(planned->turn, ENTITY_CONTACTS, contacts) : NULL,
         .call = step->kind == STEP_CALL,
         .purpose = step->purpose,
         .now = turn_now(planned->turn),

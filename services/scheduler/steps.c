@@ -35,7 +35,7 @@ struct event planned_event(const struct planned *planned, enum event_number numb
 {
     const struct plan *plan = &planned->plan;
     struct event like = event_of(number);
-    like.customer = plan->customer;
+    like.customer = planned->customer ? ident_local(planned->customer->id) : plan->customer;
     like.subject = plan->id;
     if (!strncmp(plan->about_type, "case.", 5))
         like.case_id = ident_of_site(turn_arena(planned->turn), plan->site, plan->about);

@@ -195,8 +195,9 @@ void plans_hear(struct turn *turn, const struct event *event, const void *data)
     if (!type_is_awaited(turn, event->site, event->type))
         return;
     keys_of(&hearing, &keys);
-    if (*event->customer)
-        watch_hear(&hearing, watch_id(turn, event->site, "c", event->customer));
+    struct texts family = turn_family(turn, event->site, event->customer);
+    for (size_t i = 0; i < family.count; i++)
+        watch_hear(&hearing, watch_id(turn, event->site, "c", family.at[i]));
     for (size_t i = 0; i < keys.count; i++)
         watch_hear(&hearing, watch_id(turn, event->site, "t", keys.at[i]));
 }

@@ -84,6 +84,20 @@ class Commands(unittest.TestCase):
         self.assertEqual(by_order["C1"], by_order["C3"])
         self.assertEqual(by_order["C4"], "W-17")
 
+    def test_two_records_of_one_person(self):
+        for customer, mobile in (("M-1", "13800000021"), ("M-2", "13800000022")):
+            self.care.good("post", "customer.recorded", f"customer={customer}", "name=王先生", f"mobile={mobile}")
+        self.system.settle()
+        self.assertIn("customer.merged", self.care.good("customer", "merge", "M-1", "M-2", "--reason", "same person"))
+        self.assertEqual(self.care.list("customers", "M-2")["merged_into"], "M-1")
+        self.assertEqual(self.care.list("customers", "M-1")["merged"], ["M-2"])
+        self.refused(REFUSED, "merged into M-1 already", "customer", "merge", "M-1", "M-2")
+        self.care.good("customer", "unmerge", "M-1", "M-2")
+        self.assertEqual(self.care.list("customers", "M-2")["merged_into"], "")
+        self.assertEqual(self.care.list("customers", "M-2")["name"], "王先生")
+        self.refused(REFUSED, "not_found", "customer", "merge", "M-1", "M-9")
+        self.refused(USAGE, "care customer merge A B", "customer", "merge", "M-1")
+
     def test_facts_by_file_and_standard_input(self):
         facts = [{"type": "car.delivered", "data": {"order": "F1"}}, {"type": "car.delivered", "data": {"order": 5}}]
         done = self.care.run("post", "--file", "-", given=json.dumps(facts))
