@@ -179,10 +179,11 @@ static bool history_find(struct playbook_reading *reading, const struct yaml *ke
     const char *what = strchr(path, '.') + 1;
     bool of_form = !strncmp(what, "form.", 5) && playbook_form(reading->playbook, what + 5);
     enum event_number event = event_number(what);
-    bool kept = event == EVENT_CAR_DELIVERED || event == EVENT_VISIT_FINISHED || event == EVENT_COMPLAINT_RECEIVED;
+    bool kept = event == EVENT_CAR_DELIVERED || event == EVENT_VISIT_FINISHED || event == EVENT_COMPLAINT_RECEIVED ||
+                event == EVENT_CONTACT_MADE;
     if (!of_form && !kept)
-        yaml_mistake(reading->mistakes, key, "a customer's history keeps car.delivered, visit.finished, complaint.received and "
-                     "form.NAME, not \"%.60s\"", what);
+        yaml_mistake(reading->mistakes, key, "a customer's history keeps car.delivered, visit.finished, complaint.received, "
+                     "contact.made and form.NAME, not \"%.60s\"", what);
     *ret = (struct path_type){path, last ? FIELD_TIME : FIELD_INT, NULL};
     return true;
 }

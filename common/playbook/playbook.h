@@ -332,6 +332,7 @@ struct playbook {
     struct loyalty_rules loyalty;
     bool has_contact; struct contact_rules contact;
     size_t channel_count; struct channel_rules *channels;
+    const char *phone_role;                 /* who makes the calls that messages become; "": not said */
     int notices_per_minute;                 /* one message more stops the playbook's sending; NOTICES_PER_MINUTE_DEFAULT */
     struct texts channel_order;             /* fall-over order when the customer says nothing */
     int dissatisfied_at_most;               /* 2 */

@@ -116,17 +116,19 @@ static void read_order(struct playbook_reading *reading, const struct yaml *node
 
 void reading_notices(struct playbook_reading *reading, const struct yaml *node)
 {
-    static const char *const keys[] = {"order", "channels", "per_minute", NULL};
+    static const char *const keys[] = {"order", "channels", "per_minute", "phone_role", NULL};
     static const char *const channel_keys[] = {"retry", "on_unknown", NULL};
     static const char *const answers[] = {"resend", "hold", "query", NULL};
     struct playbook *playbook = reading->playbook;
     playbook->notices_per_minute = NOTICES_PER_MINUTE_DEFAULT;
+    playbook->phone_role = "";
     if (!node)
         return;
     reading_count(reading, node, YAML_MAP);
     yaml_known_keys(node, keys, reading->mistakes);
     playbook->notices_per_minute = (int)yaml_int(yaml_get(node, "per_minute"), NOTICES_PER_MINUTE_DEFAULT, 1, 1000000,
                                                  reading->mistakes);
+    playbook->phone_role = reading_role(reading, yaml_get(node, "phone_role"), "");
     read_order(reading, yaml_get(node, "order"));
     const struct yaml *channels = yaml_get(node, "channels");
     size_t count = reading_count(reading, channels, YAML_MAP);

@@ -83,6 +83,7 @@ struct texts playbook_roles(const struct playbook *playbook, struct arena *arena
     for (size_t i = 0; i < complaints->tell_count; i++)
         if (strcmp(complaints->tell[i].to, "customer") && strcmp(complaints->tell[i].to, "holder"))
             collect(&to, complaints->tell[i].to);
+    collect(&to, playbook->phone_role);
     collect(&to, complaints->approval_role);
     collect(&to, playbook->loyalty.approval_role);
     for (int class = 0; class < customer_class_count; class++)

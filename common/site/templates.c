@@ -26,8 +26,8 @@ struct templates {
 };
 
 static const char *const languages[] = {"zh-CN", "en", NULL};
-static const char *const channels[] = {"all", "sms", "email", "webhook", "phone", "in_app", NULL};
-enum { WORDINGS_MAX = 12 };     /* languages by channels */
+static const char *const channels[] = {"all", "sms", "email", "webhook", "phone", "in_app", "wechat", "weibo", NULL};
+enum { WORDINGS_MAX = 16 };     /* languages by channels */
 
 /* -------- reading */
 

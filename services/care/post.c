@@ -71,6 +71,7 @@ static const char *own_number(struct invocation *call, const char *type, const j
 {
     static const struct { const char *type, *field; } numbers[] = {
         {"car.delivered", "order"}, {"visit.finished", "visit"}, {"complaint.received", "complaint"},
+        {"contact.made", "contact"},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         const char *number = json_string_value(json_object_get(data, numbers[i].field));

@@ -75,26 +75,76 @@ static bool gate_lets_pass(struct letter *letter)
 
 /* -------- the attempt */
 
-static void attempt(struct letter *letter)
+static void sent(struct letter *letter, const char *detail)
 {
-    struct notice *notice = &letter->notice;
+    letter->notice.state = NOTICE_SENT;
+    letter->notice.reason = "";
+    letter_emit(letter, EVENT_NOTICE_SENT, SEND_ACCEPTED, 0, "", detail);
+}
+
+/* Who makes the calls that messages become. */
+static const char *phone_role(const struct site *site)
+{
+    for (size_t i = 0; site && i < site->playbook_count; i++)
+        if (*site->playbooks[i].playbook->phone_role)
+            return site->playbooks[i].playbook->phone_role;
+    return "follow-up-agent";
+}
+
+/* A call: a person tells it to the customer, with the text's facts on the task. */
+static void hand_to_person(struct letter *letter)
+{
+    const struct notice *notice = &letter->notice;
+    struct task_wanted wanted = {
+        .task = ident_make(letter->arena, notice->site, "%s.call", ident_local(notice->id)), .kind = "call",
+        .step = notice->template, .role = phone_role(letter->site), .due_at = letter->now, .about = notice->about,
+        .deadline_at = notice->valid_until, .variables = notice->variables,
+        .customer_class = letter->customer ? letter->customer->class : CLASS_NONE,
+    };
+    struct event like = event_of(EVENT_TASK_WANTED);
+    like.subject = wanted.task;
+    like.customer = notice->customer;
+    turn_emit(letter->turn, EVENT_TASK_WANTED, &wanted, &like);
+}
+
+/* Of these nothing leaves the house. */
+static bool stays_inside(int channel)
+{
+    return channel == NOTICE_PHONE || channel == NOTICE_IN_APP;
+}
+
+static void hand_to_sender(struct letter *letter)
+{
+    const struct notice *notice = &letter->notice;
     struct send_order order = {
         .notice = notice->id, .site = notice->site, .customer = letter->customer ? ident_local(letter->customer->id) : notice->customer,
         .to_staff = notice->to_staff,
         .template = notice->template, .templates_hash = notice->templates_hash, .channel = letter_channel(letter),
-        .priority = notice->priority, .variables = notice->variables, .at = letter->now,
+        .priority = notice->priority, .variables = notice->variables, .attempt = (int)notice->attempt, .at = letter->now,
     };
+    turn_send(letter->turn, &order);
+}
+
+static void attempt(struct letter *letter)
+{
+    struct notice *notice = &letter->notice;
+    int channel = letter_channel(letter);
     notice->attempt++;
     notice->channel_attempt++;
     notice->attempt_at = letter->now;
     notice->state = NOTICE_SENDING;
     notice->reason = "";
-    order.attempt = (int)notice->attempt;
     const struct contact_rules *rules = letter->site ? site_contact_rules(letter->site) : NULL;
-    if (*notice->customer && !gate_is_exempt(rules, notice->purpose))
+    if (*notice->customer && channel != NOTICE_PHONE && !gate_is_exempt(rules, notice->purpose))
         contact_note(letter->turn, notice->site, notice->customer, "message", notice->id, true);
     letter_emit(letter, EVENT_NOTICE_ATTEMPTED, SEND_NONE, 0, "", "");
-    turn_send(letter->turn, &order);
+    if (!stays_inside(channel)) {
+        hand_to_sender(letter);
+        return;
+    }
+    if (channel == NOTICE_PHONE)
+        hand_to_person(letter);
+    sent(letter, "");
 }
 
 static bool is_to_customer(const struct letter *letter)
@@ -136,13 +186,6 @@ void letter_try(struct letter *letter)
 }
 
 /* -------- its end */
-
-static void sent(struct letter *letter, const char *detail)
-{
-    letter->notice.state = NOTICE_SENT;
-    letter->notice.reason = "";
-    letter_emit(letter, EVENT_NOTICE_SENT, SEND_ACCEPTED, 0, "", detail);
-}
 
 /* The next channel takes over at once; after the last it is a dead letter. */
 static void next_channel(struct letter *letter, int result, const char *reason, const char *detail)

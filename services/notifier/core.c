@@ -10,6 +10,15 @@ static void on_agent_changed(struct turn *turn, const struct event *event, const
                  NULL);
 }
 
+/* Met or written to by a person: it counts as a contact like any other. */
+static void on_contact_made(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct contact_made *contact = data;
+    const struct site *site = turn_site(turn, event->site);
+    if (*event->customer && !gate_is_exempt(site ? site_contact_rules(site) : NULL, contact->purpose))
+        contact_note(turn, event->site, event->customer, contact->way, contact->contact, true);
+}
+
 static void timer(struct turn *turn, enum entity_kind kind, const char *id, const void *entity)
 {
     (void)entity;
@@ -40,6 +49,7 @@ static const event_handler handlers[EVENT_COUNT] = {
     [EVENT_NOTICE_WANTED] = on_notice_wanted,
     [EVENT_SEND_FINISHED] = on_send_finished,
     [EVENT_RECEIPT_ARRIVED] = on_receipt_arrived,
+    [EVENT_CONTACT_MADE] = on_contact_made,
     [EVENT_NOTICE_RESEND] = on_notice_resend,
     [EVENT_SENDING_PAUSE] = on_sending_pause,
     [EVENT_SENDING_RESUME] = on_sending_resume,

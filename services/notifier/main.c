@@ -28,7 +28,7 @@ static const struct setting settings[] = {
 /* Without any gateway messages can still be seen. */
 static void add_outbox(struct gateway_list *gateways, const char *directory, struct mistakes *mistakes)
 {
-    static const int channels[] = {NOTICE_SMS, NOTICE_EMAIL, NOTICE_WEBHOOK};
+    static const int channels[] = {NOTICE_SMS, NOTICE_EMAIL, NOTICE_WEBHOOK, NOTICE_WECHAT, NOTICE_WEIBO};
     const char *slash = strrchr(directory, '/');
     const char *parent = slash ? arena_text(mistakes->arena, directory, (size_t)(slash - directory)) : ".";
     mistakes->file = "outbox";

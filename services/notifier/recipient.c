@@ -7,21 +7,11 @@ static const char *const usual_staff_order[] = {"email", "webhook", "sms"};
 
 /* -------- which channels reach somebody */
 
-struct reach { bool sms, email, webhook; };
+struct reach { bool by[notice_channel_count]; };
 
 static bool filled(const char *text)
 {
     return text && *text;
-}
-
-static bool reaches(const struct reach *reach, int channel)
-{
-    switch (channel) {
-    case NOTICE_SMS: return reach->sms;
-    case NOTICE_EMAIL: return reach->email;
-    case NOTICE_WEBHOOK: return reach->webhook;
-    default: return false;
-    }
 }
 
 static bool channels_have(const struct texts *channels, const char *name)
@@ -35,7 +25,7 @@ static bool channels_have(const struct texts *channels, const char *name)
 static void channels_add(struct texts *channels, const char *name, const struct reach *reach)
 {
     int channel = words_find(&notice_channel_words, name);
-    bool wanted = channel > 0 && reaches(reach, channel) && !channels_have(channels, name);
+    bool wanted = channel > 0 && reach->by[channel] && !channels_have(channels, name);
     if (wanted && channels->count < NOTICE_CHANNELS_MAX)
         channels->at[channels->count++] = name;
 }
@@ -54,16 +44,29 @@ static const struct texts *playbook_order(const struct site *site)
     return NULL;
 }
 
+/* Who is on the phone is spoken to by a person; what is in the app is read there. */
+static struct reach customer_reach(const struct customer *customer)
+{
+    struct reach reach = {.by = {
+        [NOTICE_SMS] = customer->has_mobile, [NOTICE_EMAIL] = customer->has_email, [NOTICE_WEBHOOK] = customer->has_webhook,
+        [NOTICE_WECHAT] = customer->has_wechat, [NOTICE_WEIBO] = customer->has_weibo,
+        [NOTICE_PHONE] = customer->has_mobile && !customer->do_not_call, [NOTICE_IN_APP] = true,
+    }};
+    for (size_t i = 0; i < customer->bad_channels.count; i++) {
+        int channel = words_find(&notice_channel_words, customer->bad_channels.at[i]);
+        if (channel > 0)
+            reach.by[channel] = false;
+    }
+    return reach;
+}
+
 static void address_customer(struct letter *letter)
 {
     const struct customer *customer = letter->customer;
     struct texts *channels = &letter->notice.channels;
     if (!customer)
         return;
-    const struct texts *bad = &customer->bad_channels;
-    struct reach reach = {customer->has_mobile && !channels_have(bad, "sms"),
-                          customer->has_email && !channels_have(bad, "email"),
-                          customer->has_webhook && !channels_have(bad, "webhook")};
+    struct reach reach = customer_reach(customer);
     const struct texts *order = playbook_order(letter->site);
     if (letter->notice.first_channel)
         channels_add(channels, words_name(&notice_channel_words, letter->notice.first_channel), &reach);
@@ -80,7 +83,12 @@ static void address_staff(struct letter *letter)
     const struct person *person = staff ? staff_person(staff, letter->notice.to_staff) : NULL;
     if (!person)
         return;
-    struct reach reach = {filled(person->mobile), filled(person->email), filled(person->webhook)};
+    struct reach reach = {.by = {
+        [NOTICE_SMS] = filled(person->mobile), [NOTICE_EMAIL] = filled(person->email),
+        [NOTICE_WEBHOOK] = filled(person->webhook), [NOTICE_IN_APP] = true,
+    }};
+    if (letter->notice.first_channel)
+        channels_add(&letter->notice.channels, words_name(&notice_channel_words, letter->notice.first_channel), &reach);
     channels_add_all(&letter->notice.channels, usual_staff_order,
                      sizeof usual_staff_order / sizeof usual_staff_order[0],
                      &reach);

@@ -10,7 +10,7 @@
 /* Who gets it, and what the text can show. */
 struct recipient {
     struct arena *arena;
-    const char *name, *mobile, *email, *webhook, *language;
+    const char *name, *mobile, *email, *webhook, *wechat, *weibo, *language;
     struct slice variables;
     const struct site *site;
     struct sealer *sealer;
@@ -71,6 +71,8 @@ static bool find_customer(struct rendering *rendering, struct parcel *parcel, st
     ret->mobile = opened->mobile;
     ret->email = opened->email;
     ret->webhook = opened->webhook;
+    ret->wechat = opened->wechat;
+    ret->weibo = opened->weibo;
     ret->language = customer->language;
     return true;
 }
@@ -118,13 +120,20 @@ static bool is_url(const char *to)
     return (!strncmp(to, "http://", 7) || !strncmp(to, "https://", 8)) && !strpbrk(to, " \t\r\n\"<>");
 }
 
+static bool is_account(const char *to)
+{
+    return !strpbrk(to, " \t\r\n\"<>");
+}
+
 static bool address(struct parcel *parcel, const struct recipient *recipient)
 {
     static bool (*const checks[notice_channel_count])(const char *) = {
-        [NOTICE_SMS] = is_number, [NOTICE_EMAIL] = is_mail_address, [NOTICE_WEBHOOK] = is_url,
+        [NOTICE_SMS] = is_number, [NOTICE_EMAIL] = is_mail_address, [NOTICE_WEBHOOK] = is_url, [NOTICE_WECHAT] = is_account,
+        [NOTICE_WEIBO] = is_account,
     };
     const char *const contacts[notice_channel_count] = {
         [NOTICE_SMS] = recipient->mobile, [NOTICE_EMAIL] = recipient->email, [NOTICE_WEBHOOK] = recipient->webhook,
+        [NOTICE_WECHAT] = recipient->wechat, [NOTICE_WEIBO] = recipient->weibo,
     };
     int channel = parcel->order.channel;
     parcel->to = contacts[channel] ? contacts[channel] : "";

@@ -64,6 +64,7 @@ static const event_handler first[EVENT_COUNT] = {
     [EVENT_CAR_DELIVERED] = customer_meet,
     [EVENT_VISIT_FINISHED] = customer_meet,
     [EVENT_COMPLAINT_RECEIVED] = customer_meet,
+    [EVENT_CONTACT_MADE] = customer_meet,
     [EVENT_NOTICE_BOUNCED] = customer_bounced,
     [EVENT_TASK_OPENED] = task_assigned,
     [EVENT_TASK_CLAIMED] = task_assigned,

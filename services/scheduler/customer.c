@@ -46,6 +46,8 @@ static bool person_merge(struct customer_recorded *kept, const struct customer_r
     changed |= text_merge(&kept->email, told->email);
     changed |= text_merge(&kept->address, told->address);
     changed |= text_merge(&kept->webhook, told->webhook);
+    changed |= text_merge(&kept->wechat, told->wechat);
+    changed |= text_merge(&kept->weibo, told->weibo);
     changed |= text_merge(&kept->summary, told->summary);
     if (told->attributes.bytes) {
         kept->attributes = told->attributes;
@@ -62,7 +64,8 @@ static bool text_given(const char *text)
 static bool person_given(const struct customer_recorded *person)
 {
     return text_given(person->name) || text_given(person->mobile) || text_given(person->email) ||
-           text_given(person->address) || text_given(person->webhook) || text_given(person->summary) ||
+           text_given(person->address) || text_given(person->webhook) || text_given(person->wechat) ||
+           text_given(person->weibo) || text_given(person->summary) ||
            person->attributes.bytes;
 }
 
@@ -111,10 +114,14 @@ static void customer_learn(struct turn *turn, const char *customer_id, const str
     channel_mend(turn, to, "sms", known.mobile, person.mobile);
     channel_mend(turn, to, "email", known.email, person.email);
     channel_mend(turn, to, "webhook", known.webhook, person.webhook);
+    channel_mend(turn, to, "wechat", known.wechat, person.wechat);
+    channel_mend(turn, to, "weibo", known.weibo, person.weibo);
     to->sealed = turn_seal(turn, customer_id, EVENT_CUSTOMER_RECORDED, &person);
     to->has_mobile = text_given(person.mobile);
     to->has_email = text_given(person.email);
     to->has_webhook = text_given(person.webhook);
+    to->has_wechat = text_given(person.wechat);
+    to->has_weibo = text_given(person.weibo);
 }
 
 /* -------- history */

@@ -11,6 +11,7 @@
 static const char *about_order(const void *data) { return ((const struct car_delivered *)data)->order; }
 static const char *about_visit(const void *data) { return ((const struct visit_finished *)data)->visit; }
 static const char *about_complaint(const void *data) { return ((const struct complaint_received *)data)->complaint; }
+static const char *about_contact(const void *data) { return ((const struct contact_made *)data)->contact; }
 static const char *about_progress(const void *data) { return ((const struct complaint_progressed *)data)->complaint; }
 static const char *about_case(const void *data) { return ((const struct case_changed *)data)->case_id; }
 static const char *about_task(const void *data) { return ((const struct task_changed *)data)->task; }
@@ -26,6 +27,7 @@ static const struct { const struct record *record; const char *(*about)(const vo
     {&car_delivered_record, about_order},
     {&visit_finished_record, about_visit},
     {&complaint_received_record, about_complaint},
+    {&contact_made_record, about_contact},
     {&complaint_progressed_record, about_progress},
     {&case_changed_record, about_case},
     {&task_changed_record, about_task},

@@ -46,11 +46,19 @@ static void see_complaint(const void *data, struct sighting *to)
     to->person = (struct customer_recorded){.name = complaint->name, .mobile = complaint->mobile, .email = complaint->email};
 }
 
+static void see_contact(const void *data, struct sighting *to)
+{
+    const struct contact_made *contact = data;
+    to->about = contact->contact;
+    to->person = (struct customer_recorded){.name = contact->name, .mobile = contact->mobile, .email = contact->email};
+}
+
 static void (*const seers[EVENT_COUNT])(const void *data, struct sighting *to) = {
     [EVENT_CUSTOMER_RECORDED] = see_record,
     [EVENT_CAR_DELIVERED] = see_delivery,
     [EVENT_VISIT_FINISHED] = see_visit,
     [EVENT_COMPLAINT_RECEIVED] = see_complaint,
+    [EVENT_CONTACT_MADE] = see_contact,
 };
 
 bool sighting_of(const struct event *event, const void *data, struct sighting *ret)

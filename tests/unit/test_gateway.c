@@ -38,15 +38,15 @@ static bool parse(const char *yaml)
 static void test_shipped(void **unused)
 {
     static const struct { int channel; const char *name; enum gateway_kind kind; } rows[] = {
-        {NOTICE_SMS, "kannel", GATEWAY_HTTP}, {NOTICE_EMAIL, "mail", GATEWAY_SMTP}, {NOTICE_WEBHOOK, "chat",
-                                                                                     GATEWAY_HTTP},
+        {NOTICE_SMS, "kannel", GATEWAY_HTTP}, {NOTICE_EMAIL, "mail", GATEWAY_SMTP}, {NOTICE_WEBHOOK, "chat", GATEWAY_HTTP},
+        {NOTICE_WECHAT, "wechat", GATEWAY_HTTP}, {NOTICE_WEIBO, "weibo", GATEWAY_HTTP},
     };
     (void)unused;
     gateways_free(&gateways);
     gateways = gateways_read("deploy/gateways", &mistakes);
     assert_int_equal(mistakes.count, 0);
-    assert_int_equal(gateways->count, 3);
-    for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(gateways->count, sizeof rows / sizeof *rows);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct gateway *gateway = gateway_of_channel(gateways, rows[i].channel);
         assert_string_equal(gateway->name, rows[i].name);
         assert_int_equal(gateway->kind, rows[i].kind);

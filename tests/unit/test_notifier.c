@@ -132,12 +132,31 @@ static void test_preference_goes_first(void **unused)
 {
     (void)unused;
     scene_post(scene,
-               "\"type\":\"customer.preferred\",\"customer\":\"wang\",\"data\":{\"channels\":[\"phone\",\"email\"]}");
+               "\"type\":\"customer.preferred\",\"customer\":\"wang\",\"data\":{\"channels\":[\"webhook\",\"email\"]}");
     want("1", "");
     assert_tried("email");
     assert_field("1", "channels", "[\"email\",\"sms\"]");
     want("2", "\"channel\":\"sms\"");
     assert_tried("email sms");
+}
+
+/* What a person tells by phone, or what is read in the app, leaves by no gateway. */
+static void test_ways_without_gateway(void **unused)
+{
+    (void)unused;
+    scene_post(scene, "\"type\":\"customer.preferred\",\"customer\":\"wang\",\"data\":{\"channels\":[\"phone\",\"in_app\"]}");
+    want("1", "\"about\":\"v7\"");
+    assert_field("1", "state", "sent");
+    assert_last("notice.sent", "channel", "phone");
+    assert_last("task.wanted", "task", "s1/1.call");
+    assert_last("task.wanted", "role", "follow-up-agent");
+    assert_last("task.wanted", "about", "v7");
+    assert_last("task.wanted", "customer", "wang");
+    scene_post(scene, "\"type\":\"customer.preferred\",\"customer\":\"wang\",\"data\":{\"do_not_call\":\"yes\"}");
+    want("2", "");
+    assert_last("notice.sent", "channel", "in_app");
+    assert_int_equal(scene_count(scene, "task.wanted"), 1);
+    assert_tried("");
 }
 
 static void test_not_before_due(void **unused)
@@ -480,6 +499,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_scene(test_sent_at_once),
         with_scene(test_preference_goes_first),
+        with_scene(test_ways_without_gateway),
         with_scene(test_not_before_due),
         with_scene(test_nobody_to_reach),
         with_scene(test_customer_not_known_yet),
