@@ -96,6 +96,9 @@ struct assign {
     const char *other_than;         /* whoever that fact names does not get it; "": anybody may */
 };
 
+/* What a step puts into the customer's record, as if somebody had entered it; 0 and "": stays as it is. */
+struct customer_settings { int class; const char *owner, *language, *preference; };
+
 /* One thing of a checklist. */
 struct item { const char *name, *zh, *en; bool optional; };
 
@@ -135,6 +138,7 @@ struct step {
     int times;                      /* at most so often; 0: for ever */
     struct assign assign;
     bool by_other;                  /* approval: by somebody other than who wrote what is approved */
+    struct customer_settings sets;  /* set */
     size_t item_count;              /* checklist */
     struct item *items;
 };

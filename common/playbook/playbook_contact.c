@@ -44,6 +44,24 @@ void reading_classes(struct playbook_reading *reading, const struct yaml *node)
         yaml_mistake(reading->mistakes, node, "regular takes as many visits as key: nobody would ever be regular");
 }
 
+/* -------- what a step sets */
+
+void reading_settings(struct playbook_reading *reading, const struct yaml *node, struct step *to)
+{
+    static const char *const keys[] = {"class", "owner", "language", "preference", NULL};
+    const struct yaml *customer = yaml_get(node, "customer"), *class = yaml_get(customer, "class");
+    reading_count(reading, customer, YAML_MAP);
+    yaml_known_keys(customer, keys, reading->mistakes);
+    to->sets.class = class ? yaml_word(class, &customer_class_words, reading->mistakes) : CLASS_NONE;
+    to->sets.owner = yaml_text(yaml_get(customer, "owner"), "", reading->mistakes);
+    to->sets.language = yaml_text(yaml_get(customer, "language"), "", reading->mistakes);
+    to->sets.preference = yaml_text(yaml_get(customer, "preference"), "", reading->mistakes);
+    if (class && to->sets.class == CLASS_NONE)
+        yaml_mistake(reading->mistakes, class, "a customer's class cannot be taken away");
+    if (!customer || (customer->kind == YAML_MAP && !customer->count))
+        yaml_mistake(reading->mistakes, node, "sets nothing: customer: { class: key } or owner, language, preference");
+}
+
 /* -------- the gate */
 
 static void read_quiet_hours(struct playbook_reading *reading, const struct yaml *node, struct contact_rules *to)

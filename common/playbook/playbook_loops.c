@@ -59,11 +59,23 @@ static bool step_is_watched(const struct step *step)
     return step->kind == STEP_LIMIT || step->within.ms || step->within.days || step->before.ms || step->before.days;
 }
 
+/* What a record says already is no change: only two rules of different opinion go on for ever. */
+static bool rule_sets_otherwise(const struct rule *rule, int class)
+{
+    for (size_t i = 0; i < rule->step_count; i++)
+        if (rule->steps[i].kind == STEP_SET && rule->steps[i].sets.class && rule->steps[i].sets.class != class)
+            return true;
+    return false;
+}
+
 static bool step_starts(const struct step *step, const struct rule *next)
 {
     bool of_step = false;
     if (next->on == EVENT_PLAN_STEP_LATE)
         return step_is_watched(step) && can_be(&next->when, "step", step->name);
+    if (next->on == EVENT_CUSTOMER_CHANGED && step->kind == STEP_SET && step->sets.class)
+        return can_be(&next->when, "class", words_name(&customer_class_words, step->sets.class)) &&
+               rule_sets_otherwise(next, step->sets.class);
     if (is_among(next->on, of_every_rule))
         return next->on == EVENT_PLAN_MADE || can_be(&next->when, "step", step->name);
     if (step->kind == STEP_MESSAGE)

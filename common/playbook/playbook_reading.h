@@ -85,6 +85,8 @@ void reading_dates(struct playbook_reading *reading, const struct yaml *node, st
 void reading_schedule(struct playbook_reading *reading, const struct yaml *node, struct rule *to);
 void reading_assign(struct playbook_reading *reading, const struct yaml *node, struct step *to);
 void reading_items(struct playbook_reading *reading, const struct yaml *node, struct step *to);
+/* What a step sets in the customer's record. */
+void reading_settings(struct playbook_reading *reading, const struct yaml *node, struct step *to);
 void reading_limit(struct playbook_reading *reading, const struct yaml *node, struct rule *to);
 void reading_wait(struct playbook_reading *reading, const struct yaml *node, struct step *to);
 void reading_outcomes(struct playbook_reading *reading, const struct yaml *node, enum event_number event,

@@ -13,21 +13,22 @@ static const struct step_shape { int kind; const char *key, *task_kind; } shapes
     {STEP_DEADLINE, "deadline", ""},
     {STEP_APPROVAL, "approval", "approval"},
     {STEP_CHECKLIST, "checklist", "checklist"},
+    {STEP_SET, "set", ""},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
 /* Which of the other keys a kind knows. */
 enum {
     W = 1 << STEP_WAIT, C = 1 << STEP_CALL, M = 1 << STEP_MESSAGE, D = 1 << STEP_DEADLINE, FO = 1 << STEP_FORM,
-    A = 1 << STEP_APPROVAL, L = 1 << STEP_CHECKLIST, F = FO | A | L      /* what somebody works at the desk */
+    S = 1 << STEP_SET, A = 1 << STEP_APPROVAL, L = 1 << STEP_CHECKLIST, F = FO | A | L      /* what somebody works at the desk */
 };
 static const struct { const char *key; int kinds; } step_keys[] = {
     {"name", ~0}, {"when", ~0}, {"after", ~0}, {"business", ~0}, {"priority", ~0}, {"purpose", ~0},
     {"before", C | F | D}, {"role", C | F | D}, {"outcome", C | F}, {"assign", C | F}, {"questionnaire", C | FO},
     {"window", C | M | F},
-    {"follows", W | C | M | F}, {"optional", W | C | M | F},
-    {"from", W | C | M | F}, {"ahead", W | C | M | F}, {"at", W | C | M | F}, {"every", C | M | F}, {"times", C | M | F},
-    {"announce", C}, {"retry", C}, {"to", M}, {"link", M}, {"valid_for", M}, {"fills", FO}, {"by_other", A}, {"items", L},
+    {"follows", W | C | M | F | S}, {"optional", W | C | M | F | S},
+    {"from", W | C | M | F | S}, {"ahead", W | C | M | F | S}, {"at", W | C | M | F | S}, {"every", C | M | F}, {"times", C | M | F},
+    {"announce", C}, {"retry", C}, {"to", M}, {"link", M}, {"valid_for", M}, {"fills", FO}, {"by_other", A}, {"items", L}, {"customer", S},
     {"event", W}, {"form", W}, {"match", W}, {"of", W}, {"within", W}, {"then", W}, {"else", W},
 };
 enum { STEP_KEYS = sizeof step_keys / sizeof step_keys[0] };
@@ -181,7 +182,7 @@ static void read_place_in_plan(struct playbook_reading *reading, const struct ya
 
 static bool has_role(int kind)
 {
-    return kind != STEP_MESSAGE && kind != STEP_WAIT;
+    return kind != STEP_MESSAGE && kind != STEP_WAIT && kind != STEP_SET;
 }
 
 void reading_step(struct playbook_reading *reading, const struct yaml *node, enum event_number event, struct step *to)
@@ -189,6 +190,7 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
     static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
     *to = (struct step){.name = "", .window_name = "", .then_window_name = "", .role = "", .purpose = purposes[0], .task_kind = "",
                         .priority = PRIORITY_NORMAL, .to = "customer", .link = "", .from = "", .at_min = -1,
+                        .sets = {.owner = "", .language = "", .preference = ""},
                         .assign = {.skill = "", .skill_field = "", .who = "", .other_than = ""}};
     reading_count(reading, node, YAML_MAP);
     const struct step_shape *shape = shape_of(reading, node);
@@ -214,6 +216,8 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
     to->by_other = yaml_bool(yaml_get(node, "by_other"), false, reading->mistakes);
     if (to->kind == STEP_CHECKLIST)
         reading_items(reading, node, to);
+    if (to->kind == STEP_SET)
+        reading_settings(reading, node, to);
     to->retry = reading_retry(reading, yaml_get(node, "retry"), default_retry);
     reading_outcomes(reading, yaml_get(node, "outcome"), event, to);
     if (to->kind == STEP_WAIT)

@@ -18,7 +18,7 @@ static const struct { const char *word, *chinese; } words[] = {
     {"completed", "完成"}, {"reached", "接通"}, {"no_answer", "无人接听"}, {"busy", "占线"}, {"wrong_number", "号码错误"},
     {"refused", "拒访"}, {"call_back", "约定再拨"}, {"unreachable", "联系不上"}, {"dissatisfied", "不满意"},
     {"call", "电话"}, {"message", "短信通知"}, {"form", "表单"}, {"deadline", "期限"},
-    {"wait", "等待事件"}, {"approval", "审批"}, {"checklist", "清单"}, {"limit", "时限"}, {"blocked", "未到"},
+    {"wait", "等待事件"}, {"approval", "审批"}, {"checklist", "清单"}, {"set", "改档案"}, {"set", "改档案"}, {"limit", "时限"}, {"blocked", "未到"},
     {"arrived", "已到"}, {"late", "逾期"}, {"approved", "同意"}, {"declined", "驳回"},
     {"pending", "待办"}, {"started", "进行中"}, {"done", "完成"}, {"skipped", "略过"},
     {"sending", "发送中"}, {"retrying", "重试中"}, {"held", "待人工"}, {"sent", "已发"}, {"dead", "死信"},

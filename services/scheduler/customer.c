@@ -297,6 +297,17 @@ void customer_note_merged(struct turn *turn, const struct event *event, const vo
         customer = note_merged(turn, event, &seen, customer);
 }
 
+void customer_set(struct turn *turn, const struct customer *before, const struct customer_settings *sets)
+{
+    struct customer after = *before;
+    const struct sighting seen = {.about = "", .class_by_hand = sets->class, .owner = sets->owner};
+    text_merge(&after.owner, sets->owner);
+    text_merge(&after.language, sets->language);
+    text_merge(&after.preference, sets->preference);
+    class_settle(turn_site(turn, before->site), &seen, before, &after);
+    customer_store(turn, before, &after);
+}
+
 void customer_meet(struct turn *turn, const struct event *event, const void *data)
 {
     struct sighting seen;

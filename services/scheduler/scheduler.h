@@ -54,6 +54,8 @@ const struct customer *customer_of(struct turn *turn, const char *site, const ch
 void customer_note_merged(struct turn *turn, const struct event *event, const void *data);
 /* A copy to change: the stored one, or a new one. */
 struct customer customer_copy(struct turn *turn, const struct event *event);
+/* What a playbook's step sets, as if somebody had entered it. */
+void customer_set(struct turn *turn, const struct customer *before, const struct customer_settings *sets);
 void customer_store(struct turn *turn, const struct customer *before, const struct customer *after);
 
 /* Class by the playbook's rules, by hand before all; the owner that goes with it. */

@@ -188,6 +188,21 @@ static void start_limit(struct planned *planned, struct planned_step *step, cons
     outcome_follow(planned, step, OUTCOME_LATE);
 }
 
+/* -------- the customer's record */
+
+static void start_set(struct planned *planned, struct planned_step *step, const struct step *rule_step,
+                      const struct gate_result *gate)
+{
+    (void)gate;
+    if (!planned->customer) {
+        planned_skip(planned, step, "no_customer");
+        return;
+    }
+    customer_set(planned->turn, planned->customer, &rule_step->sets);
+    planned->customer = customer_of(planned->turn, planned->plan.site, planned->plan.customer);
+    planned_done(planned, step, OUTCOME_NONE);
+}
+
 /* -------- which */
 
 static void (*const starters[step_kind_count])(struct planned *, struct planned_step *, const struct step *,
@@ -200,6 +215,7 @@ static void (*const starters[step_kind_count])(struct planned *, struct planned_
     [STEP_DEADLINE] = start_deadline,
     [STEP_WAIT] = start_wait,
     [STEP_LIMIT] = start_limit,
+    [STEP_SET] = start_set,
 };
 
 void step_start(struct planned *planned, struct planned_step *step)

@@ -158,6 +158,17 @@ static void points_and_levels_are_read(void **state)
     assert_null(loyalty_level_named(loyalty, ""));
 }
 
+static void a_rule_sets_what_stands_in_the_record(void **state)
+{
+    (void)state;
+    const struct playbook *playbook = sound(
+        "playbook: p\nrules:\n  - { on: customer.changed, when: { class: regular }, steps: [{ set: s, after: 1d, "
+        "customer: { class: key, language: en } }] }\n");
+    assert_int_equal(playbook->rules[0].steps[0].sets.class, CLASS_KEY);
+    assert_string_equal(playbook->rules[0].steps[0].sets.language, "en");
+    assert_string_equal(playbook->rules[0].steps[0].sets.owner, "");
+}
+
 static void holidays_make_a_rule_come_again(void **state)
 {
     (void)state;
@@ -262,6 +273,13 @@ static const struct broken_playbook broken[] = {
     {RULE "      - { checklist: c, items: [{ item: a, zh: 甲, en: A, optional: yes }] }\n", {"a checklist needs items"}},
     {RULE "      - { approval: c, outcome: { completed: { stop: yes } } }\n", {"completed does not end a approval: one of approved, declined"}},
     {RULE "      - { call: c, by_other: yes, items: [] }\n", {"by_other: unknown key", "items: unknown key"}},
+    /* what is set */
+    {RULE "      - { set: s }\n      - { set: t, customer: {} }\n", {"sets nothing", "sets nothing"}},
+    {RULE "      - { set: s, customer: { class: none, name: x }, role: r }\n",
+     {"role: unknown key", "name: unknown key", "a customer's class cannot be taken away"}},
+    {"playbook: p\nrules:\n  - { on: customer.changed, when: { class: key }, steps: [{ set: a, customer: { class: regular } }] }\n"
+     "  - { on: customer.changed, when: { class: regular }, steps: [{ set: b, customer: { class: key } }] }\n",
+     {"endless: step \"a\" leads to customer.changed"}},
     /* points */
     {POINTS "  earn: [{ rule: a, on: points.earned, points: 1 }]\n", {"points earn no points"}},
     {POINTS "  earn: [{ rule: a, on: visit.finished }, { rule: a, on: car.delivered, points: 0 }]\n",
@@ -316,6 +334,7 @@ int main(void)
         cmocka_unit_test(values_have_one_form),
         cmocka_unit_test(what_is_needed_is_named),
         cmocka_unit_test(points_and_levels_are_read),
+        cmocka_unit_test(a_rule_sets_what_stands_in_the_record),
         cmocka_unit_test(holidays_make_a_rule_come_again),
         cmocka_unit_test(every_mistake_is_told_with_its_place),
         cmocka_unit_test(circles_with_work_in_them_are_taken),
