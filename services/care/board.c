@@ -129,17 +129,37 @@ static void draw(const struct invocation *call, const struct board *board)
                "end_at=Ends/结束,hand_over_at=Hand-over/交车,rework=Rework/返修,customer=Customer/客户");
 }
 
+/* The screen of the waiting room; of one job, whoever asks how far it is. */
+static void draw_waiting(const struct invocation *call, const json_t *body)
+{
+    json_t *one = json_is_object(body) ? json_pack("[O]", body) : NULL;
+    print_list(call, one ? one : body,
+               say(call, "job=Job/工单,name=Name/客户,en=Stage/进度,since=Since/开始,hand_over_at=Ready/预计交车,late=Late/超时",
+                   "job=Job/工单,name=Name/客户,zh=Stage/进度,since=Since/开始,hand_over_at=Ready/预计交车,late=Late/超时"));
+    json_decref(one);
+}
+
+static const char *waiting_path(struct invocation *call)
+{
+    const char *job = argument(call, 0);
+    if (!option(call, "waiting"))
+        return "";
+    return job ? arena_printf(call->arena, "/waiting/%s", url_text(call->arena, job)) : "/waiting";
+}
+
 int run_board(struct invocation *call)
 {
     const char *site = site_of_call(call, NULL), *day = option(call, "day");
     if (!site)
         return EXIT_USAGE;
-    const char *path = arena_printf(call->arena, "/v1/workshop?site=%s%s%s", url_text(call->arena, site),
+    const char *path = arena_printf(call->arena, "/v1/workshop%s?site=%s%s%s", waiting_path(call), url_text(call->arena, site),
                                     day ? "&day=" : "", day ? url_text(call->arena, day) : "");
     struct client_answer answer = client_get(call->client, path);
     int code = answer.status == 200 ? EXIT_OK : answer_failed(call, &answer);
     if (code == EXIT_OK && call->json)
         print_json(answer.body);
+    else if (code == EXIT_OK && option(call, "waiting"))
+        draw_waiting(call, answer.body);
     else if (code == EXIT_OK) {
         struct board board = board_over(answer.body);
         draw(call, &board);

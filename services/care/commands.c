@@ -103,8 +103,11 @@ const struct command commands[] = {
      "  redeem CUSTOMER N   --gift WHAT  for what  --entry NUMBER  of the receipt: never taken twice   --about VISIT\n"
      "  correct CUSTOMER N  --reason WHY  asks for N points more, or (-N) less; somebody else approves   --about ENTRY\n"
      "  approve ENTRY, decline ENTRY   [--reason WHY]", false, run_points},
-    {"board", "[--day DATE]", "a workshop's day: who does what, where and when", "车间看板：谁在何时何处做什么", " site day ",
-     "  --day DATE      as 2026-03-10; today if left out   --site SITE   --json  what a chart needs", false, run_board},
+    {"board", "[--day DATE] | --waiting [JOB]", "a workshop's day: who does what, where and when", "车间看板：谁在何时何处做什么",
+     " site day !waiting ",
+     "  --day DATE      as 2026-03-10; today if left out   --site SITE   --json  what a chart needs\n"
+     "  --waiting       the waiting room's screen: each car's stage under a masked name; with JOB how far that one is", false,
+     run_board},
     {"trace", "ID", "what led to what, and when", "追溯因果链", " site ", "  ID of an event, order, visit, complaint, task, case, plan or notice: what it led to and what led to it   --site SITE", false, run_trace},
     {"notices", "[resend ID | pause | resume]", "list messages; send dead letters again; stop and start sending", "列出通知；重发死信；暂停与恢复发送",
      " site state customer limit reason playbook !dead ",

@@ -21,7 +21,7 @@ const struct view_route view_routes[] = {
     {"GET", "/v1/answers", view_answers, "what the link SITE/TASK/CODE of a message asks its customer", ""},
     {"GET", "/v1/points", view_points, "entries of the loyalty points ledger; a customer's account stands in /v1/customers/ID",
      "site, customer, state (asked, booked, declined), limit"},
-    {"GET", "/v1/workshop", view_workshop, "a workshop's day: technicians, bays, jobs, free time; with /offers the places that a job could have",
+    {"GET", "/v1/workshop", view_workshop, "a workshop's day: technicians, bays, jobs, free time; with /offers the places that a job could have; with /waiting each car's stage, masked, with /waiting/JOB one car's",
      "site, day (as 2026-03-10; today), free (minutes that free time must have); offers: minutes, skill, equipment, technician, ready_by, limit"},
     {"GET", "/v1/events", view_events, "the log", "site, type, from (cursor of the last answer, seq, start or now), limit"},
     {"GET", "/v1/trace", view_trace, "what led to what", "site"},

@@ -4,6 +4,7 @@
 #include "clock_record.h"
 #include "partition.h"
 #include "views.h"
+#include "views_waiting.h"
 
 /* A workshop's day, as a board or a chart needs it, and the places that a job could have on it. Asked of the same
  * functions that book it. */
@@ -154,6 +155,25 @@ static struct view_answer offers_answer(const struct look *look, const struct vi
     return (struct view_answer){200, list};
 }
 
+/* -------- the waiting room: the whole screen, or one job */
+
+static struct view_answer waiting_answer(struct views *views, const struct view_request *request, const struct look *look)
+{
+    const char *job = request->rest + strlen("waiting");
+    const struct workshop_day *plan = &look->day.plan;
+    json_t *list = json_array();
+    for (size_t i = 0; i < plan->jobs.count; i++) {
+        if (*job && strcmp(plan->jobs.at[i].job, job + 1))
+            continue;
+        json_array_append_new(list, waiting_json(views, request, look->site, &plan->jobs.at[i], look->day.now));
+    }
+    if (!*job)
+        return (struct view_answer){200, list};
+    json_t *one = json_incref(json_array_get(list, 0));
+    json_decref(list);
+    return one ? (struct view_answer){200, one} : view_error(404, "no such job on this day", "/v1/workshop/waiting lists them");
+}
+
 struct view_answer view_workshop(struct views *views, const struct view_request *request)
 {
     const char *site_id = asked(request, "site");
@@ -176,8 +196,10 @@ struct view_answer view_workshop(struct views *views, const struct view_request 
         return view_error(503, "the plan cannot be read", views->store->functions->message(views->store));
     if (!strcmp(request->rest, "offers"))
         return offers_answer(&look, request);
+    if (!strcmp(request->rest, "waiting") || !strncmp(request->rest, "waiting/", strlen("waiting/")))
+        return waiting_answer(views, request, &look);
     if (*request->rest)
-        return view_error(404, "no such view", "/v1/workshop or /v1/workshop/offers");
+        return view_error(404, "no such view", "/v1/workshop, /v1/workshop/offers or /v1/workshop/waiting");
     return (struct view_answer){200, day_json(&look, view_number(request, "free", FREE_MINUTES_DEFAULT,
                                                                  DAY_MS / MINUTE_MS))};
 }

@@ -4,7 +4,7 @@ import subprocess
 import unittest
 import urllib.parse
 
-from system import BIN, System
+from system import BIN, ROOT, System, wait_for
 
 DAY = "2026-03-10"
 
@@ -71,6 +71,36 @@ class Workshop(unittest.TestCase):
         self.assertIn("=R1===.!R2!", row)
         self.assertIn("= planned", "\n".join(lines))
         self.assertIn("已排", "\n".join(self.board(LANG="zh_CN.UTF-8")))
+
+    def waiting(self, *words, code=0, language="zh_CN.UTF-8"):
+        done = subprocess.run([f"{BIN}/care", "board", "--waiting", "--day", "2026-03-11", *words], capture_output=True, text=True,
+                              timeout=60, env={**os.environ, "CARELINE_DIR": str(self.system.dir), "CARELINE_SITE": "sample",
+                                               "LANG": language})
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_the_waiting_room_shows_each_cars_stage_masked(self):
+        status = self.system.post({"type": "customer.recorded", "site": "sample", "source": "desk", "id": "w1", "customer": "wang",
+                                   "data": {"name": "王芳", "mobile": "13800000001"}})[0]
+        self.assertIn(status, (200, 201))
+        place = {"technician": "ma-chao", "bay": "lift-1", "skill": "engine", "minutes": 60, "customer": "wang"}
+        self.assertEqual(self.act("book", job="W1", start_at="2026-03-11T09:00:00+08:00", **place)[0], 200)
+        one = self.view("/waiting/W1", day="2026-03-11")[1]
+        self.assertEqual((one["name"], one["stage"], one["zh"], one["late"]), ("*芳", "planned", "待施工", False))
+        # with the workshop's playbook a car has the stages that customers know
+        subprocess.run([f"{BIN}/care", "--dir", self.system.dir, "apply", ROOT / "deploy/templates/workshop.yaml",
+                        ROOT / "deploy/playbooks/workshop.yaml"], check=True, stdout=subprocess.DEVNULL)
+        self.assertEqual(self.act("book", job="W2", start_at="2026-03-11T10:15:00+08:00", **place)[0], 200)
+        two = wait_for(lambda: (lambda car: car if car["stage"] == "appointment" else None)(
+            self.view("/waiting/W2", day="2026-03-11")[1]), 20, "the stage of the plan")
+        self.assertEqual((two["name"], two["zh"], two["en"]), ("*芳", "预约待到店", "expected"))
+        self.assertEqual(two["hand_over_at"][11:16], "11:30")
+        screen = self.waiting()
+        self.assertIn("预约待到店", screen)
+        self.assertNotIn("王", screen)
+        self.assertIn("W2", self.waiting("W2"))
+        self.assertNotIn("W1", self.waiting("W2"))
+        self.waiting("W9", code=1)
 
     def test_a_closed_day_is_drawn_empty(self):
         lines = self.board("--day", "2026-03-15")
