@@ -5,45 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "help.h"
 #include "log.h"
 
 /* Options that every command has. */
 static const char common_options[] = " dir url key actor ca lang !json !help ";
-
-static int help(const struct invocation *call)
-{
-    printf("%s\n\n", say(call, "care: the command line of Careline.  care COMMAND [ARGUMENTS] [--json] [--dir DIR]",
-                         "care：Careline 命令行。用法：care 命令 [参数] [--json] [--dir 目录]"));
-    for (size_t i = 0; i < command_count; i++)
-        printf("  %-11s %s\n", commands[i].name, say(call, commands[i].english, commands[i].chinese));
-    printf(
-        "\n%s\n",
-        say(call,
-            "care COMMAND --help tells more. Common options:\n"
-            "  --dir DIR    the running system's directory (or CARELINE_DIR)   --url URL   its HTTP address (or CARELINE_URL)\n"
-            "  --key KEY    credential (or CARELINE_KEY)                       --actor ID  who acts, where no key says so\n"
-            "  --ca FILE    whom its certificate is from, PEM (or CARELINE_CA)\n"
-            "  --json       print JSON                                         --lang L    zh or en (or LANG)\n"
-            "Exit codes: 0 done; 1 refused, not found or found wrong; 2 called wrongly; 3 the system does not answer;\n"
-            "4 a file has mistakes or a scenario does not hold.",
-            "care 命令 --help 查看详情。通用选项：\n"
-            "  --dir 目录   正在运行的系统目录（或 CARELINE_DIR）   --url 地址  HTTP 地址（或 CARELINE_URL）\n"
-            "  --key 密钥   凭证（或 CARELINE_KEY）                 --actor 人  无密钥时的操作人\n"
-            "  --ca 文件    签发其证书的 CA，PEM（或 CARELINE_CA）\n"
-            "  --json       输出 JSON                               --lang L    zh 或 en（或 LANG）\n"
-            "退出码：0 完成；1 被拒绝、未找到或检查出问题；2 用法错误；3 系统无响应；4 文件有错误或场景不成立。"));
-    return EXIT_OK;
-}
-
-static int command_help(const struct invocation *call)
-{
-    const struct command *command = call->command;
-    printf("care %s %s\n\n  %s\n", command->name, command->usage, say(call, command->english, command->chinese));
-    if (command->details)
-        printf("\n%s\n", command->details);
-    return EXIT_OK;
-}
 
 static const struct command *find_command(const char *name)
 {
@@ -136,9 +102,9 @@ int main(int count, char **words)
         if (!call.command && name)
             fprintf(stderr, "care: there is no command \"%s\"; care --help lists them\n", name);
         else if (!call.command)
-            code = help(&call);
+            code = help_overview(&call);
         else
-            code = option(&call, "help") ? command_help(&call) : run(&call);
+            code = option(&call, "help") ? help_command(&call) : run(&call);
     }
     arena_free(&call.arena);
     curl_global_cleanup();

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -250,6 +251,20 @@ class Commands(unittest.TestCase):
 
 
 class Offline(unittest.TestCase):
+    def test_every_command_stands_in_a_group_and_has_an_example_that_can_be_typed(self):
+        care = Care("/nonexistent")
+        overview = care.good("--help")
+        self.assertNotIn("\nMore\n", overview, "a command without a group")
+        names = re.findall(r"^  ([a-z]+) +\S", overview.split("care COMMAND --help")[0], re.M)
+        self.assertEqual(len(names), len(set(names)))
+        self.assertGreater(len(names), 30)
+        for name in names:
+            said = care.good(name, "--help")
+            [example] = re.findall(r"^Example:\n  care (.+)$", said, re.M)
+            words = shlex.split(example)
+            self.assertEqual(words[0], name, example)
+            self.assertEqual(care.good(*words, "--help"), said, "its options are known")
+
     def test_help_tells_every_option(self):
         care = Care("/nowhere")
         overview = care.good("--help")
@@ -259,6 +274,38 @@ class Offline(unittest.TestCase):
         for name in commands:
             with self.subTest(command=name):
                 self.assertIn(f"care {name}", care.good(name, "--help"))
+
+    def test_every_shipped_playbook_is_checked_and_read_back(self):
+        care = Care("/nonexistent")
+        for path in sorted((ROOT / "deploy" / "playbooks").glob("*.yaml")):
+            steps = re.findall(r"^ +- (?:message|call|form|wait|approval|checklist|deadline|visit): ([a-z][a-z-]*)$", path.read_text(), re.M)
+            self.assertIn("no mistakes", care.good("playbook", "check", str(path)))
+            for language in ("en", "zh"):
+                with self.subTest(playbook=path.stem, language=language):
+                    said = care.good("playbook", "explain", str(path), "--lang", language)
+                    self.assertEqual([step for step in steps if step not in said], [])
+
+    def test_a_playbook_is_read_back_in_sentences(self):
+        care, path = Care("/nonexistent"), str(ROOT / "deploy" / "playbooks" / "auto-dealer.yaml")
+        self.assertIn("first-follow-up: 1d after it, in the window follow-up, by 3d at the latest: follow-up-agent calls; questions: sales-vip "
+                      "if customer.class is key; sales-standard; tried 3 times, apart: 2h, 1d\n      if dissatisfied: a complaint is opened;",
+                      care.good("playbook", "explain", path, "--lang", "en"))
+        self.assertIn("first-follow-up：此事之后1天，在时段“follow-up”内，最迟3天：由回访员致电；问卷：sales-vip（当customer.class是key）；"
+                      "sales-standard；最多拨打3次，间隔2小时、1天\n      若不满意：立即立案投诉；", care.good("playbook", "explain", path, "--lang", "zh"))
+
+    def test_a_playbook_is_tried_with_one_fact(self):
+        care, deploy = Care("/nonexistent"), ROOT / "deploy"
+        words = ["playbook", "simulate", str(deploy / "playbooks" / "auto-dealer.yaml"), "--calendar", str(deploy / "calendars" / "sample.yaml"),
+                 "--at", "2026-03-06 16:00", "--event"]
+        rows = {row["name"]: row for row in care.list(*words, "car.delivered", "order=1")}
+        self.assertEqual({name: row["due_at"][:16] for name, row in rows.items()},
+                         {"delivery-thanks": "2026-03-06T18:00", "first-follow-up": "2026-03-07T16:00", "week-care": "2026-03-13T16:00"})
+        self.assertIn("Fri 2026-03-06 16:00 + 1d", rows["first-follow-up"]["why"])
+        clocks = {row["name"]: row for row in care.list(*words, "complaint.received", "complaint=C1", "channel=phone", "text=突然熄火")}
+        self.assertIn("first_response", clocks)
+        self.assertEqual(care.list(*words, "customer.recorded", "customer.name=王芳"), [])
+        for wrong in (["car.deliverd", "order=1"], ["car.delivered", "ordr=1"], ["task.opened"]):
+            self.assertEqual(care.run(*words, *wrong).returncode, USAGE, wrong)
 
     def test_a_scenario_from_any_directory(self):
         scenario = ROOT / "tests" / "flows" / "delivery-follow-up.yaml"
