@@ -106,6 +106,7 @@ int run_post(struct invocation *call);
 int run_import(struct invocation *call);
 int run_apply(struct invocation *call);
 int run_tail(struct invocation *call);
+int run_template(struct invocation *call);
 int run_customers(struct invocation *call);
 int run_customer(struct invocation *call);
 int run_tasks(struct invocation *call);

@@ -33,6 +33,11 @@ const struct command commands[] = {
      " site ",
      "  care calendar diff holidays-2027.ics      the calendar in force with these holidays instead of its own\n"
      "  care calendar diff calendar.yaml          another calendar. Changes nothing; care apply --move calendar.yaml does it", true, run_calendar},
+    {"template", "[preview NAME [key=value…]]", "the texts in force, and how one would read", "列出模板，预览一段文本",
+     " site customer channel set ",
+     "  preview NAME    shows the text by SMS and by mail; nothing is sent   --channel C  only as it goes by that channel\n"
+     "  --lang zh|en    in which language   --customer ID  to whom   --set SET  of which set; else of the first that has it\n"
+     "  key=value       what the text shows, such as field.what=… ; of what is not told its name stands there", false, run_template},
     {"tail", "[--type T] [--from SEQ|now|start]", "show events as they happen", "实时显示事件", " type from site count !once ",
      "  --type T        only this type, such as case.opened   --site SITE  only of this site\n"
      "  --from now      (default) only new ones   --from start  all   --from SEQ  of the site's log, with --site\n"

@@ -365,6 +365,26 @@ class Settings(unittest.TestCase):
                           apply("playbook: club\ntemplates: gone\n" + rule % "card"))
             self.assertNotIn("one.yaml", apply("playbook: club\ntemplates: club\n" + rule % "card"))
 
+    def test_a_text_is_looked_at_before_it_is_sent(self):
+        """N1 A template is previewed in both languages, for a customer, by channel; nothing is sent."""
+        with System() as system:
+            care = Care(system.dir)
+            care.good("post", "customer.recorded", "name=王芳", "mobile=13800000001", "--customer", "wang")
+            wait_for(lambda: care.list("customers"), 10, "the customer")
+            text = care.run("template", "preview", "delivery-thanks", "--customer", "wang", "model=UNI-T", "--lang", "zh").stdout
+            self.assertIn("-- sms, zh-CN, auto-dealer", text)
+            self.assertIn("恭喜您喜提UNI-T", text)
+            self.assertIn("星驰汽车服务中心", text)
+            self.assertIn("主题：感谢您选择星驰汽车服务中心", text)
+            text = care.run("template", "preview", "delivery-thanks", "--channel", "sms", "--lang", "en").stdout
+            self.assertIn("Xingchi Motors: Hello ‹customer.name›", text)
+            self.assertIn("your ‹model›", text)
+            self.assertNotIn("email", text)
+            self.assertEqual(care.run("template", "preview", "delivery-thank").returncode, REFUSED)
+            self.assertEqual(care.run("template", "preview", "delivery-thanks", "--set", "club").returncode, REFUSED)
+            self.assertIn("  delivery-thanks\n", care.run("template").stdout)
+            self.assertEqual(care.list("notices"), [])
+
     def test_one_too_many(self):
         """A site has 64 in force at most; the next one is refused by name, and nothing is left out in silence."""
         text = (ROOT / "deploy" / "templates" / "auto-dealer.yaml").read_text()
