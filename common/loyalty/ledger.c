@@ -203,6 +203,23 @@ int64_t ledger_expire(struct ledger *ledger, wall_ms now)
     return points;
 }
 
+int64_t ledger_move(struct ledger *from, struct ledger *to, int64_t points_max)
+{
+    int64_t points = points_max < from->account.held ? points_max : from->account.held;
+    if (points <= 0)
+        return 0;
+    for (int64_t left = points; left;) {
+        const struct points_lot lot = from->account.lots.at[0];
+        int64_t some = left < lot.points ? left : lot.points;
+        lots_take(&from->account.lots, some);
+        lots_add(&to->account.lots, &(struct ledger_grant){some, lot.since_at, lot.expires_at, lot.remind_at});
+        left -= some;
+    }
+    transfer(from, POINTS_HELD, POINTS_CORRECTED, points);
+    transfer(to, POINTS_CORRECTED, POINTS_HELD, points);
+    return points;
+}
+
 /* -------- time */
 
 int64_t ledger_remind(struct ledger *ledger, wall_ms now, wall_ms *ret_first)

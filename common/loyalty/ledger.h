@@ -46,6 +46,10 @@ enum ledger_refusal ledger_correct(struct ledger *ledger, const struct ledger_gr
 /* held -> expired: what is left of every lot whose end has come. One entry; how many points. */
 int64_t ledger_expire(struct ledger *ledger, wall_ms now);
 
+/* Up to so many points, what ends first first, go from one customer to another and keep their ends: held -> corrected
+ * there, corrected -> held here. How many. */
+int64_t ledger_move(struct ledger *from, struct ledger *to, int64_t points_max);
+
 /* Lots whose customer is to be reminded by now, each once: how many points, and when the first of them end. */
 int64_t ledger_remind(struct ledger *ledger, wall_ms now, wall_ms *ret_first);
 /* When something is next to be done by itself: a reminder, an end; 0: never. */

@@ -70,7 +70,7 @@ static void earn_by(struct turn *turn, const struct event *event, const void *da
     const char *id = ident_make(turn_arena(turn), event->site, "%s.%s", about, rule->name);
     if (!*about || !rule_fits(rule, event, data, facts) || turn_get(turn, ENTITY_POINTS_ENTRY, id))
         return;
-    struct purse purse = purse_open(turn, event->site, event->customer);
+    struct purse purse = purse_open(turn, event->site, ident_local(facts->customer->id));
     int64_t points = points_of(&purse, rule, facts);
     if (points)
         earn(&purse, rule, id, about, points, event_happened(event));

@@ -221,6 +221,7 @@ void on_customer_merge(struct turn *turn, const struct event *event, const void 
     other.survivor = before;
     customer_store(turn, pair.stays, &stays);
     turn_put(turn, ENTITY_CUSTOMER, other.id, &other, 0, "");       /* on no list of customers any more */
+    points_move(turn, event->site, ident_local(other.id), ident_local(stays.id), INT64_MAX, "merged");
     say(turn, EVENT_CUSTOMER_MERGED, &pair, said->reason);
 }
 
@@ -328,5 +329,6 @@ void on_customer_unmerge(struct turn *turn, const struct event *event, const voi
     other.survivor = (struct slice){0};
     customer_store(turn, pair.stays, &stays);
     customer_store(turn, pair.other, &other);
+    points_move(turn, event->site, ident_local(stays.id), ident_local(other.id), pair.other->points, "not merged any more");
     say(turn, EVENT_CUSTOMER_UNMERGED, &pair, said->reason);
 }

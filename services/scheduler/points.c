@@ -129,7 +129,7 @@ static void customer_show(const struct purse *purse)
 {
     const struct points_account *account = &purse->ledger.account;
     const struct customer *before = customer_of(purse->turn, account->site, ident_local(account->id));
-    if (!before || strcmp(before->id, account->id) || (before->points == account->held && !strcmp(before->level, account->level)))
+    if (!before || strcmp(before->id, account->id) || strcmp(before->id, account->id) || (before->points == account->held && !strcmp(before->level, account->level)))
         return;
     struct customer after = *before;
     after.points = account->held;
@@ -175,6 +175,34 @@ struct ledger_grant purse_grant(const struct purse *purse, int64_t points, wall_
     struct local_time day = calendar_local(calendar_of(purse), calendar_add(calendar_of(purse), grant.expires_at, ahead));
     grant.remind_at = calendar_instant(calendar_of(purse), day.year, day.month, day.day, REMIND_HOUR, 0, 0);
     return grant;
+}
+
+/* -------- two customers who are one */
+
+static void moved_say(struct purse *purse, int from, int to, int64_t points, const char *other, const char *reason)
+{
+    struct points_entry entry = purse_entry(purse, own_number(purse, "moved"));
+    entry.from = from;
+    entry.to = to;
+    entry.points = points;
+    entry.about = other;
+    entry.reason = reason;
+    purse_keep(purse, &entry);
+    purse_say(purse, &entry, EVENT_POINTS_CORRECTED);
+}
+
+/* A record that is merged shows what it had then, so its own is left alone. */
+void points_move(struct turn *turn, const char *site, const char *from, const char *to, int64_t points_max,
+                 const char *reason)
+{
+    struct purse giver = purse_open(turn, site, from), taker = purse_open(turn, site, to);
+    int64_t points = ledger_move(&giver.ledger, &taker.ledger, points_max);
+    if (points) {
+        moved_say(&giver, POINTS_HELD, POINTS_CORRECTED, points, to, reason);
+        moved_say(&taker, POINTS_CORRECTED, POINTS_HELD, points, from, reason);
+    }
+    purse_close(&giver);
+    purse_close(&taker);
 }
 
 /* -------- the timer */

@@ -200,7 +200,7 @@ static void approve(struct points_deed *deed)
     struct points_entry entry;
     if (!entry_asked(deed, &entry) || !may_decide(deed, &entry))
         return;
-    deed_open(deed, entry.customer);
+    deed_open(deed, turn_survivor(deed->turn, deed->event->site, entry.customer));
     enum ledger_refusal refusal = entry_book(deed, &entry);
     if (refusal) {
         refuse(deed, ledger_refusal_word(refusal),
@@ -217,7 +217,7 @@ static void decline(struct points_deed *deed)
     struct points_entry entry;
     if (!entry_asked(deed, &entry) || !may_decide(deed, &entry))
         return;
-    deed_open(deed, entry.customer);
+    deed_open(deed, turn_survivor(deed->turn, deed->event->site, entry.customer));
     entry.state = ENTRY_DECLINED;
     purse_keep(&deed->purse, &entry);
     purse_say(&deed->purse, &entry, EVENT_POINTS_CORRECTION_DECLINED);
@@ -243,13 +243,14 @@ void on_points_act(struct turn *turn, const struct event *event, const void *dat
         turn_refuse(turn, "not_found", "no playbook in force has rules for points: apply one with loyalty");
         return;
     }
-    if (deeds[at].of_customer && !customer_of(turn, event->site, event->customer)) {
+    const struct customer *customer = customer_of(turn, event->site, event->customer);
+    if (deeds[at].of_customer && !customer) {
         turn_refuse(turn, "not_found", *event->customer ? "customer: there is none with this id" : "customer: whose points?");
         return;
     }
     deed.purse = (struct purse){.turn = turn, .site = site, .rules = loyalty_of(site)};
     if (deeds[at].of_customer)
-        deed_open(&deed, event->customer);
+        deed_open(&deed, ident_local(customer->id));
     deeds[at].work(&deed);
     if (deed.opened)
         purse_close(&deed.purse);

@@ -200,6 +200,9 @@ void on_workshop_act(struct turn *turn, const struct event *event, const void *d
 void points_earn(struct turn *turn, const struct event *event, const void *data);
 /* Points end, or somebody is to be reminded that they will. */
 void points_fire(struct turn *turn, const struct points_account *account);
+/* Up to so many points of one customer become another's: they were found to be one, or not to be after all. */
+void points_move(struct turn *turn, const char *site, const char *from, const char *to, int64_t points_max,
+                 const char *reason);
 void on_points_act(struct turn *turn, const struct event *event, const void *data);
 
 /* -------- acts.c: what people do to plans */

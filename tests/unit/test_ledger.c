@@ -159,6 +159,24 @@ static void more_lots_than_there_is_room_for_are_joined_to_the_customers_favour(
     assert_int_equal(ledger_expire(&ledger, 1201 * DAY), 15);
 }
 
+static void points_move_with_their_ends(void **state)
+{
+    (void)state;
+    struct ledger one = empty(), other = empty();
+    earn(&one, 10, 100 * DAY);
+    earn(&other, 20, 50 * DAY);
+    earn(&other, 30, 200 * DAY);
+    assert_int_equal(ledger_move(&other, &one, INT64_MAX), 50);
+    accounts_are(&other, 0, -50, 0, 0, 50);
+    accounts_are(&one, 60, -10, 0, 0, -50);
+    assert_int_equal(one.account.lots.count, 3);
+    assert_int_equal(ledger_first_end(&one), 50 * DAY);
+    assert_int_equal(ledger_move(&other, &one, 5), 0);
+    assert_int_equal(ledger_move(&one, &other, 25), 25);        /* and back: 20 of the first, 5 of the next */
+    assert_int_equal(ledger_first_end(&one), 100 * DAY);
+    assert_int_equal(one.account.held + other.account.held, 60);
+}
+
 /* -------- a great many */
 
 /* The same story as plain lots in no order, nothing put together. */
@@ -376,6 +394,7 @@ int main(void)
         TEST(what_ends_first_goes_first),
         TEST(a_lot_is_reminded_of_once),
         TEST(more_lots_than_there_is_room_for_are_joined_to_the_customers_favour),
+        TEST(points_move_with_their_ends),
         TEST(random_entries_never_lose_a_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
