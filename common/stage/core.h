@@ -83,6 +83,10 @@ void turn_send(struct turn *turn, const struct send_order *order);
 /* Seals the personal fields of `data` with the customer's key, to be kept in an entity; empty if there are none. */
 struct slice turn_seal(struct turn *turn, const char *customer, enum event_number number, const void *data);
 
+/* A keyed hash of a contact, however it was spelled: the same for the same one, telling nothing without the installation's
+ * key. "" for "". Into the arena. */
+const char *turn_contact_key(struct turn *turn, const char *site, const char *contact);
+
 /* Opens what turn_seal or an event's `sealed` holds: a struct of `record` with the personal fields set, all others empty.
  * NULL: nothing is sealed, or the customer was erased. Into the arena. */
 const void *turn_open(struct turn *turn, const char *customer, struct slice sealed, const struct record *record);

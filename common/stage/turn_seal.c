@@ -74,3 +74,12 @@ const void *turn_open(struct turn *turn, const char *customer, struct slice seal
                   log_text("fault", fault.what));
     return NULL;
 }
+
+const char *turn_contact_key(struct turn *turn, const char *site, const char *contact)
+{
+    char key[24];
+    if (!*contact)
+        return "";
+    seal_customer_id(turn->tools->sealer, site, contact_normal(turn->arena, contact), key);
+    return arena_string(turn->arena, key);
+}

@@ -237,6 +237,7 @@ static void add_channels(const struct customer_recorded *person, json_t *to)
 {
     const struct { const char *name, *contact; } ways[] = {
         {"phone", person->mobile}, {"sms", person->mobile}, {"email", person->email}, {"webhook", person->webhook},
+        {"wechat", person->wechat}, {"weibo", person->weibo},
     };
     json_t *channels = json_array();
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
@@ -267,7 +268,6 @@ static void add_person(struct views *views, const struct view_request *request, 
     json_object_set_new(to, "attributes", person->attributes.bytes ? packed_to_json(person->attributes) : json_object());
 }
 
-/* The customer of a task or case, as far as the credential may see. */
 /* The record, or that of whom it was merged into; NULL: none. */
 static const struct customer *customer_read(struct views *views, const struct view_request *request, const char *site,
                                             const char *customer)
@@ -289,6 +289,7 @@ static const struct customer *customer_read(struct views *views, const struct vi
     return found;
 }
 
+/* The customer of a task or case, as far as the credential may see. */
 static void add_customer_of(struct views *views, const struct view_request *request, const char *site,
                             const char *customer, json_t *to)
 {

@@ -49,6 +49,7 @@ static bool person_merge(struct customer_recorded *kept, const struct customer_r
     changed |= text_merge(&kept->wechat, told->wechat);
     changed |= text_merge(&kept->weibo, told->weibo);
     changed |= text_merge(&kept->summary, told->summary);
+    changed |= text_merge(&kept->plate, told->plate);
     if (told->attributes.bytes) {
         kept->attributes = told->attributes;
         changed = true;
@@ -65,7 +66,7 @@ static bool person_given(const struct customer_recorded *person)
 {
     return text_given(person->name) || text_given(person->mobile) || text_given(person->email) ||
            text_given(person->address) || text_given(person->webhook) || text_given(person->wechat) ||
-           text_given(person->weibo) || text_given(person->summary) ||
+           text_given(person->weibo) || text_given(person->summary) || text_given(person->plate) ||
            person->attributes.bytes;
 }
 
@@ -219,12 +220,19 @@ static const char *customer_place(struct turn *turn, const struct customer *cust
     return arena_printf(turn_arena(turn), "%s%s", customers_prefix(turn, customer->site), ident_local(customer->id));
 }
 
+void customer_keep(struct turn *turn, const struct customer *customer)
+{
+    turn_put(turn, ENTITY_CUSTOMER, customer->id, customer, 0, customer_place(turn, customer));
+}
+
 void customer_store(struct turn *turn, const struct customer *before, const struct customer *after)
 {
     static const struct customer nobody;
     const struct customer *old = before ? before : &nobody;
     const char **names = arena_alloc(turn_arena(turn), 16 * sizeof *names);
-    turn_put(turn, ENTITY_CUSTOMER, after->id, after, 0, customer_place(turn, after));
+    struct customer kept = *after;
+    kept.changed_at = turn_now(turn);
+    customer_keep(turn, &kept);
     size_t count = changes_find(old, after, names);
     if (!count)
         return;

@@ -113,6 +113,7 @@ static struct customer both_of(struct arena *arena, const struct customer *stays
     if (other->last_seen_at > both.last_seen_at)
         both.last_seen_at = other->last_seen_at;
     both.history = history_both(arena, stays, other);
+    both.alike = "";
     return both;
 }
 
@@ -133,18 +134,28 @@ static struct customer_recorded person_both(const struct customer_recorded *stay
     both.email = first_given(stays->email, other->email);
     both.address = first_given(stays->address, other->address);
     both.webhook = first_given(stays->webhook, other->webhook);
+    both.wechat = first_given(stays->wechat, other->wechat);
+    both.weibo = first_given(stays->weibo, other->weibo);
     both.summary = first_given(stays->summary, other->summary);
+    both.plate = first_given(stays->plate, other->plate);
     if (!stays->attributes.bytes)
         both.attributes = other->attributes;
     return both;
 }
 
+static bool given(const char *text)
+{
+    return text && *text;
+}
+
 static void person_keep(struct turn *turn, struct customer *to, const struct customer_recorded *person)
 {
     to->sealed = turn_seal(turn, ident_local(to->id), EVENT_CUSTOMER_RECORDED, person);
-    to->has_mobile = person->mobile && *person->mobile;
-    to->has_email = person->email && *person->email;
-    to->has_webhook = person->webhook && *person->webhook;
+    to->has_mobile = given(person->mobile);
+    to->has_email = given(person->email);
+    to->has_webhook = given(person->webhook);
+    to->has_wechat = given(person->wechat);
+    to->has_weibo = given(person->weibo);
 }
 
 /* -------- merging */
@@ -295,7 +306,8 @@ static struct customer_recorded person_apart(struct turn *turn, const struct pai
     const struct customer_recorded *const was = &old;
 #define BACK_PERSON(field) do { if (!strcmp(now.field, merged.field)) now.field = was->field; } while (0)
     BACK_PERSON(name); BACK_PERSON(mobile); BACK_PERSON(email); BACK_PERSON(address); BACK_PERSON(webhook);
-    BACK_PERSON(summary);
+    BACK_PERSON(wechat); BACK_PERSON(weibo);
+    BACK_PERSON(summary); BACK_PERSON(plate);
     if (!was->attributes.bytes)
         now.attributes = was->attributes;
     return now;

@@ -177,6 +177,8 @@ static enum piece run_plan(struct turn *turn, const struct found *found, struct 
     if (limit_day_is_full(&planning))
         return PIECE_FULL;
     run->looked_at += *customer != 0;
+    if (planning.customer && conditions_ask_review(&found->in_force->playbook->rules[found->rule].when))
+        planning.customer = customer_review(turn, planning.customer);
     run->planned += plan_try(&planning);
     return PIECE_DONE;
 }

@@ -56,6 +56,8 @@ void customer_note_merged(struct turn *turn, const struct event *event, const vo
 struct customer customer_copy(struct turn *turn, const struct event *event);
 /* What a playbook's step sets, as if somebody had entered it. */
 void customer_set(struct turn *turn, const struct customer *before, const struct customer_settings *sets);
+/* Stores it as it is, without a word; customer_store says what changed, and when. */
+void customer_keep(struct turn *turn, const struct customer *customer);
 void customer_store(struct turn *turn, const struct customer *before, const struct customer *after);
 
 /* Class by the playbook's rules, by hand before all; the owner that goes with it. */
@@ -65,6 +67,13 @@ void class_settle(const struct site *site, const struct sighting *seen, const st
 
 void on_customer_merge(struct turn *turn, const struct event *event, const void *data);
 void on_customer_unmerge(struct turn *turn, const struct event *event, const void *data);
+
+/* -------- review.c: what is doubtful about a record */
+
+/* Looks for others like it and for wrong contacts; the record with what was found. */
+const struct customer *customer_review(struct turn *turn, const struct customer *customer);
+/* Do the conditions ask for what only a review finds? */
+bool conditions_ask_review(const struct condition_list *when);
 
 /* -------- plan.c, placing.c: what follows */
 

@@ -31,7 +31,8 @@ static void see_visit(const void *data, struct sighting *to)
 {
     const struct visit_finished *visit = data;
     to->about = visit->visit;
-    to->person = (struct customer_recorded){.name = visit->name, .mobile = visit->mobile, .email = visit->email};
+    to->person = (struct customer_recorded){.name = visit->name, .mobile = visit->mobile, .email = visit->email,
+                                           .plate = visit->plate};
     to->kind = visit->customer_kind;
     to->class_marked = visit->customer_class;
     to->message_first = visit->message_first;
