@@ -76,9 +76,9 @@ void stage_free(struct stage_loop **stage)
         return;
     for (uint32_t i = 0; i < (*stage)->options.partitions; i++) {
         stage_drop_pending(&(*stage)->partitions[i]);
+        turn_free(&(*stage)->partitions[i].working);
         reader_free(&(*stage)->partitions[i].reader);
     }
-    turn_free(&(*stage)->working);
     stage_outbox_free(*stage);
     entity_cache_free(&(*stage)->tools.cache);
     content_cache_free(&(*stage)->tools.contents);
@@ -182,20 +182,26 @@ static int64_t wait_ms(const struct stage_loop *stage)
     return wait;
 }
 
-/* One that its former owners died of is committed alone: should it kill us too, nothing else is lost with it. */
+static void work_hand(struct stage_loop *stage)
+{
+    stage_work(stage, &stage->hand);
+    stage->hand.count = 0;
+}
+
+/* One that its former owners died of is worked alone: should it kill us too, nothing else is lost with it. */
 static void work_one(struct stage_loop *stage, struct stage_partition *partition)
 {
+    struct hand *hand = &stage->hand;
     bool alone = partition->careful;
 
     if (!partition->owned)
         return;
     stage_close_attempts(stage, partition);
     if (alone)
-        stage_exchange(stage);
-    if (stage_batch(stage, partition))
-        stage_commit_add(stage, partition);
-    if (alone || stage_exchange_is_full(stage))
-        stage_exchange(stage);
+        work_hand(stage);
+    hand->at[hand->count++] = partition;
+    if (alone || hand->count == HAND_MAX)
+        work_hand(stage);
 }
 
 /* Calls that are not answered take seconds each: the partitions that have not had their turn by then begin the next
@@ -218,7 +224,7 @@ static void each_partition(struct stage_loop *stage, void (*deed)(struct stage_l
 static void work(struct stage_loop *stage)
 {
     each_partition(stage, work_one);
-    stage_exchange(stage);
+    work_hand(stage);
     each_partition(stage, stage_fire);
 }
 

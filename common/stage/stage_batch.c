@@ -1,24 +1,14 @@
-/* From events that wait to a decided batch: what is to be committed of a partition. */
+/* From events that wait to decided batches: what is to be committed of some partitions, which are worked together. What
+ * they read, they read in one exchange with the store each: the log, then the entities. */
 #include "log.h"
 #include "stage_parts.h"
 
 /* ---------------------------------------------------------------- reading */
 
-static void read_log(struct stage_loop *stage, struct stage_partition *partition)
+static void take_log(struct stage_loop *stage, struct stage_partition *partition, const struct log_read *read,
+                     mono_ms now)
 {
-    struct store *store = stage->options.store;
-    struct entry_list entries = {0};
-    mono_ms now = stage_mono(stage);
-    uint64_t from;
-
-    if (!reader_wants_log(&partition->reader, now, &from))
-        return;
-    arena_reset(stage->arena);
-    if (store->functions->read_log(store, partition->number, from, READ_MAX, stage->arena, &entries) != STORE_OK) {
-        backoff_more(&partition->backoff, now);
-        return;
-    }
-    if (reader_log(&partition->reader, &entries, READ_MAX, now) != READER_REWOUND)
+    if (reader_log(&partition->reader, &read->entries, READ_MAX, now) != READER_REWOUND)
         return;
     stage->report.rewinds++;
     log_warn("history.rewound", log_int("partition", partition->number),
@@ -26,7 +16,35 @@ static void read_log(struct stage_loop *stage, struct stage_partition *partition
     stage_reload(stage, partition);
 }
 
-/* ---------------------------------------------------------------- deciding */
+/* Of those that miss something. */
+static void read_logs(struct stage_loop *stage, const struct hand *hand)
+{
+    struct store *store = stage->options.store;
+    struct log_read reads[HAND_MAX];
+    enum store_status statuses[HAND_MAX];
+    mono_ms now = stage_mono(stage);
+    size_t count = 0;
+
+    for (size_t i = 0; i < hand->count; i++) {
+        const struct stage_partition *partition = hand->at[i];
+        struct log_read *read = &reads[count];
+        *read = (struct log_read){.partition = partition->number, .max = READ_MAX};
+        count += !partition->pending && reader_wants_log(&partition->reader, now, &read->from_seq);
+    }
+    if (count == 0)
+        return;
+    arena_reset(stage->arena);
+    enum store_status status = store->functions->read_log(store, reads, count, stage->arena, statuses);
+    for (size_t i = 0; i < count; i++) {
+        struct stage_partition *partition = &stage->partitions[reads[i].partition];
+        if (status == STORE_OK && statuses[i] == STORE_OK)
+            take_log(stage, partition, &reads[i], now);
+        else
+            backoff_more(&partition->backoff, now);
+    }
+}
+
+/* ---------------------------------------------------------------- gathering */
 
 static size_t batch_limit(const struct stage_partition *partition)
 {
@@ -37,22 +55,67 @@ static size_t batch_limit(const struct stage_partition *partition)
 }
 
 /* Decodes what waits, up to a batch. */
-static enum turn_result gather(struct stage_partition *partition, struct turn *turn, struct turn_work *works,
-                               size_t *ret_count)
+static enum turn_result gather(struct stage_partition *partition, struct turn *turn)
 {
     size_t bytes = 0, max = batch_limit(partition);
     const struct entry *entry;
 
-    *ret_count = 0;
-    while (*ret_count < max && (entry = reader_ready(&partition->reader, *ret_count))) {
+    turn->works = arena_alloc(turn->arena, max * sizeof *turn->works);
+    while (turn->work_count < max && (entry = reader_ready(&partition->reader, turn->work_count))) {
         bytes += entry->packed.bytes;
-        if (bytes > BATCH_BYTES_MAX && *ret_count > 0)
+        if (bytes > BATCH_BYTES_MAX && turn->work_count > 0)
             break;
-        turn_read(turn, &entry->place, entry->packed, &works[*ret_count]);
-        ++*ret_count;
+        turn_read(turn, &entry->place, entry->packed, &turn->works[turn->work_count++]);
     }
-    return turn_read_data(turn, works, *ret_count);
+    return partition->set_aside ? TURN_DONE : turn_read_data(turn, turn->works, turn->work_count);
 }
+
+/* Somebody did not answer: later. An entity that cannot be read will never answer: its event alone is set aside. */
+static void put_off(struct stage_loop *stage, struct stage_partition *partition)
+{
+    const struct turn *turn = partition->working;
+
+    log_warn("batch.later", log_int("partition", partition->number), log_text("no_answer", turn->missing));
+    if (turn->broken) {
+        partition->set_aside = turn->work_count == 1;
+        partition->batch_max = 1;
+        stage->busy = true;
+    } else {
+        backoff_more(&partition->backoff, stage_mono(stage));
+    }
+    turn_free(&partition->working);
+}
+
+/* Begins a turn, if something waits. */
+static void begin(struct stage_loop *stage, struct stage_partition *partition)
+{
+    if (!partition->owned || partition->pending || !reader_ready(&partition->reader, 0) ||
+        !mono_reached(stage_mono(stage), partition->backoff.until))
+        return;
+    struct turn *turn = partition->working = turn_new(&stage->tools, partition->number);
+    if (!stage_mark(stage, partition))
+        turn->missing = "store";
+    if (turn->missing || gather(partition, turn) == TURN_LATER)
+        put_off(stage, partition);
+}
+
+/* What all of them will touch. */
+static void prefetch(struct stage_loop *stage, const struct hand *hand)
+{
+    struct turn *turns[HAND_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < hand->count; i++)
+        if (hand->at[i]->working && !hand->at[i]->set_aside)
+            turns[count++] = hand->at[i]->working;
+    arena_reset(stage->arena);
+    turn_prefetch(turns, count, stage->arena);
+    for (size_t i = 0; i < hand->count; i++)
+        if (hand->at[i]->working && hand->at[i]->working->missing)
+            put_off(stage, hand->at[i]);
+}
+
+/* ---------------------------------------------------------------- deciding */
 
 /* What a commit may hold, with room for one more event's effects. */
 static bool is_enough(const struct turn *turn)
@@ -61,45 +124,23 @@ static bool is_enough(const struct turn *turn)
            turn->changed_count >= COMMIT_PUTS_MAX / 2 || turn->foreign_count >= COMMIT_CONDITIONS_MAX / 2;
 }
 
-/* Calls the core for each; *count becomes how many were worked. */
-static enum turn_result work_all(struct turn *turn, const struct turn_work *works, size_t *count)
+/* Calls the core for each; *ret_count becomes how many were worked. */
+static enum turn_result work_all(struct turn *turn, size_t *ret_count)
 {
-    for (size_t i = 0; i < *count; i++) {
-        if (turn_work(turn, &works[i]) == TURN_LATER)
+    *ret_count = turn->work_count;
+    for (size_t i = 0; i < *ret_count; i++) {
+        if (turn_work(turn, &turn->works[i]) == TURN_LATER)
             return TURN_LATER;
         if (is_enough(turn))
-            *count = i + 1;
+            *ret_count = i + 1;
     }
     return TURN_DONE;
 }
 
-static enum turn_result decide(struct stage_partition *partition, struct turn *turn, size_t *ret_count)
+static enum turn_result set_aside(struct turn *turn, size_t *ret_count)
 {
-    struct turn_work *works = arena_alloc(turn->arena, batch_limit(partition) * sizeof *works);
-
-    if (partition->set_aside) {
-        const struct entry *entry = reader_ready(&partition->reader, 0);
-        struct fault fault;
-        works[0].place = entry->place;
-        if (!event_unpack(entry->packed, turn->arena, &works[0].event, &fault))
-            works[0].event = event_of(EVENT_UNKNOWN);
-        *ret_count = 1;
-        return turn_set_aside(turn, &works[0]);
-    }
-    if (gather(partition, turn, works, ret_count) == TURN_LATER ||
-        turn_prefetch(turn, works, *ret_count) == TURN_LATER)
-        return TURN_LATER;
-    return work_all(turn, works, ret_count);
-}
-
-/* ---------------------------------------------------------------- batches */
-
-static bool checkpoint_is_lazy_too_long(const struct stage_loop *stage, const struct stage_partition *partition)
-{
-    uint64_t ahead = partition->worked.seq - partition->checkpoint.seq;
-
-    return ahead > 0 && (stage->eager || ahead >= BATCH_EVENTS_MAX || partition->careful ||
-                         stage_mono(stage).ms - partition->worked_since.ms >= LAZY_MS);
+    *ret_count = 1;
+    return turn_set_aside(turn, &turn->works[0]);
 }
 
 static void note_worked(struct stage_loop *stage, struct stage_partition *partition, struct checkpoint to, size_t count)
@@ -112,57 +153,38 @@ static void note_worked(struct stage_loop *stage, struct stage_partition *partit
     stage_drop_pending(partition);
 }
 
-/* Somebody did not answer: later. An entity that cannot be read will never answer: its event alone is set aside. */
-static void put_off(struct stage_loop *stage, struct stage_partition *partition, const struct turn *turn, size_t count)
+/* The batch that was begun: into partition->commit, or only noted if nothing came of it. */
+static void decide(struct stage_loop *stage, struct stage_partition *partition)
 {
-    log_warn("batch.later", log_int("partition", partition->number), log_text("no_answer", turn->missing));
-    if (!turn->broken) {
-        backoff_more(&partition->backoff, stage_mono(stage));
+    struct turn *turn = partition->working;
+    size_t count;
+
+    if ((partition->set_aside ? set_aside(turn, &count) : work_all(turn, &count)) == TURN_LATER) {
+        put_off(stage, partition);
         return;
-    }
-    partition->set_aside = count == 1;
-    partition->batch_max = 1;
-    stage->busy = true;
-}
-
-enum batch { BATCH_NONE, BATCH_IDLE, BATCH_DECIDED };
-
-/* One batch from the reader. BATCH_IDLE: nothing is to be committed but the checkpoint, some time. */
-static enum batch batch(struct stage_loop *stage, struct stage_partition *partition)
-{
-    struct turn *turn = stage->working = turn_new(&stage->tools, partition->number);
-    size_t count = 0;
-
-    if (!stage_mark(stage, partition))
-        turn->missing = "store";
-    if (turn->missing || decide(partition, turn, &count) == TURN_LATER) {
-        put_off(stage, partition, turn, count);
-        turn_free(&stage->working);
-        return BATCH_NONE;
     }
     const struct place *last = &reader_ready(&partition->reader, count - 1)->place;
     struct checkpoint to = {last->seq, last->id};
-    stage->working = NULL;
+    partition->working = NULL;
     partition->pending = turn;
     partition->commit_events = count;
     stage->report.events += count;
     if (turn_is_idle(turn)) {
         note_worked(stage, partition, to, count);
-        return BATCH_IDLE;
+        return;
     }
     stage_commit_begin(partition, to);
     turn_commit(turn, &partition->commit);
-    return BATCH_DECIDED;
 }
 
-static enum batch batch_next(struct stage_loop *stage, struct stage_partition *partition)
+/* ---------------------------------------------------------------- all of it */
+
+static bool checkpoint_is_lazy_too_long(const struct stage_loop *stage, const struct stage_partition *partition)
 {
-    if (partition->pending)
-        return BATCH_DECIDED;
-    read_log(stage, partition);
-    if (!partition->owned || !reader_ready(&partition->reader, 0))
-        return BATCH_NONE;
-    return batch(stage, partition);
+    uint64_t ahead = partition->worked.seq - partition->checkpoint.seq;
+
+    return ahead > 0 && (stage->eager || ahead >= BATCH_EVENTS_MAX || partition->careful ||
+                         stage_mono(stage).ms - partition->worked_since.ms >= LAZY_MS);
 }
 
 /* Only the checkpoint: nothing came of the events up to `worked`. */
@@ -175,20 +197,30 @@ static bool checkpoint_is_ready(struct stage_partition *partition)
     return true;
 }
 
-bool stage_batch(struct stage_loop *stage, struct stage_partition *partition)
+/* Is something of it to be committed now? */
+static bool is_ready(const struct stage_loop *stage, struct stage_partition *partition)
 {
-    enum batch last = BATCH_IDLE;
+    if (!partition->owned || !mono_reached(stage_mono(stage), partition->backoff.until))
+        return false;
+    return partition->pending || (checkpoint_is_lazy_too_long(stage, partition) && checkpoint_is_ready(partition));
+}
 
-    if (!mono_reached(stage_mono(stage), partition->backoff.until))
-        return false;
-    for (int i = 0; i < BATCHES_PER_STEP && partition->owned && last == BATCH_IDLE; i++)
-        last = batch_next(stage, partition);
-    if (!partition->owned)
-        return false;
-    if (!reader_ready(&partition->reader, 0))
-        stage_tidy(stage, partition);
-    return last == BATCH_DECIDED ||
-           (checkpoint_is_lazy_too_long(stage, partition) && checkpoint_is_ready(partition));
+void stage_work(struct stage_loop *stage, const struct hand *hand)
+{
+    read_logs(stage, hand);
+    for (size_t i = 0; i < hand->count; i++)
+        begin(stage, hand->at[i]);
+    prefetch(stage, hand);
+    for (size_t i = 0; i < hand->count; i++) {
+        struct stage_partition *partition = hand->at[i];
+        if (partition->working)
+            decide(stage, partition);
+        if (partition->owned && !reader_ready(&partition->reader, 0))
+            stage_tidy(stage, partition);
+        if (is_ready(stage, partition))
+            stage_commit_add(stage, partition);
+    }
+    stage_exchange(stage);
 }
 
 bool stage_is_settled(const struct stage_partition *partition)

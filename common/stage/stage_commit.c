@@ -159,19 +159,6 @@ void stage_commit_begin(struct stage_partition *partition, struct checkpoint to)
     partition->commit = (struct commit){.lease = partition->lease, .from = partition->checkpoint, .to = to};
 }
 
-void stage_commit_add(struct stage_loop *stage, struct stage_partition *partition)
-{
-    struct exchange *exchange = &stage->exchange;
-
-    exchange->commits[exchange->count++] = &partition->commit;
-    exchange->bytes += partition->pending ? partition->pending->bytes : 0;
-}
-
-bool stage_exchange_is_full(const struct stage_loop *stage)
-{
-    return stage->exchange.bytes >= EXCHANGE_BYTES_MAX;
-}
-
 static void answered(struct stage_loop *stage, struct stage_partition *partition, enum store_status status)
 {
     if (status != STORE_GONE)
@@ -181,20 +168,28 @@ static void answered(struct stage_loop *stage, struct stage_partition *partition
         tell_worked(stage, partition);
 }
 
-size_t stage_exchange(struct stage_loop *stage)
+void stage_exchange(struct stage_loop *stage)
 {
     struct store *store = stage->options.store;
     struct exchange *exchange = &stage->exchange;
-    size_t count = exchange->count, done = 0;
+    size_t count = exchange->count;
 
     exchange->count = exchange->bytes = 0;
     if (count == 0)
-        return 0;
+        return;
     enum store_status status = store->functions->commit(store, exchange->commits, count, exchange->statuses);
     for (size_t i = 0; i < count; i++) {
         enum store_status own = status == STORE_OK ? exchange->statuses[i] : status;
         answered(stage, &stage->partitions[exchange->commits[i]->lease.partition], own);
-        done += own == STORE_OK;
     }
-    return done;
+}
+
+void stage_commit_add(struct stage_loop *stage, struct stage_partition *partition)
+{
+    struct exchange *exchange = &stage->exchange;
+
+    exchange->commits[exchange->count++] = &partition->commit;
+    exchange->bytes += partition->pending ? partition->pending->bytes : 0;
+    if (exchange->bytes >= EXCHANGE_BYTES_MAX)
+        stage_exchange(stage);
 }

@@ -2,7 +2,7 @@
  *
  *   stage.c         the step: what is done in which order, how long to sleep
  *   stage_lease.c   claim, renew, share, release
- *   stage_batch.c   from waiting events to a decided batch
+ *   stage_batch.c   from waiting events to decided batches, of some partitions at a time
  *   stage_commit.c  from decided batches to the store, many in one exchange; what its answers mean
  *   stage_poison.c  events that kill whoever works them
  *   stage_fire.c    due timers; time that jumps
@@ -17,7 +17,7 @@
 enum {
     CACHE_BYTES_MAX = 24 * 1024 * 1024,     /* all entities that one process keeps */
     FRAMES_PER_STEP = 4096,                 /* then the store gets its turn */
-    BATCHES_PER_STEP = 4,                   /* of one partition */
+    HAND_MAX = 32,                          /* partitions that are worked together */
     STEP_MS_MAX = 1000,                     /* then leases, bus and the rest of the daemon get theirs */
     BACKOFF_MS = 50, BACKOFF_MS_MAX = 1000
 };
@@ -42,6 +42,7 @@ struct stage_partition {
     bool set_aside;                 /* the next event is not to be worked */
     size_t singles_left;            /* events still to be worked one by one */
     size_t batch_max;               /* smaller after a refusal or a change by others */
+    struct turn *working;           /* being decided */
     struct turn *pending;           /* decided, its commit not yet answered */
     struct commit commit;           /* of pending */
     size_t commit_events;           /* how many ready entries it covers */
@@ -51,6 +52,8 @@ struct stage_partition {
     mono_ms free_since;             /* not owned: seen free, beyond our share; 0: not */
     bool released;                  /* not owned: its owner said that it gave it back */
 };
+
+struct hand { struct stage_partition *at[HAND_MAX]; size_t count; };   /* partitions that are worked together */
 
 struct exchange {                   /* commits that go to the store together; room for all partitions */
     struct commit **commits;
@@ -73,7 +76,7 @@ struct stage_loop {
     struct content_source source;
     struct stage_partition *partitions;
     struct arena *arena;            /* of one call */
-    struct turn *working;           /* being decided */
+    struct hand hand;
     struct exchange exchange;
     uint32_t first;                 /* partition that the next step begins with */
     /* leases */
@@ -129,8 +132,8 @@ void stage_unmark(struct stage_partition *partition);
 void stage_tidy(struct stage_loop *stage, struct stage_partition *partition);
 
 /* stage_batch.c */
-/* Decides the next batch, if one waits and it is time, into partition->commit; true: that is to be committed. */
-bool stage_batch(struct stage_loop *stage, struct stage_partition *partition);
+/* Decides the next batch of each, if one waits and it is time, and commits them. */
+void stage_work(struct stage_loop *stage, const struct hand *hand);
 /* Adds what is pending or only worked to the next exchange. */
 void stage_settle(struct stage_loop *stage, struct stage_partition *partition);
 /* Nothing is left to commit. */
@@ -138,11 +141,10 @@ bool stage_is_settled(const struct stage_partition *partition);
 
 /* stage_commit.c */
 void stage_commit_begin(struct stage_partition *partition, struct checkpoint to);
-/* Of a partition that is not in it yet. */
+/* Adds a partition's commit to the next exchange, which goes off when it holds as much as it may. */
 void stage_commit_add(struct stage_loop *stage, struct stage_partition *partition);
-bool stage_exchange_is_full(const struct stage_loop *stage);
-/* Commits all that was added, publishes, hands over; each partition by its own answer. Tells how many were done. */
-size_t stage_exchange(struct stage_loop *stage);
+/* Commits all that was added, publishes, hands over; each partition by its own answer. */
+void stage_exchange(struct stage_loop *stage);
 void stage_drop_pending(struct stage_partition *partition);
 /* Events just written: to the bus and to our own reader. */
 void stage_publish(struct stage_loop *stage, const struct place *place, const char *type, struct slice packed);

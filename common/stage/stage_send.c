@@ -234,7 +234,7 @@ static bool close_member(struct stage_loop *stage, struct stage_partition *parti
 
     if (!id)
         return true;
-    if (store->functions->read_entities(store, partition->number, ENTITY_NOTICE, &id, 1, stage->arena,
+    if (store_read_entities_one(store, partition->number, ENTITY_NOTICE, &id, 1, stage->arena,
                                         &stored) != STORE_OK)
         return false;
     struct notice *notice = record_new(&notice_record, stage->arena);

@@ -104,9 +104,8 @@ enum turn_result turn_read_data(struct turn *turn, struct turn_work *works, size
 
 /* ---------------------------------------------------------------- working them */
 
-/* The entity that a fired timer belongs to, if it is of this stage. */
-static bool fired_entity(const struct turn *turn, const struct timer_fired *fired, enum entity_kind *ret_kind,
-                         const char **ret_id)
+bool turn_fired_entity(const struct turn *turn, const struct timer_fired *fired, enum entity_kind *ret_kind,
+                       const char **ret_id)
 {
     if (fired->entity[0] == '\0' || fired->entity[1] != '/')
         return false;
@@ -122,7 +121,7 @@ static void work_timer(struct turn *turn, const struct timer_fired *fired)
     enum entity_kind kind;
     const char *id;
 
-    if (!fired_entity(turn, fired, &kind, &id) || !turn->tools->core->on_timer)
+    if (!turn_fired_entity(turn, fired, &kind, &id) || !turn->tools->core->on_timer)
         return;
     const void *record = turn_get(turn, kind, id);
     struct turn_entity *entity = turn_entity(turn, kind, id);
@@ -175,82 +174,5 @@ enum turn_result turn_set_aside(struct turn *turn, const struct turn_work *work)
     if (setjmp(turn->leave))
         return TURN_LATER;
     turn_emit(turn, EVENT_EVENT_QUARANTINED, &data, NULL);
-    return TURN_DONE;
-}
-
-/* ---------------------------------------------------------------- reading ahead */
-
-struct wanted {
-    struct turn *turn;
-    struct { const char **at; size_t count, room; } kinds[ENTITY_COUNT];
-};
-
-static void want(void *context, enum entity_kind kind, const char *id)
-{
-    struct wanted *wanted = context;
-    struct turn *turn = wanted->turn;
-
-    assert(kind >= 0 && kind < ENTITY_COUNT);
-    if (!id || !*id || strlen(id) > ENTITY_ID_BYTES_MAX || turn_entity_known(turn, kind, id))
-        return;
-    if (wanted->kinds[kind].count == wanted->kinds[kind].room) {
-        size_t room = wanted->kinds[kind].room ? wanted->kinds[kind].room * 2 : 64;
-        const char **at = arena_alloc(turn->arena, room * sizeof *at);
-        if (wanted->kinds[kind].count > 0)
-            memcpy(at, wanted->kinds[kind].at, wanted->kinds[kind].count * sizeof *at);
-        wanted->kinds[kind].at = at;
-        wanted->kinds[kind].room = room;
-    }
-    wanted->kinds[kind].at[wanted->kinds[kind].count++] = arena_string(turn->arena, id);
-}
-
-static void want_of_work(struct wanted *wanted, const struct turn_work *work)
-{
-    const struct core *core = wanted->turn->tools->core;
-    enum entity_kind kind;
-    const char *id;
-
-    if (!work->data)
-        return;
-    if (work->event.number == EVENT_TIMER_FIRED) {
-        if (fired_entity(wanted->turn, work->data, &kind, &id))
-            want(wanted, kind, id);
-        return;
-    }
-    want(wanted, core->site_kind, work->event.site);
-    if (core->prefetch)
-        core->prefetch(&work->event, work->data, want, wanted);
-}
-
-/* Reads what is still unknown of those ids, in one call. */
-static enum turn_result fetch(struct turn *turn, enum entity_kind kind, const char *const *ids, size_t count)
-{
-    struct stored_entity *read = arena_alloc(turn->arena, count * sizeof *read);
-
-    if (turn->tools->store->functions->read_entities(turn->tools->store, turn->partition, kind, ids, count, turn->arena,
-                                                     read) != STORE_OK) {
-        turn->missing = "store";
-        return TURN_LATER;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (turn_entity_known(turn, kind, ids[i]))
-            continue;
-        read[i].id = ids[i];
-        turn_entity_add(turn, kind, &read[i], false);
-    }
-    return TURN_DONE;
-}
-
-enum turn_result turn_prefetch(struct turn *turn, const struct turn_work *works, size_t count)
-{
-    struct wanted *wanted = arena_alloc(turn->arena, sizeof *wanted);
-
-    wanted->turn = turn;
-    for (size_t i = 0; i < count; i++)
-        want_of_work(wanted, &works[i]);
-    for (int kind = 0; kind < ENTITY_COUNT; kind++)
-        if (wanted->kinds[kind].count > 0 &&
-            fetch(turn, kind, wanted->kinds[kind].at, wanted->kinds[kind].count) == TURN_LATER)
-            return TURN_LATER;
     return TURN_DONE;
 }

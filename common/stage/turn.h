@@ -70,6 +70,8 @@ struct turn_site {
     const struct site *site;
 };
 
+struct turn_work;
+
 struct turn {
     const struct turn_tools *tools;
     struct arena *arena;
@@ -80,6 +82,8 @@ struct turn {
     size_t entity_count, changed_count, foreign_count;
     struct turn_emitted *emitted, **emitted_last;
     size_t emitted_count, bytes;        /* bytes: emitted and put, an upper bound */
+    struct turn_work *works;            /* to be worked, in order */
+    size_t work_count;
     struct turn_order *orders, **orders_last;
     size_t order_count;
     size_t settings_refused;            /* a site has as many in force as may be */
@@ -113,8 +117,9 @@ void turn_read(struct turn *turn, const struct place *place, struct slice packed
 /* Then the data of all that concern this stage, opening what is sealed. TURN_LATER: the sealer did not answer. */
 enum turn_result turn_read_data(struct turn *turn, struct turn_work *works, size_t count);
 
-/* Reads at once what those events will touch. */
-enum turn_result turn_prefetch(struct turn *turn, const struct turn_work *works, size_t count);
+/* Reads at once what the works of all those turns, of different partitions, will touch. One whose reads fail has
+ * something `missing`. The arena is for the time of the call. */
+void turn_prefetch(struct turn *const *turns, size_t count, struct arena *arena);
 
 /* Calls the core. TURN_LATER: the batch is void. */
 enum turn_result turn_work(struct turn *turn, const struct turn_work *work);
@@ -135,6 +140,9 @@ void turn_keep(struct turn *turn);
 void turn_leave(struct turn *turn, const char *missing) __attribute__((noreturn));
 
 /* For the turn's own files. */
+/* The entity that a fired timer belongs to; false: it is not of this stage. */
+bool turn_fired_entity(const struct turn *turn, const struct timer_fired *fired, enum entity_kind *ret_kind,
+                       const char **ret_id);
 struct turn_entity *turn_entity(struct turn *turn, enum entity_kind kind, const char *id);
 struct turn_entity *turn_entity_known(struct turn *turn, enum entity_kind kind, const char *id);
 struct turn_entity *turn_entity_add(struct turn *turn, enum entity_kind kind, const struct stored_entity *stored,

@@ -74,7 +74,7 @@ struct turn_entity *turn_entity(struct turn *turn, enum entity_kind kind, const 
 
     if (entity)
         return entity_seen(turn, entity);
-    if (turn->tools->store->functions->read_entities(turn->tools->store, turn->partition, kind, &id, 1, turn->arena,
+    if (store_read_entities_one(turn->tools->store, turn->partition, kind, &id, 1, turn->arena,
                                                      &stored) != STORE_OK)
         turn_leave(turn, "store");
     stored.id = id;

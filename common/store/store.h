@@ -20,7 +20,8 @@ enum {
     BATCH_BYTES_MAX = 1024 * 1024,
     FIRE_MAX = 512,                 /* timers fired in one call */
     TRIM_MAX = 10000,               /* log entries let go in one call */
-    READ_MAX = 512,                 /* log entries read in one call */
+    READ_MAX = 512,                 /* log entries read of one partition in one call */
+    READ_IDS_MAX = 4096,            /* entities of one kind */
     SETTLED_MS_MAX = 200,           /* how old an answer of `settled` may be */
     OWNER_BYTES_MAX = 64,
     ENTITY_ID_BYTES_MAX = NAME_BYTES_MAX,
@@ -153,6 +154,21 @@ struct stored_entity {
 
 struct stored_entity_list { struct stored_entity *at; size_t count; };
 
+struct log_read {                   /* of one partition, in order of seq */
+    uint32_t partition;
+    uint64_t from_seq;
+    size_t max;                     /* entries; at most READ_MAX are read */
+    struct entry_list entries;      /* result */
+};
+
+struct entities_read {              /* of one kind in one partition */
+    uint32_t partition;
+    enum entity_kind kind;
+    const char *const *ids;
+    size_t count;                   /* at most READ_IDS_MAX */
+    struct stored_entity *entities; /* result: room for `count`, in the order of the ids */
+};
+
 struct timer_entry { const char *member; wall_ms due; };
 struct timer_list { struct timer_entry *at; size_t count; };
 
@@ -209,10 +225,10 @@ struct store_functions {
                                struct standing *ret_each, enum store_status *ret_status_each);
     enum store_status (*release)(struct store *, const struct lease *leases, size_t count,
                                  enum store_status *ret_status_each);
-    enum store_status (*read_log)(struct store *, uint32_t partition, uint64_t from_seq, size_t max, struct arena *,
-                                  struct entry_list *ret);
-    enum store_status (*read_entities)(struct store *, uint32_t partition, enum entity_kind, const char *const *ids,
-                                       size_t count, struct arena *, struct stored_entity *ret);
+    enum store_status (*read_log)(struct store *, struct log_read *each, size_t count, struct arena *,
+                                  enum store_status *ret_status_each);
+    enum store_status (*read_entities)(struct store *, struct entities_read *each, size_t count, struct arena *,
+                                       enum store_status *ret_status_each);
     enum store_status (*scan_entities)(struct store *, uint32_t partition, enum entity_kind, uint64_t *cursor,
                                        struct arena *, struct stored_entity_list *ret);
     enum store_status (*read_queue)(struct store *, uint32_t partition, const char *prefix, const char *after,
@@ -249,6 +265,11 @@ struct store { const struct store_functions *functions; };
 /* A single one of what goes in many; the status is its own. */
 enum store_status store_append_one(struct store *store, uint32_t partition, struct fact *facts, size_t count);
 enum store_status store_commit_one(struct store *store, struct commit *commit);
+enum store_status store_read_log_one(struct store *store, uint32_t partition, uint64_t from_seq, size_t max,
+                                     struct arena *arena, struct entry_list *ret);
+enum store_status store_read_entities_one(struct store *store, uint32_t partition, enum entity_kind kind,
+                                          const char *const *ids, size_t count, struct arena *arena,
+                                          struct stored_entity *ret);
 enum store_status store_claim_one(struct store *store, uint32_t partition, enum stage stage, const char *owner,
                                   int64_t ttl_ms, struct standing *ret);
 enum store_status store_release_one(struct store *store, const struct lease *lease);
@@ -256,8 +277,8 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
 /* Who may append what (stage_may_append) is checked where the log is: an event of another type than the stage's own, or
  * one that does not begin with its id, source and type, is STORE_REFUSED and nothing of the call is done.
  *
- * append, commit, claim, renew, release: many in one exchange, so that they share its round trip and its fsync; each is
- *   atomic by itself and concerns nobody else. STORE_OK with the answers in ret_status_each, where STORE_GONE is one whose
+ * append, commit, claim, renew, release, read_log, read_entities: many in one exchange, so that they share its round trip
+ *   and its fsync; each is atomic by itself and concerns nobody else. STORE_OK with the answers in ret_status_each, where STORE_GONE is one whose
  *   node of a Cluster does not answer; STORE_GONE when none was answered, though some may be done.
  * append: facts into the logs of some partitions, of each once. Facts whose key is known are skipped, with the first
  *   place as answer; a known key with another digest is APPEND_CONFLICT; both leave the others alone. STORE_FULL when

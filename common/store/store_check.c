@@ -127,6 +127,16 @@ const char *entity_fault(enum entity_kind kind, const char *id)
     return NULL;
 }
 
+const char *entities_fault(uint32_t partitions, const struct entities_read *read)
+{
+    const char *fault = read->partition < partitions ? NULL : "there is no such partition";
+    if (!fault && read->count > READ_IDS_MAX)
+        fault = "too many entities are asked for in one call";
+    for (size_t i = 0; i < read->count && !fault; i++)
+        fault = entity_fault(read->kind, read->ids[i]);
+    return fault;
+}
+
 static const char *put_fault(const struct entity_put *put, enum stage stage)
 {
     const char *fault = entity_fault(put->kind, put->id);

@@ -24,6 +24,7 @@ const char *queue_fault(const char *prefix, const char *after);
 const char *note_fault(const char *map, const char *field, struct slice value);
 const char *content_fault(const char *hash, struct slice content);
 const char *entity_fault(enum entity_kind kind, const char *id);
+const char *entities_fault(uint32_t partitions, const struct entities_read *read);
 
 /* What an exchange as a whole comes to: STORE_GONE if each of its answers is. */
 enum store_status exchange_status(const enum store_status *each, size_t count);

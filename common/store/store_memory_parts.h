@@ -127,9 +127,9 @@ enum store_status memory_renew(struct store *, const struct lease *, size_t, int
                                enum store_status *);
 enum store_status memory_release(struct store *, const struct lease *, size_t, enum store_status *);
 struct held *memory_held(struct store_memory *memory, const struct lease *lease);
-enum store_status memory_read_log(struct store *, uint32_t, uint64_t, size_t, struct arena *, struct entry_list *);
-enum store_status memory_read_entities(struct store *, uint32_t, enum entity_kind, const char *const *, size_t,
-                                       struct arena *, struct stored_entity *);
+enum store_status memory_read_log(struct store *, struct log_read *, size_t, struct arena *, enum store_status *);
+enum store_status memory_read_entities(struct store *, struct entities_read *, size_t, struct arena *,
+                                     enum store_status *);
 enum store_status memory_scan_entities(struct store *, uint32_t, enum entity_kind, uint64_t *, struct arena *,
                                        struct stored_entity_list *);
 enum store_status memory_read_queue(struct store *, uint32_t, const char *, const char *, size_t, struct arena *,

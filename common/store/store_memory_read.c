@@ -24,27 +24,33 @@ static const char *partition_fault(const struct store_memory *memory, uint32_t n
     return number < memory->partitions ? NULL : "there is no such partition";
 }
 
-enum store_status memory_read_log(struct store *store, uint32_t number, uint64_t from_seq, size_t max,
-                                  struct arena *arena, struct entry_list *ret)
+static enum store_status read_log_one(struct store_memory *memory, struct log_read *read, struct arena *arena)
 {
-    struct store_memory *memory = store_memory_of(store);
     enum store_status status;
-    if (!may_read(memory, "read_log", partition_fault(memory, number), &status))
+    if (!may_read(memory, "read_log", partition_fault(memory, read->partition), &status))
         return status;
-    const struct partition *partition = memory->partition[number];
-    uint64_t first = from_seq > partition->trimmed ? from_seq : partition->trimmed + 1;
+    const struct partition *partition = memory->partition[read->partition];
+    uint64_t first = read->from_seq > partition->trimmed ? read->from_seq : partition->trimmed + 1;
     uint64_t head = partition_head(partition).seq;
     size_t left = first > head ? 0 : head - (first - 1);
-    size_t limit = max < READ_MAX ? max : READ_MAX;
+    size_t limit = read->max < READ_MAX ? read->max : READ_MAX;
     struct entry_list list = {.count = left < limit ? left : limit};
     list.at = arena_alloc(arena, list.count * sizeof *list.at);
     for (size_t i = 0; i < list.count; i++) {
         const struct logged *logged = partition->log[first - partition->trimmed - 1 + i];
-        list.at[i].place = (struct place){number, first + i, logged->id, logged->prev};
+        list.at[i].place = (struct place){read->partition, first + i, logged->id, logged->prev};
         list.at[i].packed = (struct slice){arena_copy(arena, logged->packed, logged->bytes), logged->bytes};
     }
-    *ret = list;
+    read->entries = list;
     return STORE_OK;
+}
+
+enum store_status memory_read_log(struct store *store, struct log_read *each, size_t count, struct arena *arena,
+                                  enum store_status *ret_status_each)
+{
+    for (size_t i = 0; i < count; i++)
+        ret_status_each[i] = read_log_one(store_memory_of(store), &each[i], arena);
+    return exchange_status(ret_status_each, count);
 }
 
 static struct stored_entity entity_tell(const struct stored *stored, const char *id, struct arena *arena)
@@ -60,26 +66,25 @@ static struct stored_entity entity_tell(const struct stored *stored, const char 
     };
 }
 
-static const char *entities_fault(const struct store_memory *memory, uint32_t number, enum entity_kind kind,
-                                  const char *const *ids, size_t count)
+static enum store_status read_entities_one(struct store_memory *memory, const struct entities_read *read,
+                                           struct arena *arena)
 {
-    const char *fault = partition_fault(memory, number);
-    for (size_t i = 0; i < count && !fault; i++)
-        fault = entity_fault(kind, ids[i]);
-    return fault;
+    enum store_status status;
+    const char *fault = entities_fault(memory->partitions, read);
+    if (!may_read(memory, "read_entities", fault, &status))
+        return status;
+    const struct partition *partition = memory->partition[read->partition];
+    for (size_t i = 0; i < read->count; i++)
+        read->entities[i] = entity_tell(partition_entity(partition, read->kind, read->ids[i]), read->ids[i], arena);
+    return STORE_OK;
 }
 
-enum store_status memory_read_entities(struct store *store, uint32_t number, enum entity_kind kind,
-                                       const char *const *ids, size_t count, struct arena *arena,
-                                       struct stored_entity *ret)
+enum store_status memory_read_entities(struct store *store, struct entities_read *each, size_t count,
+                                       struct arena *arena, enum store_status *ret_status_each)
 {
-    struct store_memory *memory = store_memory_of(store);
-    enum store_status status;
-    if (!may_read(memory, "read_entities", entities_fault(memory, number, kind, ids, count), &status))
-        return status;
     for (size_t i = 0; i < count; i++)
-        ret[i] = entity_tell(partition_entity(memory->partition[number], kind, ids[i]), ids[i], arena);
-    return STORE_OK;
+        ret_status_each[i] = read_entities_one(store_memory_of(store), &each[i], arena);
+    return exchange_status(ret_status_each, count);
 }
 
 /* The cursor is the hash to go on from; entities of one hash are told together. */
@@ -88,7 +93,7 @@ enum store_status memory_scan_entities(struct store *store, uint32_t number, enu
 {
     struct store_memory *memory = store_memory_of(store);
     enum store_status status;
-    if (!may_read(memory, "scan_entities", entities_fault(memory, number, kind, NULL, 0), &status))
+    if (!may_read(memory, "scan_entities", partition_fault(memory, number), &status))
         return status;
     const struct ordered *list = &memory->partition[number]->entities[kind];
     const struct stored from = {.hash = *cursor, .id = ""};

@@ -20,6 +20,30 @@ enum store_status store_commit_one(struct store *store, struct commit *commit)
     return status == STORE_OK ? own : status;
 }
 
+enum store_status store_read_log_one(struct store *store, uint32_t partition, uint64_t from_seq, size_t max,
+                                     struct arena *arena, struct entry_list *ret)
+{
+    struct log_read read = {.partition = partition, .from_seq = from_seq, .max = max};
+    enum store_status own = STORE_OK;
+    enum store_status status = store->functions->read_log(store, &read, 1, arena, &own);
+
+    status = status == STORE_OK ? own : status;
+    if (status == STORE_OK)
+        *ret = read.entries;
+    return status;
+}
+
+enum store_status store_read_entities_one(struct store *store, uint32_t partition, enum entity_kind kind,
+                                          const char *const *ids, size_t count, struct arena *arena,
+                                          struct stored_entity *ret)
+{
+    struct entities_read read = {.partition = partition, .kind = kind, .ids = ids, .count = count, .entities = ret};
+    enum store_status own = STORE_OK;
+    enum store_status status = store->functions->read_entities(store, &read, 1, arena, &own);
+
+    return status == STORE_OK ? own : status;
+}
+
 enum store_status store_claim_one(struct store *store, uint32_t partition, enum stage stage, const char *owner,
                                   int64_t ttl_ms, struct standing *ret)
 {

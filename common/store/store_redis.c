@@ -34,10 +34,15 @@ enum store_status redis_run(struct store_redis *redis)
     return by_outcome[outcome];
 }
 
+enum store_status redis_outcome_of(const struct store_redis *redis, size_t i)
+{
+    return by_outcome[redis_reply_outcome(redis->replies[i])];
+}
+
 enum store_status redis_told(struct store_redis *redis, size_t i)
 {
-    enum redis_outcome outcome = redis_reply_outcome(redis->replies[i]);
-    return outcome == REDIS_DONE ? function_status(redis, redis->replies[i]) : by_outcome[outcome];
+    enum store_status status = redis_outcome_of(redis, i);
+    return status == STORE_OK ? function_status(redis, redis->replies[i]) : status;
 }
 
 static enum store_status redis_now(struct store *store, wall_ms *ret)

@@ -53,8 +53,9 @@ const char *partition_fault(const struct store_redis *redis, uint32_t partition)
 /* Runs the commands in the link. STORE_OK: `replies` holds as many, none of them an error; they stay until the next
  * run. */
 enum store_status redis_run(struct store_redis *redis);
-/* What became of the i-th of these commands, a call of one of our functions, however the others fared; STORE_GONE if it
- * has no reply. */
+/* What became of the i-th of these commands, however the others fared; STORE_GONE if it has no reply. */
+enum store_status redis_outcome_of(const struct store_redis *redis, size_t i);
+/* The same of a call of one of our functions, which may tell a status of its own. */
 enum store_status redis_told(struct store_redis *redis, size_t i);
 
 /* store_functions.c: the library as Redis takes it; its build is a hash of it. The text lasts for ever. */
@@ -77,9 +78,9 @@ enum store_status redis_claim(struct store *, const struct lease *, size_t, int6
 enum store_status redis_renew(struct store *, const struct lease *, size_t, int64_t, struct standing *,
                               enum store_status *);
 enum store_status redis_release(struct store *, const struct lease *, size_t, enum store_status *);
-enum store_status redis_read_log(struct store *, uint32_t, uint64_t, size_t, struct arena *, struct entry_list *);
-enum store_status redis_read_entities(struct store *, uint32_t, enum entity_kind, const char *const *, size_t,
-                                      struct arena *, struct stored_entity *);
+enum store_status redis_read_log(struct store *, struct log_read *, size_t, struct arena *, enum store_status *);
+enum store_status redis_read_entities(struct store *, struct entities_read *, size_t, struct arena *,
+                                    enum store_status *);
 enum store_status redis_scan_entities(struct store *, uint32_t, enum entity_kind, uint64_t *, struct arena *,
                                       struct stored_entity_list *);
 enum store_status redis_read_queue(struct store *, uint32_t, const char *, const char *, size_t, struct arena *,

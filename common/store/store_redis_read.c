@@ -4,7 +4,7 @@
 #include "head.h"
 #include "store_redis_parts.h"
 
-enum { READ_IDS_MAX = 512, SCAN_STEP = 256, ENTRY_VALUES = 6 };
+enum { SCAN_STEP = 256, ENTRY_VALUES = 6 };
 
 static struct slice slice_copy(struct arena *arena, struct slice bytes)
 {
@@ -24,31 +24,58 @@ static bool entry_read(const redisReply *reply, uint32_t partition, struct arena
     return true;
 }
 
-enum store_status redis_read_log(struct store *store, uint32_t partition, uint64_t from_seq, size_t max,
-                                 struct arena *arena, struct entry_list *ret)
+static void log_command(struct store_redis *redis, const struct log_read *read)
 {
-    struct store_redis *redis = store_redis_of(store);
-    const char *fault = partition_fault(redis, partition);
-    if (fault)
-        return redis_refuse(redis, fault);
     command_begin(redis->link, 6);
     command_text(redis->link, "XRANGE");
-    key_of(redis, partition, "log");
-    command_printf(redis->link, "%llu-0", (unsigned long long)(from_seq ? from_seq : 1));
+    key_of(redis, read->partition, "log");
+    command_printf(redis->link, "%llu-0", (unsigned long long)(read->from_seq ? read->from_seq : 1));
     command_text(redis->link, "+");
     command_text(redis->link, "COUNT");
-    command_printf(redis->link, "%zu", max < READ_MAX ? max : READ_MAX);
-    enum store_status status = redis_run(redis);
-    if (status != STORE_OK)
-        return status;
-    const redisReply *reply = redis->replies[0];
+    command_printf(redis->link, "%zu", read->max < READ_MAX ? read->max : READ_MAX);
+}
+
+static enum store_status log_answer(struct store_redis *redis, const redisReply *reply, struct arena *arena,
+                                    struct log_read *read)
+{
     struct entry_list list = {.count = reply->elements};
     list.at = arena_alloc(arena, list.count * sizeof *list.at);
     for (size_t i = 0; i < list.count; i++)
-        if (!entry_read(reply->element[i], partition, arena, &list.at[i]))
+        if (!entry_read(reply->element[i], read->partition, arena, &list.at[i]))
             return redis_refuse(redis, "the log in Redis holds an entry that is not ours");
-    *ret = list;
+    read->entries = list;
     return STORE_OK;
+}
+
+/* At most PIPELINE_MAX. */
+static void read_some_logs(struct store_redis *redis, struct log_read *each, size_t count, struct arena *arena,
+                           enum store_status *statuses)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *fault = partition_fault(redis, each[i].partition);
+        statuses[i] = fault ? redis_refuse(redis, fault) : STORE_OK;
+        if (!fault)
+            log_command(redis, &each[i]);
+    }
+    redis_run(redis);
+    for (size_t i = 0, asked = 0; i < count; i++) {
+        if (statuses[i] != STORE_OK)
+            continue;
+        const redisReply *reply = redis->replies[asked];
+        statuses[i] = redis_outcome_of(redis, asked++);
+        if (statuses[i] == STORE_OK)
+            statuses[i] = log_answer(redis, reply, arena, &each[i]);
+    }
+}
+
+enum store_status redis_read_log(struct store *store, struct log_read *each, size_t count, struct arena *arena,
+                                 enum store_status *ret_status_each)
+{
+    for (size_t from = 0; from < count; from += PIPELINE_MAX) {
+        size_t some = count - from < PIPELINE_MAX ? count - from : PIPELINE_MAX;
+        read_some_logs(store_redis_of(store), each + from, some, arena, ret_status_each + from);
+    }
+    return exchange_status(ret_status_each, count);
 }
 
 /* The value of an entity, as envelope_pack wrote it; none: the entity does not exist. */
@@ -76,40 +103,53 @@ static enum store_status malformed(struct store_redis *redis)
     return redis_refuse(redis, "Redis holds an entity that is not ours");
 }
 
-static enum store_status read_some(struct store_redis *redis, uint32_t partition, enum entity_kind kind,
-                                   const char *const *ids, size_t count, struct arena *arena, struct stored_entity *ret)
+static void entities_command(struct store_redis *redis, const struct entities_read *read)
 {
-    command_begin(redis->link, 2 + count);
+    command_begin(redis->link, 2 + read->count);
     command_text(redis->link, "HMGET");
-    key_of(redis, partition, "entity:%c", entity_types[kind].letter);
-    for (size_t i = 0; i < count; i++)
-        command_text(redis->link, ids[i]);
-    enum store_status status = redis_run(redis);
-    if (status != STORE_OK)
-        return status;
-    const redisReply *reply = redis->replies[0];
-    for (size_t i = 0; i < count && i < reply->elements; i++)
-        if (!entity_read(reply->element[i], arena_string(arena, ids[i]), arena, &ret[i]))
+    key_of(redis, read->partition, "entity:%c", entity_types[read->kind].letter);
+    for (size_t i = 0; i < read->count; i++)
+        command_text(redis->link, read->ids[i]);
+}
+
+static enum store_status entities_answer(struct store_redis *redis, const redisReply *reply, struct arena *arena,
+                                         const struct entities_read *read)
+{
+    for (size_t i = 0; i < read->count && i < reply->elements; i++)
+        if (!entity_read(reply->element[i], arena_string(arena, read->ids[i]), arena, &read->entities[i]))
             return malformed(redis);
     return STORE_OK;
 }
 
-enum store_status redis_read_entities(struct store *store, uint32_t partition, enum entity_kind kind,
-                                      const char *const *ids, size_t count, struct arena *arena,
-                                      struct stored_entity *ret)
+/* At most PIPELINE_MAX; one of no entity is not asked. */
+static void read_some_entities(struct store_redis *redis, const struct entities_read *each, size_t count,
+                               struct arena *arena, enum store_status *statuses)
 {
-    struct store_redis *redis = store_redis_of(store);
-    const char *fault = partition_fault(redis, partition);
-    for (size_t i = 0; i < count && !fault; i++)
-        fault = entity_fault(kind, ids[i]);
-    if (fault)
-        return redis_refuse(redis, fault);
-    enum store_status status = STORE_OK;
-    for (size_t from = 0; from < count && status == STORE_OK; from += READ_IDS_MAX) {
-        size_t some = count - from < READ_IDS_MAX ? count - from : READ_IDS_MAX;
-        status = read_some(redis, partition, kind, ids + from, some, arena, ret + from);
+    for (size_t i = 0; i < count; i++) {
+        const char *fault = entities_fault(redis->partitions, &each[i]);
+        statuses[i] = fault ? redis_refuse(redis, fault) : STORE_OK;
+        if (!fault && each[i].count)
+            entities_command(redis, &each[i]);
     }
-    return status;
+    redis_run(redis);
+    for (size_t i = 0, asked = 0; i < count; i++) {
+        if (statuses[i] != STORE_OK || !each[i].count)
+            continue;
+        const redisReply *reply = redis->replies[asked];
+        statuses[i] = redis_outcome_of(redis, asked++);
+        if (statuses[i] == STORE_OK)
+            statuses[i] = entities_answer(redis, reply, arena, &each[i]);
+    }
+}
+
+enum store_status redis_read_entities(struct store *store, struct entities_read *each, size_t count,
+                                      struct arena *arena, enum store_status *ret_status_each)
+{
+    for (size_t from = 0; from < count; from += PIPELINE_MAX) {
+        size_t some = count - from < PIPELINE_MAX ? count - from : PIPELINE_MAX;
+        read_some_entities(store_redis_of(store), each + from, some, arena, ret_status_each + from);
+    }
+    return exchange_status(ret_status_each, count);
 }
 
 enum store_status redis_scan_entities(struct store *store, uint32_t partition, enum entity_kind kind, uint64_t *cursor,

@@ -167,8 +167,8 @@ static void show_new(struct world *world, uint32_t partition)
     do {
         arena_reset(world->arena);
         entries = (struct entry_list){0};
-        enum store_status status = world->store->functions->read_log(
-            world->store, partition, world->seen[partition].seq + 1, READ_MAX, world->arena, &entries);
+        enum store_status status = store_read_log_one(world->store, partition, world->seen[partition].seq + 1, READ_MAX,
+                                                      world->arena, &entries);
         assert(status == STORE_OK);
         for (size_t i = 0; i < entries.count; i++) {
             const struct place *place = &entries.at[i].place;

@@ -179,7 +179,7 @@ const void *world_entity(struct world *world, enum entity_kind kind, const char 
     assert(bytes <= NAME_BYTES_MAX);
     memcpy(site, id, bytes);
     site[bytes] = '\0';
-    enum store_status status = world->store->functions->read_entities(world->store, world_partition(world, site), kind,
+    enum store_status status = store_read_entities_one(world->store, world_partition(world, site), kind,
                                                                       &id, 1,
                                                                       arena, &stored);
     assert(status == STORE_OK);

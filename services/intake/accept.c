@@ -275,7 +275,7 @@ static const char *customer_of_entity(struct acceptance *a, enum entity_kind kin
     struct slice value, text;
     uint32_t partition = partition_of_site(a->event.site, a->acceptor->partitions);
     if (!store || !*id ||
-        store->functions->read_entities(store, partition, kind, &id, 1, a->arena, &entity) != STORE_OK ||
+        store_read_entities_one(store, partition, kind, &id, 1, a->arena, &entity) != STORE_OK ||
         !entity.version || !cursor_find(entity.packed, "customer", &value))
         return "";
     struct cursor cursor = cursor_over(value);

@@ -102,7 +102,7 @@ static void look_found(struct look *look, struct views *views, const struct entr
 static bool act_exists(const struct look *look, struct views *views, struct arena *arena)
 {
     struct entry_list entries = {0};
-    if (views->store->functions->read_log(views->store, look->partition, look->seq, 1, arena, &entries) != STORE_OK)
+    if (store_read_log_one(views->store, look->partition, look->seq, 1, arena, &entries) != STORE_OK)
         return true;                            /* cannot tell */
     return entries.count && entries.at[0].place.seq == look->seq &&
            event_types[packed_number(entries.at[0].packed)].class == ACT;
@@ -116,7 +116,7 @@ static bool look_page(struct look *look, struct views *views, struct arena *aren
     struct checkpoint settled;
     if (functions->settled(views->store, &look->partition, 1, &look->from, &settled) != STORE_OK ||
         settled.seq < look->from ||
-        functions->read_log(views->store, look->partition, look->from, READ_MAX, arena, &entries) != STORE_OK)
+        store_read_log_one(views->store, look->partition, look->from, READ_MAX, arena, &entries) != STORE_OK)
         return false;
     for (size_t i = 0; i < entries.count && entries.at[i].place.seq <= settled.seq && !look->status; i++) {
         if (answered_seq(entries.at[i].packed) == look->seq)

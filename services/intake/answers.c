@@ -14,7 +14,7 @@ static const struct task *task_of(struct intake *intake, const char *site, const
     struct fault fault;
     struct task *found = record_new(&task_record, arena);
     uint32_t partition = partition_of_site(site, daemon_partitions(intake->daemon));
-    if (store->functions->read_entities(store, partition, ENTITY_TASK, &id, 1, arena, &entity) != STORE_OK ||
+    if (store_read_entities_one(store, partition, ENTITY_TASK, &id, 1, arena, &entity) != STORE_OK ||
         !entity.version || !record_unpack(&task_record, entity.packed, arena, found, &fault))
         return NULL;
     return found;

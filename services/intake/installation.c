@@ -61,7 +61,7 @@ static wall_ms first_time(struct glance *glance, uint32_t partition)
     struct event event;
     struct fault fault;
     enum store_status status =
-        glance->store->functions->read_log(glance->store, partition, 1, 1, glance->arena, &first);
+        store_read_log_one(glance->store, partition, 1, 1, glance->arena, &first);
     return status == STORE_OK && first.count && event_unpack(first.at[0].packed, glance->arena, &event, &fault)
                ? event.time : 0;
 }

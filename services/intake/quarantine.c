@@ -90,7 +90,7 @@ static bool stands(struct store *store, uint32_t partition, struct checkpoint at
     struct entry_list one = {0};
     if (!at.seq || at.seq < first)
         return true;
-    if (store->functions->read_log(store, partition, at.seq, 1, arena, &one) != STORE_OK)
+    if (store_read_log_one(store, partition, at.seq, 1, arena, &one) != STORE_OK)
         return true;                            /* cannot tell: the next look will */
     return one.count && one.at[0].place.seq == at.seq && one.at[0].place.id == at.id;
 }
@@ -99,7 +99,7 @@ static bool read_page(struct quarantine *quarantine, struct store *store, uint32
 {
     struct entry_list page = {0};
     struct checkpoint *at = &quarantine->read[partition].at;
-    if (store->functions->read_log(store, partition, at->seq + 1, READ_MAX, arena, &page) != STORE_OK || !page.count)
+    if (store_read_log_one(store, partition, at->seq + 1, READ_MAX, arena, &page) != STORE_OK || !page.count)
         return false;
     for (size_t i = 0; i < page.count; i++)
         keep(quarantine, &page.at[i], arena);

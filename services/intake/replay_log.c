@@ -47,7 +47,7 @@ static enum store_status read_on(struct store *store, uint32_t partition, size_t
             return STORE_OK;
         size_t want = max - list->count < CHUNK ? max - list->count : CHUNK;
         uint64_t from = list->at[list->count - 1].place.seq + 1;
-        enum store_status status = store->functions->read_log(store, partition, from, want, arena, &some);
+        enum store_status status = store_read_log_one(store, partition, from, want, arena, &some);
         if (status != STORE_OK)
             return status;
         list_add(list, some.at, some.count);
@@ -65,7 +65,7 @@ static enum store_status is_on_log(struct store *store, uint32_t partition, stru
                                    struct arena *arena, bool *ret)
 {
     struct entry_list found = {0};
-    enum store_status status = store->functions->read_log(store, partition, point.seq, 1, arena, &found);
+    enum store_status status = store_read_log_one(store, partition, point.seq, 1, arena, &found);
     struct checkpoint first;
     *ret = status == STORE_OK && resume_decide(point, &found, &first) == RESUME_HERE;
     return status;
@@ -89,7 +89,7 @@ static enum store_status last_in_common(struct store *store, uint32_t partition,
             return STORE_OK;
     }
     if (status == STORE_OK)
-        status = store->functions->read_log(store, partition, 1, 1, arena, &first);
+        status = store_read_log_one(store, partition, 1, 1, arena, &first);
     *ret = first.count ? point_before(&first) : (struct checkpoint){0};
     return status;
 }
@@ -99,7 +99,7 @@ enum store_status page_read(struct store *store, uint32_t partition, struct chec
 {
     *ret = (struct page){.to = done};
     struct entry_list some = {0};
-    enum store_status status = store->functions->read_log(store, partition, done.seq, CHUNK, arena, &some);
+    enum store_status status = store_read_log_one(store, partition, done.seq, CHUNK, arena, &some);
     if (status != STORE_OK)
         return status;
     ret->resume = resume_decide(done, &some, &ret->to);
@@ -139,7 +139,7 @@ enum store_status log_seq_of_time(struct store *store, uint32_t partition, uint6
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         struct entry_list one = {0};
-        enum store_status status = store->functions->read_log(store, partition, middle, 1, arena, &one);
+        enum store_status status = store_read_log_one(store, partition, middle, 1, arena, &one);
         if (status != STORE_OK)
             return status;
         if (one.count && one.at[0].place.seq == middle && time_of(&one.at[0]) < time)
@@ -159,7 +159,7 @@ enum store_status log_point_before(struct store *store, uint32_t partition, uint
         *ret = *head;
         return STORE_OK;
     }
-    enum store_status status = store->functions->read_log(store, partition, seq, 1, arena, &one);
+    enum store_status status = store_read_log_one(store, partition, seq, 1, arena, &one);
     if (status == STORE_OK)
         *ret = one.count ? point_before(&one) : *head;
     return status;

@@ -9,7 +9,7 @@ bool settings_have_room(struct store *store, uint32_t partitions, const char *si
     struct stored_entity entity = {0};
     struct fault fault;
     uint32_t partition = partition_of_site(site, partitions);
-    if (!store || store->functions->read_entities(store, partition, ENTITY_SCHEDULER_SITE, &site, 1, arena, &entity) !=
+    if (!store || store_read_entities_one(store, partition, ENTITY_SCHEDULER_SITE, &site, 1, arena, &entity) !=
                       STORE_OK || !entity.version)
         return true;
     struct site_config *config = record_new(&site_config_record, arena);

@@ -58,7 +58,7 @@ const struct site *view_site(const struct views *views, const char *site, struct
 {
     struct stored_entity entity;
     uint32_t partition = partition_of_site(site, views->partitions);
-    enum store_status status = views->store->functions->read_entities(views->store, partition, ENTITY_SCHEDULER_SITE, &site, 1,
+    enum store_status status = store_read_entities_one(views->store, partition, ENTITY_SCHEDULER_SITE, &site, 1,
                                                                       arena, &entity);
     if (status != STORE_OK || !entity.version)
         return NULL;

@@ -23,7 +23,7 @@ static int customer_is_known(struct views *views, const char *site, const char *
 {
     const char *id = arena_printf(arena, "%s/%s", site, customer);
     struct stored_entity entity;
-    if (views->store->functions->read_entities(views->store, partition_of_site(site, views->partitions), ENTITY_CUSTOMER,
+    if (store_read_entities_one(views->store, partition_of_site(site, views->partitions), ENTITY_CUSTOMER,
                                                &id, 1, arena, &entity) != STORE_OK)
         return -1;
     return entity.version != 0;

@@ -190,7 +190,7 @@ static struct view_answer answer_one(struct views *views, const struct view_requ
     const char *site = arena_text(request->arena, request->rest, strcspn(request->rest, "/"));
     uint32_t partition = partition_of_site(site, views->partitions);
     struct stored_entity entity;
-    if (views->store->functions->read_entities(views->store, partition, list->kind, &request->rest, 1, request->arena,
+    if (store_read_entities_one(views->store, partition, list->kind, &request->rest, 1, request->arena,
                                                &entity) != STORE_OK)
         return gone(views);
     const void *record = entity.version ? decode(list->kind, &entity, request->arena) : NULL;
@@ -277,7 +277,7 @@ static const struct customer *customer_read(struct views *views, const struct vi
     for (int i = 0; i < MERGES_MAX && *customer; i++) {
         const char *id = arena_printf(request->arena, "%s/%s", site, customer);
         struct stored_entity entity;
-        if (views->store->functions->read_entities(views->store, partition_of_site(site, views->partitions), ENTITY_CUSTOMER,
+        if (store_read_entities_one(views->store, partition_of_site(site, views->partitions), ENTITY_CUSTOMER,
                                                    &id, 1, request->arena, &entity) != STORE_OK || !entity.version)
             return found;
         const struct customer *next = decode(ENTITY_CUSTOMER, &entity, request->arena);

@@ -22,7 +22,7 @@ static const void *entity_of(struct views *views, enum entity_kind kind, const c
     struct stored_entity entity;
     struct fault fault;
     void *record = record_new(entity_types[kind].record, arena);
-    bool read = views->store->functions->read_entities(views->store, partition_of_site(site, views->partitions), kind, &id, 1,
+    bool read = store_read_entities_one(views->store, partition_of_site(site, views->partitions), kind, &id, 1,
                                                        arena, &entity) == STORE_OK;
     return read && entity.version && record_unpack(entity_types[kind].record, entity.packed, arena, record, &fault) ? record
                                                                                                                     : NULL;

@@ -127,7 +127,7 @@ static bool page_read(struct page *page, uint32_t partition)
     while (json_array_size(page->events) < page->limit) {
         struct entry_list entries = {0};
         size_t want = page->limit - json_array_size(page->events);
-        if (store->functions->read_log(store, partition, page->next[partition], want < READ_MAX ? want : READ_MAX,
+        if (store_read_log_one(store, partition, page->next[partition], want < READ_MAX ? want : READ_MAX,
                                        page->request->arena, &entries) != STORE_OK)
             return false;
         for (size_t i = 0; i < entries.count; i++)

@@ -38,7 +38,7 @@ void view_add_points(struct views *views, const struct view_request *request, co
     struct stored_entity entity;
     struct points_account *account = record_new(&points_account_record, request->arena);
     struct fault fault;
-    if (views->store->functions->read_entities(views->store, partition_of_site(customer->site, views->partitions),
+    if (store_read_entities_one(views->store, partition_of_site(customer->site, views->partitions),
                                                ENTITY_POINTS_ACCOUNT, &customer->id, 1, request->arena, &entity) != STORE_OK ||
         !entity.version ||
         !record_unpack(&points_account_record, entity.packed, request->arena, account, &fault))

@@ -21,7 +21,7 @@ static bool chain_read(struct views *views, const struct view_request *request, 
     uint64_t from = 1;
     for (;;) {
         struct entry_list page = {0};
-        if (views->store->functions->read_log(views->store, partition, from, READ_MAX, request->arena, &page) !=
+        if (store_read_log_one(views->store, partition, from, READ_MAX, request->arena, &page) !=
             STORE_OK)
             return false;
         if (!page.count)

@@ -25,7 +25,7 @@ static const void *read_one(const struct waiting *waiting, enum entity_kind kind
     struct stored_entity entity;
     struct fault fault;
     void *record = record_new(entity_types[kind].record, arena);
-    bool read = store->functions->read_entities(store, partition_of_site(waiting->site->id, waiting->views->partitions), kind,
+    bool read = store_read_entities_one(store, partition_of_site(waiting->site->id, waiting->views->partitions), kind,
                                                 &id, 1, arena, &entity) == STORE_OK;
     return read && entity.version && record_unpack(entity_types[kind].record, entity.packed, arena, record, &fault) ? record
                                                                                                                     : NULL;

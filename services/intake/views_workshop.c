@@ -55,7 +55,7 @@ static bool day_read(struct views *views, struct look *look, wall_ms at, wall_ms
     struct stored_entity entity;
     struct workshop_day *stored = NULL;
     struct fault fault;
-    if (views->store->functions->read_entities(views->store, partition_of_site(look->site->id, views->partitions),
+    if (store_read_entities_one(views->store, partition_of_site(look->site->id, views->partitions),
                                                ENTITY_WORKSHOP_DAY, &id, 1, look->arena, &entity) != STORE_OK)
         return false;
     if (entity.version) {

@@ -25,7 +25,7 @@ static bool entity_read(struct rendering *rendering, struct parcel *parcel, enum
     struct fault fault;
     *ret = NULL;
     struct store *store = rendering->store;
-    if (store->functions->read_entities(store, parcel->partition, kind, &id, 1, parcel->arena, &stored) != STORE_OK)
+    if (store_read_entities_one(store, parcel->partition, kind, &id, 1, parcel->arena, &stored) != STORE_OK)
         return parcel_fail(parcel, SEND_TEMPORARY, "not sent: the store does not answer");
     if (!stored.version)
         return true;

@@ -50,7 +50,7 @@ static void check_recorded(struct simulation *simulation, uint32_t partition, co
     struct arena *arena = arena_new();
     struct notice *notice = record_new(&notice_record, arena);
     struct fault fault;
-    bool read = simulation->store->functions->read_entities(simulation->store, partition, ENTITY_NOTICE,
+    bool read = store_read_entities_one(simulation->store, partition, ENTITY_NOTICE,
                                                             &order->notice, 1,
                                                             arena, &stored) == STORE_OK && stored.version > 0 &&
                 record_unpack(&notice_record, stored.packed, arena, notice, &fault);

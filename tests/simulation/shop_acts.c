@@ -219,7 +219,7 @@ static const struct complaint_case *case_of(struct simulation *simulation, const
 
     for (uint32_t i = 0; i < SIM_PARTITIONS && member; i++) {
         struct stored_entity stored = {0};
-        simulation->store->functions->read_entities(simulation->store, i, ENTITY_CASE, &id, 1, simulation->arena,
+        store_read_entities_one(simulation->store, i, ENTITY_CASE, &id, 1, simulation->arena,
                                                     &stored);
         if (stored.version > 0 && record_unpack(&complaint_case_record, stored.packed, simulation->arena, found,
                                                 &fault))

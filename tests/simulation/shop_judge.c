@@ -248,7 +248,7 @@ static void judge_notices(struct simulation *simulation, uint32_t partition)
         struct stored_entity stored = {0};
         if (!wanted)
             continue;
-        simulation->store->functions->read_entities(simulation->store, partition, ENTITY_NOTICE, wanted, 1,
+        store_read_entities_one(simulation->store, partition, ENTITY_NOTICE, wanted, 1,
                                                     simulation->scratch, &stored);
         if (stored.version == 0)
             simulation_fail(simulation, HOLDS_CONSERVED, "notice %s was asked for and is nowhere", *wanted);
@@ -315,7 +315,7 @@ void dealer_fields(struct simulation *simulation, struct texts *ret)
         for (uint64_t seq = 1; seq <= simulation->witness->partitions[i].count; seq += READ_MAX) {
             struct entry_list entries = {0};
             arena_reset(simulation->scratch);
-            simulation->store->functions->read_log(simulation->store, i, seq, READ_MAX, simulation->scratch, &entries);
+            store_read_log_one(simulation->store, i, seq, READ_MAX, simulation->scratch, &entries);
             for (size_t k = 0; k < entries.count && ret->count < room; k++) {
                 struct event event;
                 struct fault fault;

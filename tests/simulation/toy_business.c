@@ -336,7 +336,7 @@ static const void *entity_of(struct simulation *simulation, uint32_t partition, 
 {
     struct stored_entity stored = {0};
 
-    if (simulation->store->functions->read_entities(simulation->store, partition, kind, &id, 1, simulation->scratch,
+    if (store_read_entities_one(simulation->store, partition, kind, &id, 1, simulation->scratch,
                                                     &stored) != STORE_OK)
         return NULL;
     return record_of(simulation, kind, stored.packed);

@@ -425,7 +425,7 @@ static struct entry_list read_log(struct simulation *simulation, uint32_t partit
     enum store_status status;
 
     arena_reset(simulation->scratch);
-    status = simulation->store->functions->read_log(simulation->store, partition, from, READ_MAX, simulation->scratch,
+    status = store_read_log_one(simulation->store, partition, from, READ_MAX, simulation->scratch,
                                                     &entries);
     assert(status == STORE_OK);
     (void)status;

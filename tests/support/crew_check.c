@@ -24,7 +24,7 @@ static void read_more(struct crew *crew, uint32_t partition, struct history *his
     struct entry_list entries = {0};
     struct fault fault;
 
-    need(store_of(crew)->functions->read_log(store_of(crew), partition, history->count + 1, READ_MAX, crew->arena,
+    need(store_read_log_one(store_of(crew), partition, history->count + 1, READ_MAX, crew->arena,
                                              &entries));
     for (size_t i = 0; i < entries.count; i++) {
         if (history->count == *room) {
@@ -136,7 +136,7 @@ static const void *entity_of(struct crew *crew, uint32_t partition, enum entity_
     void *entity = record_new(entity_types[kind].record, crew->arena);
     struct fault fault;
 
-    need(store_of(crew)->functions->read_entities(store_of(crew), partition, kind, &id, 1, crew->arena, stored));
+    need(store_read_entities_one(store_of(crew), partition, kind, &id, 1, crew->arena, stored));
     if (stored->version == 0)
         return NULL;
     bool read = record_unpack(entity_types[kind].record, stored->packed, crew->arena, entity, &fault);

@@ -11,8 +11,8 @@ static struct faulty_store *faulty_of(struct store *store)
 #define PASS(name, writes, ...) PASS_WATCHED(name, writes, (void)0, __VA_ARGS__)
 #define PASS_WATCHED(name, writes, watching, ...) \
     PASS_BY(#name, writes, watching, faulty->inner->functions->name(faulty->inner, __VA_ARGS__))
-#define PASS_ONE(name, watching, ...) \
-    PASS_BY(#name, true, watching, store_##name##_one(faulty->inner, __VA_ARGS__))
+#define PASS_ONE(name, writes, watching, ...) \
+    PASS_BY(#name, writes, watching, store_##name##_one(faulty->inner, __VA_ARGS__))
 #define PASS_BY(name, writes, watching, call)                                                      \
     struct faulty_store *faulty = faulty_of(store);                                                \
     int fate = faulty->before ? faulty->before(faulty->context, name) : FATE_DONE;                 \
@@ -32,28 +32,34 @@ static struct faulty_store *faulty_of(struct store *store)
 /* Of many in one exchange each has a fate of its own: a process may die after some of them, an answer be lost. */
 static enum store_status append_one(struct store *store, uint32_t partition, struct fact *facts, size_t count)
 {
-    PASS_ONE(append, WATCH(appended, partition, facts, count), partition, facts, count);
+    PASS_ONE(append, true, WATCH(appended, partition, facts, count), partition, facts, count);
 }
 
 static enum store_status f_append(struct store *store, const struct append *each, size_t count,
                                   enum store_status *statuses)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        faulty_of(store)->place = i;
         statuses[i] = append_one(store, each[i].partition, each[i].facts, each[i].count);
+    }
+    faulty_of(store)->place = 0;
     return exchange_status(statuses, count);
 }
 
 static enum store_status commit_one(struct store *store, struct commit *commit)
 {
-    PASS_ONE(commit, WATCH(committed, commit), commit);
+    PASS_ONE(commit, true, WATCH(committed, commit), commit);
 }
 
 static enum store_status f_commit(struct store *store, struct commit *const *each, size_t count,
                                   enum store_status *statuses)
 {
     faulty_of(store)->commit_exchanges++;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        faulty_of(store)->place = i;
         statuses[i] = commit_one(store, each[i]);
+    }
+    faulty_of(store)->place = 0;
     return exchange_status(statuses, count);
 }
 
@@ -98,17 +104,36 @@ static enum store_status f_release(struct store *store, const struct lease *leas
     PASS_WATCHED(release, false, watch_releases(faulty, leases, count, statuses, status), leases, count, statuses);
 }
 
-static enum store_status f_read_log(struct store *store, uint32_t partition, uint64_t from, size_t max,
-                                    struct arena *arena,
-                                    struct entry_list *ret)
+static enum store_status read_log_one(struct store *store, struct log_read *read, struct arena *arena)
 {
-    PASS(read_log, false, partition, from, max, arena, ret);
+    PASS_ONE(read_log, false, (void)0, read->partition, read->from_seq, read->max, arena, &read->entries);
 }
 
-static enum store_status f_read_entities(struct store *store, uint32_t partition, enum entity_kind kind,
-                                         const char *const *ids, size_t count, struct arena *arena, struct stored_entity *ret)
+static enum store_status f_read_log(struct store *store, struct log_read *each, size_t count, struct arena *arena,
+                                    enum store_status *statuses)
 {
-    PASS(read_entities, false, partition, kind, ids, count, arena, ret);
+    for (size_t i = 0; i < count; i++) {
+        faulty_of(store)->place = i;
+        statuses[i] = read_log_one(store, &each[i], arena);
+    }
+    faulty_of(store)->place = 0;
+    return exchange_status(statuses, count);
+}
+
+static enum store_status read_entities_one(struct store *store, const struct entities_read *read, struct arena *arena)
+{
+    PASS_ONE(read_entities, false, (void)0, read->partition, read->kind, read->ids, read->count, arena, read->entities);
+}
+
+static enum store_status f_read_entities(struct store *store, struct entities_read *each, size_t count,
+                                         struct arena *arena, enum store_status *statuses)
+{
+    for (size_t i = 0; i < count; i++) {
+        faulty_of(store)->place = i;
+        statuses[i] = read_entities_one(store, &each[i], arena);
+    }
+    faulty_of(store)->place = 0;
+    return exchange_status(statuses, count);
 }
 
 static enum store_status f_scan_entities(struct store *store, uint32_t partition, enum entity_kind kind,

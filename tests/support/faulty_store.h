@@ -30,6 +30,7 @@ struct faulty_store {
     const struct store_watch *watch;    /* NULL: nobody watches */
     void *watch_context;
     size_t commit_exchanges;            /* calls of commit, each of any number */
+    size_t place;                       /* of the call that is asked about among those of its exchange */
 };
 
 /* A store that passes every call on; freeing it is not needed. */

@@ -199,6 +199,6 @@ struct partition_view rig_view(struct rig *rig)
 struct stored_entity rig_read(struct rig *rig, enum entity_kind kind, const char *id)
 {
     struct stored_entity entity;
-    assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, 0, kind, &id, 1, rig->arena, &entity));
+    assert_status(rig, STORE_OK, store_read_entities_one(rig->store, 0, kind, &id, 1, rig->arena, &entity));
     return entity;
 }

@@ -104,7 +104,7 @@ static enum entity_kind kind_of_stage(enum stage stage)
 static struct stored_entity stored_now(struct truth *truth, uint32_t partition, enum entity_kind kind, const char *id)
 {
     struct stored_entity entity;
-    assert_int_equal(truth->rig->calls->read_entities(truth->rig->store, partition, kind, &id, 1, truth->arena,
+    assert_int_equal(store_read_entities_one(truth->rig->store, partition, kind, &id, 1, truth->arena,
                                                       &entity),
                      STORE_OK);
     return entity;
@@ -157,7 +157,7 @@ static struct checkpoint checkpoint_ahead(struct truth *truth, const struct step
     struct entry_list list = {0};
     if (seq == from.seq)
         return from;
-    assert_int_equal(truth->rig->calls->read_log(truth->rig->store, step->partition, seq, 1, truth->arena, &list),
+    assert_int_equal(store_read_log_one(truth->rig->store, step->partition, seq, 1, truth->arena, &list),
                      STORE_OK);
     return (struct checkpoint){seq + one_in(80), list.at[0].place.id ^ one_in(40)};
 }

@@ -70,7 +70,7 @@ static struct place append(struct rig *rig, const char *key, struct slice packed
 static void assert_stands(struct rig *rig, struct place place, struct slice packed)
 {
     struct entry_list entries;
-    assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, 0, place.seq, 1, rig->arena, &entries));
+    assert_status(rig, STORE_OK, store_read_log_one(rig->store, 0, place.seq, 1, rig->arena, &entries));
     assert_int_equal(entries.count, 1);
     assert_int_equal(entries.at[0].packed.bytes, packed.bytes);
     assert_memory_equal(entries.at[0].packed.at, packed.at, packed.bytes);

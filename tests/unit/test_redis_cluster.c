@@ -260,7 +260,7 @@ static void assert_dense(struct rig *rig, uint32_t partition, const struct work 
     struct entry_list entries;
     do {
         assert_status(rig, STORE_OK,
-                      rig->calls->read_log(rig->store, partition, seq + 1, READ_MAX, rig->arena, &entries));
+                      store_read_log_one(rig->store, partition, seq + 1, READ_MAX, rig->arena, &entries));
         for (size_t i = 0; i < entries.count; i++, seq++) {
             assert_int_equal(entries.at[i].place.seq, seq + 1);
             assert_int_equal(entries.at[i].place.id, seq + 1);
@@ -271,7 +271,7 @@ static void assert_dense(struct rig *rig, uint32_t partition, const struct work 
     const char *id = "sample/1";
     struct stored_entity entity;
     assert_status(rig, STORE_OK,
-                  rig->calls->read_entities(rig->store, partition, ENTITY_TASK, &id, 1, rig->arena, &entity));
+                  store_read_entities_one(rig->store, partition, ENTITY_TASK, &id, 1, rig->arena, &entity));
     assert_int_equal(entity.version, work->facts);
 }
 

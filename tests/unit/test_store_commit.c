@@ -59,7 +59,7 @@ static void events_and_checkpoint_go_together(struct rig *rig)
     assert_int_equal(view.stages[STAGE].checkpoint.seq, 2);
     assert_int_equal(view.stages[STAGE].checkpoint.id, 12);
     struct entry_list list;
-    assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, 0, 5, 10, rig->arena, &list));
+    assert_status(rig, STORE_OK, store_read_log_one(rig->store, 0, 5, 10, rig->arena, &list));
     assert_int_equal(list.count, 2);
     assert_bytes(result_bytes("two"), list.at[1].packed);
 }
@@ -141,7 +141,7 @@ static void many_are_read_at_once_in_the_order_asked(struct rig *rig)
     }
     struct commit commit = {.lease = standing.lease, .puts = puts, .put_count = MANY - 1};
     assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
-    assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, 0, ENTITY_TASK, asked, MANY, rig->arena,
+    assert_status(rig, STORE_OK, store_read_entities_one(rig->store, 0, ENTITY_TASK, asked, MANY, rig->arena,
                                                            stored));
     for (int i = 0; i < MANY; i++) {
         assert_string_equal(stored[i].id, asked[i]);

@@ -95,7 +95,7 @@ static void tell_log(struct rig *rig, uint32_t partition, uint64_t from, uint64_
 {
     struct entry_list list = {.count = 1};
     for (; from <= to && list.count; from = list.count ? list.at[list.count - 1].place.seq + 1 : from) {
-        assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, partition, from, READ_MAX, rig->arena, &list));
+        assert_status(rig, STORE_OK, store_read_log_one(rig->store, partition, from, READ_MAX, rig->arena, &list));
         tell_entries(out, &list);
     }
 }
@@ -119,7 +119,7 @@ static void tell_puts(struct rig *rig, const struct step *step, enum entity_kind
         if (step->puts[i].kind == kind)
             ids[count++] = step->puts[i].id;
     if (count)
-        assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, step->partition, kind, ids, count,
+        assert_status(rig, STORE_OK, store_read_entities_one(rig->store, step->partition, kind, ids, count,
                                                                rig->arena, now));
     for (size_t i = 0; i < count; i++) {
         buffer_printf(out, "\n  %s v%" PRIu64 " due %lld queue %s", now[i].id, now[i].version, (long long)now[i].due,

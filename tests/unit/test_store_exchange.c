@@ -113,8 +113,47 @@ static void what_one_commit_comes_to_concerns_it_alone(struct rig *rig)
     }
 }
 
+/* Each partition has its fact, and a task of its own name. */
+static void reads_of_many_partitions_come_together(struct rig *rig)
+{
+    static const char *const ids[2] = {"sample/none", "sample/1"};
+    struct commit commits[MANY];
+    struct log_read logs[MANY + 1];
+    struct entities_read reads[MANY + 1];
+    struct stored_entity found[MANY + 1][2];
+    enum store_status statuses[MANY + 1];
+    begin(rig, commits);
+    for (uint32_t i = 0; i <= MANY; i++) {      /* the last partition does not exist */
+        const struct entity_put put = {.kind = ENTITY_TASK, .id = "sample/1", .version = 1, .due = 1 + i,
+                                       .packed = bytes_of("task")};
+        commits[i % MANY].puts = &put;
+        commits[i % MANY].put_count = 1;
+        if (i < MANY)
+            assert_status(rig, STORE_OK, store_commit_one(rig->store, &commits[i]));
+        logs[i] = (struct log_read){.partition = i, .from_seq = 1, .max = READ_MAX};
+        reads[i] = (struct entities_read){.partition = i, .kind = ENTITY_TASK, .ids = ids, .count = 1 + i % 2,
+                                          .entities = found[i]};
+    }
+    assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, logs, MANY + 1, rig->arena, statuses));
+    for (uint32_t i = 0; i < MANY; i++) {
+        assert_status(rig, STORE_OK, statuses[i]);
+        assert_int_equal(logs[i].entries.count, 1);
+        assert_int_equal(logs[i].entries.at[0].place.id, 11 + i);
+    }
+    assert_status(rig, STORE_REFUSED, statuses[MANY]);
+    assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, reads, MANY + 1, rig->arena, statuses));
+    for (uint32_t i = 0; i < MANY; i++) {
+        assert_status(rig, STORE_OK, statuses[i]);
+        assert_int_equal(found[i][0].version, 0);
+        assert_true(i % 2 == 0 || (found[i][1].version == 1 && found[i][1].due == 1 + i));
+    }
+    assert_status(rig, STORE_REFUSED, statuses[MANY]);
+}
+
 static void nothing_is_soon_done(struct rig *rig)
 {
+    assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, NULL, 0, rig->arena, NULL));
+    assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, NULL, 0, rig->arena, NULL));
     assert_status(rig, STORE_OK, rig->calls->append(rig->store, NULL, 0, NULL));
     assert_status(rig, STORE_OK, rig->calls->commit(rig->store, NULL, 0, NULL));
 }
@@ -126,6 +165,7 @@ int main(void)
         {"a refused append is refused alone", a_refused_append_is_refused_alone},
         {"commits of many partitions are done together", commits_of_many_partitions_are_done_together},
         {"what one commit comes to concerns it alone", what_one_commit_comes_to_concerns_it_alone},
+        {"reads of many partitions come together", reads_of_many_partitions_come_together},
         {"nothing is soon done", nothing_is_soon_done},
     };
     return RIG_RUN("store exchange", cases);

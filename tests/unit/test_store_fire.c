@@ -58,7 +58,7 @@ static void due_timers_fire_in_order_and_once(struct rig *rig)
     assert_int_equal(fire(rig, &standing, 5000, 50, 5001).count, 0);
     assert_int_equal(fire(rig, &standing, 9000, 60, 0).count, 1);
     struct entry_list logged;
-    assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, 0, 2, 10, rig->arena, &logged));
+    assert_status(rig, STORE_OK, store_read_log_one(rig->store, 0, 2, 10, rig->arena, &logged));
     assert_int_equal(logged.count, 4);
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(logged.at[i].packed.bytes, fired.at[i].packed.bytes);

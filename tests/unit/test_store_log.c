@@ -118,7 +118,7 @@ static void the_log_is_read_in_pages(struct rig *rig)
     };
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
         struct entry_list list;
-        assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, 0, pages[i].from, pages[i].max, rig->arena,
+        assert_status(rig, STORE_OK, store_read_log_one(rig->store, 0, pages[i].from, pages[i].max, rig->arena,
                                                           &list));
         assert_int_equal(list.count, pages[i].count);
         for (size_t j = 0; j < list.count; j++) {
@@ -142,7 +142,7 @@ static void events_may_hold_any_bytes(struct rig *rig)
     struct fact fact = {.key = "s\n车", .digest = 0, .chain_id = 1, .packed = {all, sizeof all}};
     assert_status(rig, STORE_OK, store_append_one(rig->store, 0, &fact, 1));
     struct entry_list list;
-    assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, 0, 1, 1, rig->arena, &list));
+    assert_status(rig, STORE_OK, store_read_log_one(rig->store, 0, 1, 1, rig->arena, &list));
     assert_int_equal(list.at[0].packed.bytes, sizeof all);
     assert_memory_equal(list.at[0].packed.at, all, sizeof all);
 }

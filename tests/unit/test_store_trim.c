@@ -67,7 +67,7 @@ static void what_stays_is_as_it_was(struct rig *rig)
     append_events(rig);
     move_stages(rig, 6);
     trim(rig, 5);
-    assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, 0, 1, READ_MAX, rig->arena, &page));
+    assert_status(rig, STORE_OK, store_read_log_one(rig->store, 0, 1, READ_MAX, rig->arena, &page));
     assert_int_equal(page.count, 6);
     for (size_t i = 0; i < page.count; i++) {
         assert_int_equal(page.at[i].place.seq, 5 + i);

@@ -196,7 +196,7 @@ static void assert_state(struct store *store, uint64_t commits)
     struct arena *arena = arena_new();
     const char *id = "sample/1";
     assert_int_equal(store->functions->view(store, &partition, 1, &view), STORE_OK);
-    assert_int_equal(store->functions->read_entities(store, 0, ENTITY_TASK, &id, 1, arena, &entity), STORE_OK);
+    assert_int_equal(store_read_entities_one(store, 0, ENTITY_TASK, &id, 1, arena, &entity), STORE_OK);
     assert_int_equal(view.head.seq, 1 + commits);
     assert_int_equal(view.stages[STAGE_FOLLOW_UP].checkpoint.seq, commits);
     assert_int_equal(entity.version, commits);

@@ -129,10 +129,10 @@ static void read_everything(struct store *store)
     const char *id = "s/1";
     GOOD(store, view(store, &partition, 1, &view));
     GOOD(store, heads(store, &partition, 1, &head));
-    GOOD(store, read_log(store, 0, 1, 10, arena, &log));
+    WENT_WELL(store, store_read_log_one(store, 0, 1, 10, arena, &log));
     for (int kind = 0; kind < ENTITY_COUNT; kind++) {
         uint64_t cursor = 0;
-        GOOD(store, read_entities(store, 0, (enum entity_kind)kind, &id, 1, arena, &entity));
+        WENT_WELL(store, store_read_entities_one(store, 0, (enum entity_kind)kind, &id, 1, arena, &entity));
         GOOD(store, scan_entities(store, 0, (enum entity_kind)kind, &cursor, arena, &entities));
     }
     GOOD(store, read_queue(store, 0, "", "", 10, arena, &texts));

@@ -1,0 +1,117 @@
+/* What the events of many turns will touch, read before they are worked: all of it in one exchange with the store. */
+#include <assert.h>
+#include <string.h>
+
+#include "turn.h"
+
+/* Ids of one kind that a turn does not know yet. */
+struct wanted_kind { const char **ids; size_t count, room; };
+
+struct wanted {
+    struct turn *turn;
+    struct wanted_kind kinds[ENTITY_COUNT];
+};
+
+static bool is_last(const struct wanted_kind *kind, const char *id)
+{
+    return kind->count > 0 && strcmp(kind->ids[kind->count - 1], id) == 0;
+}
+
+static void make_room(struct turn *turn, struct wanted_kind *kind)
+{
+    size_t room = kind->room ? kind->room * 2 : 64;
+    const char **ids = arena_alloc(turn->arena, room * sizeof *ids);
+
+    if (kind->count > 0)
+        memcpy(ids, kind->ids, kind->count * sizeof *ids);
+    kind->ids = ids;
+    kind->room = room;
+}
+
+/* What is too much for one read is read when it is asked for. */
+static void want(void *context, enum entity_kind number, const char *id)
+{
+    struct wanted *wanted = context;
+    struct turn *turn = wanted->turn;
+    struct wanted_kind *kind = &wanted->kinds[number];
+
+    assert(number >= 0 && number < ENTITY_COUNT);
+    if (!id || !*id || strlen(id) > ENTITY_ID_BYTES_MAX || kind->count == READ_IDS_MAX || is_last(kind, id) ||
+        turn_entity_known(turn, number, id))
+        return;
+    if (kind->count == kind->room)
+        make_room(turn, kind);
+    kind->ids[kind->count++] = arena_string(turn->arena, id);
+}
+
+static void want_of_work(struct wanted *wanted, const struct turn_work *work)
+{
+    const struct core *core = wanted->turn->tools->core;
+    enum entity_kind kind;
+    const char *id;
+
+    if (!work->data)
+        return;
+    if (work->event.number == EVENT_TIMER_FIRED) {
+        if (turn_fired_entity(wanted->turn, work->data, &kind, &id))
+            want(wanted, kind, id);
+        return;
+    }
+    want(wanted, core->site_kind, work->event.site);
+    if (core->prefetch)
+        core->prefetch(&work->event, work->data, want, wanted);
+}
+
+/* Adds a read for each kind that the turn wants. */
+static void turn_reads(struct turn *turn, struct arena *arena, struct entities_read *reads, size_t *count)
+{
+    struct wanted *wanted = arena_alloc(arena, sizeof *wanted);
+
+    wanted->turn = turn;
+    for (size_t i = 0; i < turn->work_count; i++)
+        want_of_work(wanted, &turn->works[i]);
+    for (int kind = 0; kind < ENTITY_COUNT; kind++) {
+        const struct wanted_kind *of = &wanted->kinds[kind];
+        if (of->count > 0)
+            reads[(*count)++] = (struct entities_read){
+                .partition = turn->partition, .kind = (enum entity_kind)kind, .ids = of->ids, .count = of->count,
+                .entities = arena_alloc(arena, of->count * sizeof(struct stored_entity)),
+            };
+    }
+}
+
+static void turn_take(struct turn *turn, const struct entities_read *read)
+{
+    for (size_t i = 0; i < read->count; i++) {
+        struct stored_entity stored = read->entities[i];
+        if (turn_entity_known(turn, read->kind, read->ids[i]))
+            continue;
+        stored.id = read->ids[i];
+        if (stored.packed.bytes > 0)
+            stored.packed.at = arena_copy(turn->arena, stored.packed.at, stored.packed.bytes);
+        turn_entity_add(turn, read->kind, &stored, false);
+    }
+}
+
+void turn_prefetch(struct turn *const *turns, size_t count, struct arena *arena)
+{
+    size_t *ends = arena_alloc(arena, count * sizeof *ends), all = 0;
+    struct entities_read *reads = arena_alloc(arena, count * ENTITY_COUNT * sizeof *reads);
+    enum store_status *own = arena_alloc(arena, count * ENTITY_COUNT * sizeof *own);
+
+    for (size_t i = 0; i < count; i++) {
+        turn_reads(turns[i], arena, reads, &all);
+        ends[i] = all;
+    }
+    if (all == 0)
+        return;
+    struct store *store = turns[0]->tools->store;
+    enum store_status status = store->functions->read_entities(store, reads, all, arena, own);
+    for (size_t i = 0, at = 0; i < count; i++)
+        for (; at < ends[i]; at++) {
+            if (status == STORE_OK && own[at] == STORE_OK)
+                turn_take(turns[i], &reads[at]);
+            else
+                turns[i]->missing = "store";
+        }
+}
