@@ -10,7 +10,7 @@ from takeover import Measurement
 
 BATCH = 100                 # facts in a request where throughput is asked for
 WINDOW = 64                 # requests on their way at once
-AGENTS = ["han-xue", "fang-min", "du-juan"]
+AGENT = "han-xue"
 MODEL = 10_000_000          # number of what seed copies
 
 
@@ -242,10 +242,9 @@ def percentile(values, percent):
 
 
 def claim_next(careline, number):
-    """Seconds from asking for the first task of a site's list to having claimed it."""
-    site, begun = f"bench-{number % SITES:02}", time.monotonic()
-    [task] = careline.ask("GET", f"/v1/tasks?site={site}&role=follow-up-agent&state=open&limit=1")
-    careline.ask("POST", "/v1/acts", {"type": "task.claim", "site": site, "data": {"task": task["id"], "agent": AGENTS[number % 3]}})
+    """Seconds that it takes an agent to claim the next task of a site's list."""
+    begun = time.monotonic()
+    careline.ask("POST", "/v1/acts", {"type": "task.claim", "site": f"bench-{number % SITES:02}", "data": {"agent": AGENT}})
     return time.monotonic() - begun
 
 

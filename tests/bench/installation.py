@@ -295,7 +295,7 @@ class Installation:
         answer = self.http.getresponse()
         text = answer.read()
         if answer.status != 200:
-            raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]}")
+            raise RuntimeError(f"{method} {path}: {answer.status} {text[-300:]}")
         return json.loads(text)
 
     # ---- load
