@@ -124,11 +124,11 @@ test:
 	@$(MAKE) --no-print-directory all unit $(OBJ)/document $(OBJ)/simulate
 	@CARELINE_REDIS=$(REDIS) tests/run --build $(BUILD) --mode $(MODE) $(ONLY)
 
-# Every promise with the scenarios that show it, and those that none shows yet.
+# Every promise with the scenarios that show it and their results, and those that none shows yet. STRICT=1 fails if there is one.
 .PHONY: requirements
 requirements:
 	@$(MAKE) --no-print-directory $(BIN)/care > /dev/null
-	@tests/flows/requirements --care $(BIN)/care
+	@tests/flows/requirements --care $(BIN)/care $(if $(STRICT),--strict)
 
 # The scenarios once more, with real processes: each must end as in memory. NAMES="a b" plays only those.
 .PHONY: flows-live
@@ -261,7 +261,7 @@ help:
 	@echo 'make sim [SEEDS=100]     the seeded simulation of all daemons in one process, with faults'
 	@echo 'make sim-mutants         faults planted in the product one at a time: does the simulation catch each?'
 	@echo 'make cluster-test [SEED=n] [FOR=180]      the month on three hosts under attack; as root, some minutes'
-	@echo 'make requirements        every promise, the scenarios that show it, and those that none shows yet'
+	@echo 'make requirements [STRICT=1]   every promise, the scenarios that show it, their results, and those that none shows yet'
 	@echo 'make bench [PEERS=1] [ONLY=…]             how fast, and how that compares; minutes; make bench-quick for a glance'
 	@echo 'make counts [RECORD=1]   instructions for each event, held against those on record'
 	@echo 'make flows-live          the scenarios with real processes, mail and web servers: each ends as in memory; minutes'
