@@ -57,6 +57,10 @@ struct texts turn_queue(struct turn *turn, const char *prefix, size_t max);
 /* The same, only those after `after` ("" for the first): to go through a long list piece by piece. */
 struct texts turn_queue_after(struct turn *turn, const char *prefix, const char *after, size_t max);
 
+/* Ids of some of this stage's entities that stand in no place of the queue, of all sites of the partition. *cursor is 0 at
+ * first, and again when all have been shown; one may be shown twice. For what an earlier version stored in another way. */
+struct texts turn_unplaced(struct turn *turn, enum entity_kind kind, uint64_t *cursor);
+
 /* What is in force for a site; NULL: no such site is set up. A version by content, for cases that go on by the one they
  * began with; NULL: gone or broken (logged once). */
 const struct site *turn_site(struct turn *turn, const char *site);

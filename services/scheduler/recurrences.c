@@ -86,6 +86,8 @@ static void recurrence_arm(struct turn *turn, const struct site *site, const str
     after.playbook = playbook->name;
     after.rule = rule->name;
     after.next_at = rule_next(site, rule, turn_now(turn));
+    if (!stored && rule->audience == AUDIENCE_CUSTOMERS)
+        customers_join(turn, site->id);
     turn_put(turn, ENTITY_RECURRENCE, id, &after, after.next_at, "");
 }
 
@@ -233,6 +235,10 @@ void recurrence_fire(struct turn *turn, const struct recurrence *recurrence)
 {
     struct recurrence run = *recurrence;
     struct found found;
+    if (recurrence_is_joining(recurrence)) {
+        customers_join_some(turn, recurrence);
+        return;
+    }
     if (!rule_find(turn_site(turn, run.site), run.playbook, run.rule, &found)) {
         turn_delete(turn, ENTITY_RECURRENCE, run.id);
         return;

@@ -192,6 +192,12 @@ void recurrences_arm(struct turn *turn, const struct event *event, const void *d
 void recurrence_begin(const struct planning *planning);
 void recurrence_fire(struct turn *turn, const struct recurrence *recurrence);
 
+/* -------- joining.c: customers stored by an earlier version come onto their site's list */
+
+void customers_join(struct turn *turn, const char *site);
+bool recurrence_is_joining(const struct recurrence *recurrence);
+void customers_join_some(struct turn *turn, const struct recurrence *recurrence);
+
 /* -------- waits.c: steps that wait for an event */
 
 void wait_start(struct planned *planned, struct planned_step *step);
