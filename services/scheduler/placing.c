@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "dates.h"
 #include "ident.h"
 #include "scheduler.h"
@@ -6,11 +8,19 @@
 
 static const struct span late_after_default = {.days = 30};
 
+/* Does it count from an instant: a time in a form, or of the event? */
+static bool from_is_instant(const struct planned *planned, const struct step *step)
+{
+    const struct form *form = planned->rule->form;
+    const struct form_field *field = form && !strncmp(step->from, "field.", 6) ? form_field(form, step->from + 6) : NULL;
+    return *step->from && (field ? field->kind == FORM_TIME : strncmp(step->from, "customer.", 9) != 0);
+}
+
 /* A date without a time of day means the site's first opening that day. */
 static const struct week *week_of(const struct planned *planned, const struct step *step)
 {
     const struct week *week = site_window(planned->site, step);
-    bool whole_day = (*step->from || step->repeat) && step->at_min < 0;
+    bool whole_day = (*step->from || step->repeat) && step->at_min < 0 && !from_is_instant(planned, step);
     return week || !whole_day ? week : calendar_business(planned->site->calendar);
 }
 
