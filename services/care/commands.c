@@ -90,7 +90,7 @@ const struct command commands[] = {
      " note reason assignee category grade at compensation amount effect-manufacturer effect-customer satisfaction root-cause attachments site !file ",
      "  --file          the whole file: every event, call, notice and attachment in order\n"
      "  ACT: acknowledge, assess, assign, start, respond, report, promise, wait, resume, escalate, propose, approve, decline,\n"
-     "       resolve, verify, close, reopen, link\n"
+     "       resolve, verify, close, reopen, link, unlink\n"
      "  assess --category C --grade G --reason WHY · assign --assignee A · promise --at TIME · wait [--at TIME]\n"
      "  propose --compensation TEXT --amount CENTS --effect-manufacturer TEXT --effect-customer TEXT\n"
      "  verify --satisfaction 1..5 · resolve and close --root-cause TEXT · any of them --note TEXT --reason WHY\n"

@@ -289,6 +289,7 @@ static const struct act_work works[ACT_COUNT] = {
     [ACT_CLOSE] = {close_check, close_apply, ""},
     [ACT_REOPEN] = {NULL, NULL, ""},
     [ACT_LINK] = {link_check, NULL, ""},
+    [ACT_UNLINK] = {NULL, NULL, ""},
 };
 
 /* The result ends the wait for the customer. */
@@ -348,6 +349,9 @@ void act_do(struct docket *docket, enum case_act_number act, const struct case_a
         end_waiting(docket);
     if (act == ACT_LINK) {
         do_link(docket, said);
+    } else if (act == ACT_UNLINK) {
+        docket_unlink(docket);
+        docket_emit(docket, EVENT_CASE_UNLINKED, NULL, said->reason);
     } else if (act == ACT_REOPEN) {
         docket_reopen(docket, said->reason);
     } else if (act == ACT_VERIFY && act_is_unhappy(docket, said->satisfaction)) {

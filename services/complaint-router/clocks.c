@@ -62,6 +62,16 @@ void clock_begin(struct docket *docket, const char *name)
     run_from(docket, clock, docket->now);
 }
 
+void clocks_restart(struct docket *docket)
+{
+    for (size_t i = 0; i < docket->rules->clock_count; i++) {
+        const char *name = docket->rules->clocks[i].name;
+        const struct case_clock *clock = clock_find(docket, name);
+        if (clock ? clock->state == CLOCK_CANCELLED && !clock->met_at : strcmp(name, "verified") != 0)
+            clock_begin(docket, name);
+    }
+}
+
 /* -------- keeping, giving up */
 
 static bool counts(const struct case_clock *clock)

@@ -207,8 +207,40 @@ static void docket_add_linked(struct docket *docket, const char *case_id)
     linked->count++;
 }
 
+static void docket_remove_linked(struct docket *docket, const char *case_id)
+{
+    const struct texts *before = &docket->file.linked;
+    struct texts rest = {arena_alloc(docket->arena, (before->count + 1) * sizeof *rest.at), 0};
+    for (size_t i = 0; i < before->count; i++)
+        if (strcmp(before->at[i], case_id))
+            rest.at[rest.count++] = before->at[i];
+    docket->file.linked = rest;
+}
+
+/* One that was linked as it came in was never given to anybody. */
+void docket_unlink(struct docket *docket)
+{
+    struct complaint_case *file = &docket->file;
+    struct docket from;
+    if (docket_load(&from, docket->turn, file->linked_to)) {
+        docket_remove_linked(&from, file->id);
+        docket_save(&from);
+    }
+    file->state = file->linked_from ? file->linked_from : CASE_RECEIVED;
+    file->linked_to = "";
+    file->linked_from = CASE_NONE;
+    file->closed_at = 0;
+    if (*file->role)
+        holder_count(docket, 1);
+    else
+        ladder_place(docket, ladder_entry(docket, (int)file->channel));
+    clocks_restart(docket);
+    docket_remember(docket);
+}
+
 void docket_link(struct docket *docket, struct docket *into)
 {
+    docket->file.linked_from = docket->file.state;
     docket_end(docket, CASE_LINKED);
     docket->file.linked_to = into->file.id;
     docket_add_linked(into, docket->file.id);
@@ -231,6 +263,15 @@ static size_t forgettable(const struct past_complaint_list *list)
         if (!list->at[i].open)
             return i;
     return 0;
+}
+
+static void complaint_drop(struct past_complaint_list *list, const char *case_id)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->at[i].case_id, case_id))
+            list->at[count++] = list->at[i];
+    list->count = count;
 }
 
 static void complaint_add(struct past_complaint_list *list, struct past_complaint added)
@@ -261,6 +302,7 @@ void docket_remember(struct docket *docket)
         return;
     const char *id = complainant_id(docket);
     struct complainant complainant = complainant_copy(docket, id);
+    complaint_drop(&complainant.complaints, file->id);
     complaint_add(&complainant.complaints, (struct past_complaint){
         .case_id = file->id, .category = file->category, .about = file->about, .model = file->product, .at = file->opened_at,
         .open = true});

@@ -65,6 +65,9 @@ void docket_reopen(struct docket *docket, const char *reason);
 /* Works it in another case from now on; that one is opened again if it was over. */
 void docket_link(struct docket *docket, struct docket *into);
 
+/* A matter of its own after all: back to the state in which it was linked, its deadlines count from now. */
+void docket_unlink(struct docket *docket);
+
 /* Notes the case among its customer's complaints, so that repeats are found. */
 void docket_remember(struct docket *docket);
 void docket_remember_open(struct docket *docket, bool open);
@@ -128,6 +131,8 @@ void holder_count(struct docket *docket, int change);
 /* -------- clocks (clocks.c, deadlines.c, late.c) */
 
 void clocks_start(struct docket *docket);
+/* Those that were cancelled before they were kept, and those it never had, count from now. */
+void clocks_restart(struct docket *docket);
 void clock_meet(struct docket *docket, const char *name);
 void clock_begin(struct docket *docket, const char *name);
 void clock_again(struct docket *docket, const char *name);

@@ -35,6 +35,7 @@ static const struct { const char *act; const char *to[STATES]; } expected[] = {
     {"case.close", {"-", "-", "-", "-", "-", "-", "closed", "x", "-", "-"}},
     {"case.reopen", {"-", "-", "-", "-", "-", "reopened", "reopened", "reopened", "-", "-"}},
     {"case.link", {"linked", "linked", "linked", "linked", "linked", "-", "-", "x", "linked", "-"}},
+    {"case.unlink", {"-", "-", "-", "-", "-", "-", "-", "x", "-", "received"}},
 };
 enum { ACTS = sizeof expected / sizeof expected[0] };
 
@@ -82,7 +83,7 @@ static void test_acts_have_results(void **unused)
     assert_int_equal(act_of_event(EVENT_CASE_OPENED), ACT_COUNT);
 }
 
-/* Nothing leads into a state that no act can leave, but closed and linked. */
+/* Nothing leads into a state that no act can leave. */
 static void test_no_dead_ends(void **unused)
 {
     (void)unused;
@@ -93,7 +94,7 @@ static void test_no_dead_ends(void **unused)
             enum case_state next = state_after((enum case_state)state, (enum case_act_number)act, &refusal);
             ways += next != CASE_NONE && next != (enum case_state)state;
         }
-        assert_int_equal(ways > 0, state != CASE_LINKED);
+        assert_true(ways > 0);
     }
 }
 

@@ -235,6 +235,36 @@ static void test_absent(void **unused)
     assert_field("4", "assignee", "an");
 }
 
+static void test_unlinked(void **unused)
+{
+    (void)unused;
+    complain("1", "\"channel\":\"phone\",\"mobile\":\"13800000001\",\"codes\":[\"A1\"],\"model\":\"X3\"");
+    complain("2", "\"channel\":\"phone\",\"mobile\":\"13800000001\",\"codes\":[\"A1\"],\"model\":\"X3\"");
+    assert_field("2", "state", "linked");
+    at("2026-03-04 10:00");
+    act("case.unlink", "2", "\"reason\":\"another gearbox\"");
+    assert_last("case.unlinked", "reason", "another gearbox");
+    assert_last("case.unlinked", "role", "agent");
+    assert_field("2", "state", "received");
+    assert_field("2", "linked_to", "");
+    assert_field("1", "linked", "[]");
+    assert_field("2", "clocks.acknowledged.due_at", "2026-03-04 12:00");
+    act("case.unlink", "2", "");
+    assert_refused("wrong_state");
+    /* linked by hand, and back to where it was */
+    complain("3", "\"channel\":\"phone\",\"text\":\"noise\"");
+    bring_to_progress("3");
+    act("case.link", "3", "\"reason\":\"2\"");
+    assert_field("3", "state", "linked");
+    assert_field("3", "clocks.resolved.state", "cancelled");
+    act("case.unlink", "3", "");
+    assert_field("3", "state", "in_progress");
+    assert_field("3", "clocks.acknowledged.state", "met");
+    assert_field("3", "clocks.resolved.state", "running");
+    complain("4", "\"channel\":\"phone\",\"mobile\":\"13800000001\",\"codes\":[\"A1\"],\"model\":\"X3\"");
+    assert_field("4", "linked_to", "s1/2");     /* the latest of them */
+}
+
 /* One off duty today, one on duty all day, whose deputy's deputy is there. */
 static void test_hours_and_deputies(void **unused)
 {
@@ -765,6 +795,7 @@ int main(void)
         with_scene(test_shared_out_evenly),
         with_scene(test_absent),
         with_scene(test_hours_and_deputies),
+        with_scene(test_unlinked),
         with_scene(test_own_categories_and_voices),
         with_scene(test_root_cause),
         with_scene(test_same_number_again),
