@@ -36,6 +36,7 @@ class ComplaintDesk(unittest.TestCase):
             self.act(number, act, *more)
 
     def test_open_ones_their_file_and_what_they_came_from(self):
+        """K8 K9 All open ones with deadline and promise, the whole file of a closed one, and the month's Pareto."""
         for number, text, employee in (("A1", "账单多收了", "mei-qi"), ("A2", "账单不对，多收押金", "mei-qi"), ("A3", "态度很差", "ning-xia")):
             self.complain(number, text, f"employee={employee}", "product=河景房", "customer.name=王先生", f"customer.mobile=1380000000{number[1]}")
         self.act("A3", "promise", "--at", "2026-03-10 17:00")

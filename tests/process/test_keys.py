@@ -15,11 +15,12 @@ keys:
   - {{ name: li-na, hash: {lina}, roles: [follow-up-agent, supervisor] }}
   - {{ name: elsewhere, hash: {elsewhere}, sites: [north] }}
   - {{ name: clerk, hash: {clerk}, roles: [follow-up-agent], acts: [task.*, agent.absent] }}
+  - {{ name: chief, hash: {chief}, roles: [general-manager], personal: yes }}
   - {{ name: slow, hash: {slow}, rate: 2/h, burst: 3 }}
   - {{ name: slow-zmq, hash: {slowzmq}, rate: 1/h, burst: 2 }}
 """
 LEAVER = "  - {{ name: leaver, hash: {leaver} }}\n"
-NAMES = ("dms", "lina", "elsewhere", "clerk", "slow", "slowzmq", "leaver")
+NAMES = ("dms", "lina", "elsewhere", "clerk", "chief", "slow", "slowzmq", "leaver")
 HASHES = {name: hashlib.blake2b(name.encode() + b"-secret", digest_size=32).hexdigest() for name in NAMES}
 
 
@@ -60,6 +61,34 @@ class Keys(unittest.TestCase):
         self.assertEqual(self.post(delivery("K4"), bearer("elsewhere-secret"))[0], 403)
         status, _, tasks = self.system.http("GET", "/v1/events?site=sample", None, bearer("elsewhere-secret"))
         self.assertEqual((status, tasks["events"]), (200, []))
+
+    def test_names_are_masked_and_contacts_are_channels(self):
+        """U7 Who has no right to more sees *先生 and by which channels he can be reached, in lists, cases and their files."""
+        complaint = {"id": "K7", "source": "test", "type": "complaint.received", "site": "sample",
+                     "data": {"complaint": "K7", "channel": "phone", "text": "漏油", "attachments": ["scan/7"],
+                              "customer": {"name": "王先生", "mobile": "13800000077", "email": "wang@example.invalid"}}}
+        self.assertEqual(self.post(complaint, bearer("chief-secret"))[0], 201)
+        shown = {}
+        for who in ("lina", "chief"):
+            see = lambda path: self.system.http("GET", path, None, bearer(f"{who}-secret"))
+            wait_for(lambda: see("/v1/cases/sample/K7")[0] == 200, 20, "the case")
+            wait_for(lambda: see("/v1/cases/sample/K7")[2].get("contact", {}).get("name"), 20, "its customer")
+            case, file = see("/v1/cases/sample/K7")[2], see("/v1/case-files/sample/K7")[2]
+            customer = see(f"/v1/customers/sample/{case['customer']}")[2]
+            listed = next(one for one in see("/v1/customers?site=sample")[2] if one["id"] == customer["id"])
+            shown[who] = (case, file, customer, listed)
+        for part in shown["lina"]:
+            for secret in ("王", "13800000077", "wang@example.invalid", "漏油"):
+                self.assertNotIn(secret, str(part))
+        case, file, customer, listed = shown["lina"]
+        for one in (case["contact"], customer, listed, file["case"]["contact"]):
+            self.assertEqual((one["name"], one["reached_by"]), ("*先生", ["phone", "sms", "email"]))
+        self.assertEqual(file["attachments"][0]["reference"], "scan/7")
+        case, file, customer, listed = shown["chief"]
+        for one in (case["contact"], customer, listed):
+            self.assertEqual((one["name"], one["mobile"]), ("王先生", "13800000077"))
+        self.assertEqual(case["text"], "漏油")
+        self.assertIn("漏油", str(file["events"]))
 
     def act(self, kind, key, data, **headers):
         return self.system.http("POST", "/v1/acts", {"type": kind, "site": "sample", "data": data}, {**bearer(key), **headers})
