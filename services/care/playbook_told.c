@@ -163,6 +163,20 @@ static void tell_when(struct telling *t, const struct step *step)
     tell_conditions(t, &step->when, ", if ", "，条件：");
 }
 
+static void tell_settings(struct telling *t, const struct customer_settings *sets)
+{
+    const struct { const char *en, *zh, *value; } fields[] = {
+        {" class %s", " 类别 %s", sets->class ? word(t, words_name(&customer_class_words, sets->class)) : ""},
+        {" owner %s", " 负责人 %s", sets->owner},
+        {" language %s", " 语言 %s", sets->language},
+        {" preference %s", " 服务偏好 %s", sets->preference},
+    };
+    add(t, ": into the customer's record", "：写入客户档案");
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (*fields[i].value)
+            add(t, "%s", "%s", arena_printf(t->arena, t->chinese ? fields[i].zh : fields[i].en, fields[i].value));
+}
+
 static void tell_work(struct telling *t, const struct step *step)
 {
     switch ((enum step_kind)step->kind) {
@@ -186,6 +200,7 @@ static void tell_work(struct telling *t, const struct step *step)
             step->by_other ? "：由%s审批（不得为提出人本人）" : "：由%s审批", word(t, step->role));
         break;
     case STEP_CHECKLIST: add(t, ": %s ticks off %zu items", "：由%s逐项完成%zu项清单", word(t, step->role), step->item_count); break;
+    case STEP_SET: tell_settings(t, &step->sets); break;
     default: add(t, ": %s by %s", "：%s（%s）", word(t, words_name(&step_kind_words, step->kind)), word(t, step->role));
     }
 }
@@ -295,6 +310,57 @@ static void tell_complaints(struct telling *t, const struct complaint_rules *rul
     }
 }
 
+static void tell_earning(struct telling *t, const struct earn_rule *rule)
+{
+    add(t, "    %s: %lld points", "    %s：%lld 积分", rule->name, (long long)rule->points);
+    if (rule->per)
+        add(t, " for each full %lld of %s", "（每满 %lld，按 %s）", (long long)rule->per, rule->of);
+    add(t, " when %s comes", "，发生%s时", event_types[rule->on].name);
+    if (rule->form)
+        add(t, " (form %s)", "（表单%s）", rule->form->name);
+    tell_conditions(t, &rule->when, ", if ", "，条件：");
+    end_line(t);
+}
+
+static void tell_level(struct telling *t, const struct loyalty_level *level)
+{
+    add(t, "    %s from %lld points earned in all, earns %d %%", "    %s：累计获得 %lld 积分起，积分按 %d %% 计",
+        t->chinese ? level->zh : level->en, (long long)level->from, level->earn_percent);
+    for (size_t i = 0; i < level->benefit_count; i++)
+        add(t, i ? "; %s" : ", brings: %s", i ? "；%s" : "，权益：%s", t->chinese ? level->benefits[i].zh : level->benefits[i].en);
+    end_line(t);
+}
+
+static const char *end_said(const struct telling *t, const char *end_of)
+{
+    static const struct { const char *word, *en, *zh; } ends[] = {
+        {"day", "of that day", "当日"}, {"month", "of that month", "当月底"}, {"year", "of that year", "当年底"}};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (!strcmp(ends[i].word, end_of))
+            return t->chinese ? ends[i].zh : ends[i].en;
+    return end_of;
+}
+
+static void tell_loyalty(struct telling *t, const struct loyalty_rules *rules)
+{
+    add(t, "Points are earned:", "获得积分：");
+    end_line(t);
+    for (size_t i = 0; i < rules->earn_count; i++)
+        tell_earning(t, &rules->earn[i]);
+    if (!is_none(rules->expires_after)) {
+        add(t, "They end %s later, at the end %s", "获得满%s后于%s到期", span_said(t, rules->expires_after), end_said(t, rules->end_of));
+        if (!is_none(rules->remind_ahead))
+            add(t, "; said %s before", "；提前%s提醒", span_said(t, rules->remind_ahead));
+        end_line(t);
+    }
+    add(t, "At least %lld are redeemed at a time, in steps of %lld; a correction is approved by %s, not by who asked for it.",
+        "每次至少兑换 %lld 分，以 %lld 分为单位；更正须由%s审批，不得为申请人本人。", (long long)rules->redeem_at_least,
+        (long long)rules->redeem_steps, word(t, rules->approval_role));
+    end_line(t);
+    for (size_t i = 0; i < rules->level_count; i++)
+        tell_level(t, &rules->levels[i]);
+}
+
 static void tell_contact(struct telling *t, const struct contact_rules *contact)
 {
     if (contact->quiet_from_min || contact->quiet_to_min) {
@@ -320,6 +386,8 @@ struct texts playbook_told(const struct invocation *call, const struct playbook 
         tell_rule(t, &playbook->rules[i], i);
     if (playbook->complaints.present)
         tell_complaints(t, &playbook->complaints);
+    if (playbook->loyalty.present)
+        tell_loyalty(t, &playbook->loyalty);
     if (playbook->has_contact)
         tell_contact(t, &playbook->contact);
     return t->lines;

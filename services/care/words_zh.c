@@ -23,7 +23,7 @@ static const struct { const char *word, *chinese; } words[] = {
     {"pending", "待办"}, {"started", "进行中"}, {"done", "完成"}, {"skipped", "略过"},
     {"sending", "发送中"}, {"retrying", "重试中"}, {"held", "待人工"}, {"sent", "已发"}, {"dead", "死信"},
     {"follow-up-agent", "回访员"}, {"service-advisor", "服务顾问"}, {"reception-supervisor", "接待主管"}, {"service-manager", "服务经理"},
-    {"general-manager", "总经理"}, {"sales-consultant", "销售顾问"}, {"supervisor", "督导"}, {"regional-office", "大区"},
+    {"general-manager", "总经理"}, {"sales-consultant", "销售顾问"}, {"supervisor", "督导"}, {"manager", "经理"}, {"regional-office", "大区"},
     {"scheduler", "排程"}, {"follow-up", "回访"}, {"complaint-router", "投诉"}, {"notifier", "通知"},
     {"asked", "待审批"}, {"booked", "已入账"}, {"earned", "获得"}, {"redeemed", "兑换"}, {"expired", "到期"}, {"corrected", "更正"},
     {"planned", "已排"}, {"displaced", "无位"},

@@ -278,7 +278,7 @@ class Offline(unittest.TestCase):
     def test_every_shipped_playbook_is_checked_and_read_back(self):
         care = Care("/nonexistent")
         for path in sorted((ROOT / "deploy" / "playbooks").glob("*.yaml")):
-            steps = re.findall(r"^ +- (?:message|call|form|wait|approval|checklist|deadline|visit): ([a-z][a-z-]*)$", path.read_text(), re.M)
+            steps = re.findall(r"^ +- (?:message|call|form|wait|approval|checklist|deadline|visit|set): ([a-z][a-z-]*)$", path.read_text(), re.M)
             self.assertIn("no mistakes", care.good("playbook", "check", str(path)))
             for language in ("en", "zh"):
                 with self.subTest(playbook=path.stem, language=language):
