@@ -283,6 +283,7 @@ struct contact_rules {                      /* the gate; the customer's own pref
     int quiet_from_min, quiet_to_min;       /* both 0: none */
     int cap_per_day, cap_per_week;          /* 0: none */
     struct texts exempt_purposes;           /* not counted or held by caps: complaint, staff */
+    struct texts merged_purposes;           /* contacts for these become one with others of the day; none: each by itself */
 };
 
 struct channel_rules {                      /* retries of one channel */

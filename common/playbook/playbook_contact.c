@@ -82,10 +82,28 @@ static void read_quiet_hours(struct playbook_reading *reading, const struct yaml
         yaml_mistake(reading->mistakes, node, "begins and ends at the same time: nobody could ever be contacted");
 }
 
+static struct texts read_purposes(struct playbook_reading *reading, const struct yaml *node)
+{
+    static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
+    size_t count = reading_count(reading, node, YAML_LIST);
+    struct texts list = {reading_array(reading, count, sizeof *list.at), 0};
+    for (size_t i = 0; i < count; i++)
+        list.at[list.count++] = reading_choice(reading, node->items[i], purposes);
+    return list;
+}
+
+/* What is owed to somebody at a certain time waits for nothing. */
+static void check_merged(struct playbook_reading *reading, const struct yaml *node, const struct texts *merged)
+{
+    for (size_t i = 0; i < merged->count; i++)
+        if (!strcmp(merged->at[i], "complaint") || !strcmp(merged->at[i], "staff"))
+            yaml_mistake(reading->mistakes, node->items[i], "%s is never one with other contacts: care and marketing can be",
+                         merged->at[i]);
+}
+
 void reading_contact(struct playbook_reading *reading, const struct yaml *node)
 {
-    static const char *const keys[] = {"quiet_hours", "per_day", "per_week", "exempt", NULL};
-    static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
+    static const char *const keys[] = {"quiet_hours", "per_day", "per_week", "exempt", "merge", NULL};
     struct contact_rules *contact = &reading->playbook->contact;
     if (!node)
         return;
@@ -97,12 +115,9 @@ void reading_contact(struct playbook_reading *reading, const struct yaml *node)
     contact->cap_per_week = (int)yaml_int(yaml_get(node, "per_week"), 0, 0, 1000, reading->mistakes);
     if (contact->cap_per_week && contact->cap_per_day > contact->cap_per_week)
         yaml_mistake(reading->mistakes, node, "per_day is over per_week");
-    const struct yaml *exempt = yaml_get(node, "exempt");
-    size_t count = reading_count(reading, exempt, YAML_LIST);
-    contact->exempt_purposes.at = reading_array(reading, count, sizeof *contact->exempt_purposes.at);
-    for (size_t i = 0; i < count; i++)
-        contact->exempt_purposes.at[contact->exempt_purposes.count++] =
-            reading_choice(reading, exempt->items[i], purposes);
+    contact->exempt_purposes = read_purposes(reading, yaml_get(node, "exempt"));
+    contact->merged_purposes = read_purposes(reading, yaml_get(node, "merge"));
+    check_merged(reading, yaml_get(node, "merge"), &contact->merged_purposes);
 }
 
 /* -------- channels of notices */

@@ -155,9 +155,18 @@ static bool is_another(const void *name, const char *other)
 
 struct slice facts_with(struct slice facts, const char *name, const char *text, struct arena *arena)
 {
+    struct buffer value = {0};
+    pack_text(&value, text);
+    struct slice with = facts_with_raw(facts, name, buffer_slice(&value), arena);
+    buffer_free(&value);
+    return with;
+}
+
+struct slice facts_with_raw(struct slice facts, const char *name, struct slice value, struct arena *arena)
+{
     struct buffer pairs = {0}, map = {0};
     pack_text(&pairs, name);
-    pack_text(&pairs, text);
+    pack_raw(&pairs, value);
     pack_map(&map, 1 + pairs_copy(facts, is_another, name, &pairs, arena));
     pack_raw(&map, buffer_slice(&pairs));
     struct slice kept = {arena_copy(arena, map.at, map.bytes), map.bytes};

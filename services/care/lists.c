@@ -95,7 +95,7 @@ int run_plans(struct invocation *call)
     if (code == EXIT_OK)
         print_list(call, json_object_get(answer.body, "steps"),
                    "name=Step/步骤,kind=Kind/种类,state=State/状态,due_at=Due/到期,deadline_at=Deadline/期限,window=Window/时段,"
-                   "outcome=Outcome/结果,why=Why/缘由");
+                   "outcome=Outcome/结果,with=Within/并入,why=Why/缘由");
     json_decref(answer.body);
     return code;
 }

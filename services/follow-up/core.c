@@ -24,6 +24,7 @@ static const event_handler handlers[EVENT_COUNT] = {
     [EVENT_AGENT_PRESENT] = on_present,
     [EVENT_CASE_REOPENED] = on_case_reopened,
     [EVENT_PLAN_STEP_SKIPPED] = on_step_skipped,
+    [EVENT_PLAN_STEP_JOINED] = on_step_joined,
 };
 
 static void on_timer(struct turn *turn, enum entity_kind kind, const char *id, const void *entity)

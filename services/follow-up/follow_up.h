@@ -13,6 +13,7 @@ enum {
     LEFT_SCAN_MAX = 4096,               /* per list, looked at for tasks of people who have left; the rest is free to claim */
     HOLDS_MAX = 16,                     /* tasks that one agent may hold at a time */
     OPEN_MAX = 64,                      /* open tasks that a customer's line remembers */
+    ALSO_MAX = 16,                      /* messages that one call covers */
     ATTEMPTS_MAX = 32,                  /* attempts remembered */
     KEEP_MS = 30 * 60 * 1000,           /* a task is kept this long for who called last */
     AGREED_MS = 60 * 60 * 1000,         /* an agreed time outside the windows holds this long */
@@ -144,6 +145,7 @@ void on_config_activated(struct turn *turn, const struct event *event, const voi
 void on_customer_merged(struct turn *turn, const struct event *event, const void *data);
 void on_customer_unmerged(struct turn *turn, const struct event *event, const void *data);
 void on_preferred(struct turn *turn, const struct event *event, const void *data);
+void on_step_joined(struct turn *turn, const struct event *event, const void *data);
 void on_step_skipped(struct turn *turn, const struct event *event, const void *data);
 void on_case_reopened(struct turn *turn, const struct event *event, const void *data);
 /* The first item of the task's checklist that must be done and is not; NULL: none. */

@@ -32,6 +32,7 @@ static struct task task_from(struct turn *turn, const struct event *event, const
     task.cause = event->cause;
     task.why = want->why;
     task.variables = want->variables;
+    task.also = want->also;
     task.assignee = want->assignee;
     task.assigned_by_hand = *want->assignee != 0;
     return task;
@@ -78,6 +79,25 @@ void on_task_wanted(struct turn *turn, const struct event *event, const void *da
         say_overdue(&job);
         job_store(&job);
     }
+}
+
+/* A message waits to be said in this call. */
+void on_step_joined(struct turn *turn, const struct event *event, const void *data)
+{
+    const struct plan_step *step = data;
+    struct job job;
+    if (!job_open(turn, event->site, step->with, &job) || job.task.state == TASK_CLOSED || job.task.also.count >= ALSO_MAX)
+        return;
+    struct also_said_list *also = &job.task.also;
+    for (size_t i = 0; i < also->count; i++)
+        if (!strcmp(also->at[i].plan, step->plan) && !strcmp(also->at[i].step, step->step))
+            return;
+    struct also_said *at = arena_alloc(turn_arena(turn), (also->count + 1) * sizeof *at);
+    if (also->count)
+        memcpy(at, also->at, also->count * sizeof *at);
+    at[also->count] = (struct also_said){.plan = step->plan, .step = step->step, .about = step->about};
+    *also = (struct also_said_list){at, also->count + 1};
+    job_store(&job);
 }
 
 /* -------- time */

@@ -227,21 +227,78 @@ static const char *render(struct parcel *parcel, const char *template, enum esca
     return copy;
 }
 
-static bool write_text(struct rendering *rendering, struct parcel *parcel, const struct site *site,
-                       struct recipient *recipient)
+struct writing {
+    struct parcel *parcel;
+    const struct site *site;
+    struct recipient *recipient;
+    const char *language, *channel;
+};
+
+static bool write_text(const struct writing *writing, const struct templates *templates, const char *template,
+                       const char **ret_subject, const char **ret_body)
 {
     struct template_text found = {0};
-    const char *language = recipient->language && *recipient->language ? recipient->language : "zh-CN";
-    const struct templates *templates = content_templates(rendering->contents, parcel->order.templates_hash);
-    struct site_text_facts facts = {site, templates, language, lookup, recipient, parcel->arena};
-    const char *channel = words_name(&notice_channel_words, parcel->order.channel);
-    if (!templates || !templates_find(templates, parcel->order.template, channel, language, &found))
+    struct parcel *parcel = writing->parcel;
+    struct site_text_facts facts = {writing->site, templates, writing->language, lookup, writing->recipient, parcel->arena};
+    if (!templates || !templates_find(templates, template, writing->channel, writing->language, &found))
         return parcel_fail(parcel, SEND_PERMANENT, "not sent: there is no such text");
-    parcel->subject = render(parcel, found.subject, ESCAPE_HEADER, &facts);
-    parcel->text = render(parcel, found.body, ESCAPE_NONE, &facts);
-    if (!parcel->subject || !parcel->text)
+    *ret_subject = render(parcel, found.subject, ESCAPE_HEADER, &facts);
+    *ret_body = render(parcel, found.body, ESCAPE_NONE, &facts);
+    if (!*ret_subject || !*ret_body)
         return parcel_fail(parcel, SEND_PERMANENT, "not sent: the text cannot be rendered");
     return true;
+}
+
+static const char *text_in(struct slice map, const char *name, struct arena *arena)
+{
+    struct slice value, text;
+    struct cursor cursor;
+    if (!cursor_find(map, name, &value))
+        return "";
+    cursor = cursor_over(value);
+    return cursor_text(&cursor, &text) ? arena_text(arena, text.at, text.bytes) : "";
+}
+
+/* The text of another message that goes with this one, each with its own facts. */
+static bool write_part(struct writing *writing, struct slice part)
+{
+    struct parcel *parcel = writing->parcel;
+    const char *template = text_in(part, "template", parcel->arena), *set = text_in(part, "templates", parcel->arena);
+    const struct templates_in_force *in_force = site_templates(writing->site, set, template);
+    const char *subject, *body;
+    if (!cursor_find(part, "facts", &writing->recipient->variables) ||
+        !write_text(writing, in_force ? in_force->templates : NULL, template, &subject, &body))
+        return false;
+    const char *between = parcel->order.channel == NOTICE_EMAIL ? "\n\n" : "\n";
+    parcel->text = arena_printf(parcel->arena, "%s%s%s", parcel->text, between, body);
+    return true;
+}
+
+static bool write_parts(struct writing *writing)
+{
+    struct slice list, part;
+    size_t count = 0;
+    if (!writing->recipient->variables.bytes || !cursor_find(writing->recipient->variables, "also", &list))
+        return true;
+    struct cursor cursor = cursor_over(list);
+    cursor_array(&cursor, &count);
+    for (; count && cursor_skip(&cursor, &part); count--)
+        if (!write_part(writing, part))
+            return false;
+    return true;
+}
+
+static bool write_all(struct rendering *rendering, struct parcel *parcel, const struct site *site,
+                      struct recipient *recipient)
+{
+    struct writing writing = {
+        .parcel = parcel, .site = site, .recipient = recipient,
+        .language = recipient->language && *recipient->language ? recipient->language : "zh-CN",
+        .channel = words_name(&notice_channel_words, parcel->order.channel),
+    };
+    return write_text(&writing, content_templates(rendering->contents, parcel->order.templates_hash), parcel->order.template,
+                      &parcel->subject, &parcel->text) &&
+           write_parts(&writing);
 }
 
 bool parcel_render(struct parcel *parcel, struct rendering *rendering)
@@ -254,5 +311,5 @@ bool parcel_render(struct parcel *parcel, struct rendering *rendering)
     recipient.site = site;
     if (*parcel->order.to_staff ? !find_staff(parcel, site, &recipient) : !find_customer(rendering, parcel, &recipient))
         return false;
-    return address(parcel, &recipient) && write_text(rendering, parcel, site, &recipient);
+    return address(parcel, &recipient) && write_all(rendering, parcel, site, &recipient);
 }

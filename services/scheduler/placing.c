@@ -84,7 +84,7 @@ static wall_ms next_after(const struct planned *planned, const struct step *step
 static struct planned_step step_undated(const struct step *step, size_t index)
 {
     return (struct planned_step){.name = step->name, .kind = step->kind, .state = STEP_BLOCKED, .rule_step = (int64_t)index,
-                                 .window = "", .why = "its date is not known yet", .reason = "", .work = ""};
+                                 .window = "", .why = "its date is not known yet", .reason = "", .work = "", .with = ""};
 }
 
 static struct planned_step place_at(const struct planned *planned, size_t index, wall_ms base)
@@ -98,7 +98,7 @@ static struct planned_step place_at(const struct planned *planned, size_t index,
         .name = step->name, .kind = step->kind, .state = STEP_PENDING, .rule_step = (int64_t)index,
         .due_at = placed.due, .deadline_at = valid ? valid : placed.deadline, .window = "", .why = placed.why,
         .breach_foreseen = placed.breach_foreseen, .arrived_late = placed.arrived_late,
-        .reason = in_time.due < now ? reason_to_skip(planned, &in_time, valid) : "", .work = "",
+        .reason = in_time.due < now ? reason_to_skip(planned, &in_time, valid) : "", .work = "", .with = "",
     };
     if (placed.opening.to) {
         to.window = calendar_opening_text(planned->site->calendar, placed.opening, turn_arena(planned->turn));

@@ -45,6 +45,7 @@ void plan_task_closed(struct turn *turn, const struct task_changed *data)
     if (!task_open(turn, data, &planned, &step) || step->state != STEP_STARTED)
         return;
     step_end(&planned, step, data);
+    contact_made(&planned, step);
     planned_store(&planned);
 }
 

@@ -226,6 +226,19 @@ void on_plan_move(struct turn *turn, const struct event *event, const void *data
 void on_plan_stop(struct turn *turn, const struct event *event, const void *data);
 void on_plan_adopt(struct turn *turn, const struct event *event, const void *data);
 
+/* -------- together.c: contacts of one customer on one day */
+
+/* The plan's place in the list of its customer's contacts; "": none of its contacts can be one with others. */
+const char *contact_place(const struct planned *planned);
+/* A message whose time has come: true if it waits, to be said in a call of today. */
+bool contact_waits(struct planned *planned, struct planned_step *step);
+/* A call's task is closed: if the customer was spoken to, it has covered the messages of today. */
+void contact_made(struct planned *planned, const struct planned_step *step);
+/* What else is to be said in a call. */
+struct also_said_list contact_also(struct planned *planned, const struct planned_step *step);
+/* A message goes out: other messages of today go with it, as `also` among its variables, and are served by it. */
+struct slice contact_gather(struct planned *planned, const struct planned_step *step, struct slice variables);
+
 /* -------- start.c: how each kind of step begins */
 
 void step_start(struct planned *planned, struct planned_step *step);

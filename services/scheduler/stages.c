@@ -25,7 +25,7 @@ static bool holds(const struct planned *planned, const struct condition_list *wh
 static struct planned_step step_wait_for_others(const struct step *step, size_t index)
 {
     return (struct planned_step){.name = step->name, .kind = step->kind, .state = STEP_BLOCKED,
-                                 .rule_step = (int64_t)index, .window = "", .why = "", .reason = "", .work = ""};
+                                 .rule_step = (int64_t)index, .window = "", .why = "", .reason = "", .work = "", .with = ""};
 }
 
 /* What follows other steps may ask how they ended: its condition is asked once they are over. */

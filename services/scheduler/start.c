@@ -45,6 +45,7 @@ static void task_want(struct planned *planned, struct planned_step *step, const 
         .window = step->window, .window_end_at = step->window_end_at, .questionnaire = chosen(planned, &rule_step->questionnaire),
         .customer_class = planned->customer ? planned->customer->class : CLASS_NONE, .arrived_late = step->arrived_late,
         .why = step->why, .variables = plan->variables, .form = rule_step->form ? rule_step->form->name : "",
+        .also = contact_also(planned, step),
     };
     struct event like = planned_event(planned, EVENT_TASK_WANTED);
     like.subject = step->work;
@@ -99,18 +100,18 @@ void notice_address(const struct planned *planned, const char *to, struct notice
 }
 
 static void notice_want(struct planned *planned, const struct planned_step *step, const struct step *rule_step,
-                        const char *notice, wall_ms valid_until)
+                        const char *notice, wall_ms valid_until, struct slice variables)
 {
     const struct plan *plan = &planned->plan;
     struct notice_wanted want = {
         .notice = notice, .template = chosen(planned, &rule_step->template), .purpose = rule_step->purpose,
         .priority = rule_step->priority, .due_at = turn_now(planned->turn), .valid_until = valid_until, .plan = plan->id,
-        .step = step->name, .about = plan->about, .variables = plan->variables, .templates = planned->playbook->templates,
+        .step = step->name, .about = plan->about, .variables = variables, .templates = planned->playbook->templates,
         .playbook = planned->playbook->name,
     };
     notice_address(planned, rule_step->to, &want);
     if (*rule_step->link)
-        want.variables = facts_with(plan->variables, "link", ident_local(work_id(planned, rule_step->link)),
+        want.variables = facts_with(variables, "link", ident_local(work_id(planned, rule_step->link)),
                                     turn_arena(planned->turn));
     struct event like = planned_event(planned, EVENT_NOTICE_WANTED);
     like.subject = notice;
@@ -125,8 +126,9 @@ static void start_message(struct planned *planned, struct planned_step *step, co
         planned_skip(planned, step, "expired");
     } else if (!*chosen(planned, &rule_step->template)) {
         planned_skip(planned, step, "no_template");
-    } else {
-        notice_want(planned, step, rule_step, step->work, step->deadline_at);
+    } else if (!contact_waits(planned, step)) {
+        notice_want(planned, step, rule_step, step->work, step->deadline_at,
+                    contact_gather(planned, step, planned->plan.variables));
         planned_done(planned, step, OUTCOME_NONE);
     }
 }
@@ -149,7 +151,7 @@ void step_announce(struct planned *planned, struct planned_step *step)
         !conditions_hold(&rule_step->when, condition_fact, &facts) || gate_of(planned, rule_step).answer == GATE_CLOSED)
         return;
     const char *notice = ident_make(turn_arena(planned->turn), planned->plan.site, "%s.announcement", ident_local(step->work));
-    notice_want(planned, step, rule_step, notice, step->due_at + HOUR_MS);
+    notice_want(planned, step, rule_step, notice, step->due_at + HOUR_MS, planned->plan.variables);
 }
 
 /* -------- watched deadlines */

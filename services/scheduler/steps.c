@@ -82,7 +82,7 @@ struct planned_step *planned_step_named(struct planned *planned, const char *nam
 void planned_say(const struct planned *planned, enum event_number number, const struct planned_step *step)
 {
     struct plan_step say = {.plan = planned->plan.id, .step = step->name, .kind = step->kind, .outcome = step->outcome,
-                            .reason = step->reason, .work = step->work, .about = planned->plan.about};
+                            .reason = step->reason, .work = step->work, .about = planned->plan.about, .with = step->with};
     struct event like = planned_event(planned, number);
     turn_emit(planned->turn, number, &say, &like);
 }
@@ -184,7 +184,7 @@ void planned_store(struct planned *planned)
             planned_say(planned, EVENT_PLAN_FINISHED, &plan->steps.at[plan->steps.count - 1]);
         plan_shrink(plan);
     }
-    turn_put(planned->turn, ENTITY_PLAN, plan->id, plan, plan_next(planned), "");
+    turn_put(planned->turn, ENTITY_PLAN, plan->id, plan, plan_next(planned), contact_place(planned));
 }
 
 /* -------- the timer */
