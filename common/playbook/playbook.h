@@ -286,6 +286,16 @@ struct contact_rules {                      /* the gate; the customer's own pref
     struct texts merged_purposes;           /* contacts for these become one with others of the day; none: each by itself */
 };
 
+enum { DIGESTS_MAX = 8 };
+
+struct staff_rules {                        /* notices to staff that are not urgent */
+    int quiet_from_min, quiet_to_min;       /* none goes out in these; both 0: none */
+    struct texts digest_roles;              /* who gets them together */
+    size_t digest_count;                    /* times of the day; 0: nobody does */
+    int digest_at_min[DIGESTS_MAX];
+    const char *digest_template;            /* shows {{count}} and {{lines}} */
+};
+
 struct channel_rules {                      /* retries of one channel */
     int channel;                            /* enum notice_channel */
     struct retry retry;
@@ -338,6 +348,7 @@ struct playbook {
     bool has_contact; struct contact_rules contact;
     size_t channel_count; struct channel_rules *channels;
     const char *phone_role;                 /* who makes the calls that messages become; "": not said */
+    bool has_staff_rules; struct staff_rules staff_rules;
     int notices_per_minute;                 /* one message more stops the playbook's sending; NOTICES_PER_MINUTE_DEFAULT */
     struct texts channel_order;             /* fall-over order when the customer says nothing */
     int dissatisfied_at_most;               /* 2 */

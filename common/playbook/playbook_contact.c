@@ -64,7 +64,7 @@ void reading_settings(struct playbook_reading *reading, const struct yaml *node,
 
 /* -------- the gate */
 
-static void read_quiet_hours(struct playbook_reading *reading, const struct yaml *node, struct contact_rules *to)
+static void read_quiet_hours(struct playbook_reading *reading, const struct yaml *node, int *ret_from_min, int *ret_to_min)
 {
     int from_hour, from_min, to_hour, to_min, end = 0;
     const char *text = yaml_text(node, "", reading->mistakes);
@@ -76,9 +76,9 @@ static void read_quiet_hours(struct playbook_reading *reading, const struct yaml
         yaml_mistake(reading->mistakes, node, "\"%.20s\" are no hours: write them as 21:00-08:00", text);
         return;
     }
-    to->quiet_from_min = from_hour * 60 + from_min;
-    to->quiet_to_min = to_hour * 60 + to_min;
-    if (to->quiet_from_min == to->quiet_to_min)
+    *ret_from_min = from_hour * 60 + from_min;
+    *ret_to_min = to_hour * 60 + to_min;
+    if (*ret_from_min == *ret_to_min)
         yaml_mistake(reading->mistakes, node, "begins and ends at the same time: nobody could ever be contacted");
 }
 
@@ -110,7 +110,7 @@ void reading_contact(struct playbook_reading *reading, const struct yaml *node)
     reading->playbook->has_contact = true;
     reading_count(reading, node, YAML_MAP);
     yaml_known_keys(node, keys, reading->mistakes);
-    read_quiet_hours(reading, yaml_get(node, "quiet_hours"), contact);
+    read_quiet_hours(reading, yaml_get(node, "quiet_hours"), &contact->quiet_from_min, &contact->quiet_to_min);
     contact->cap_per_day = (int)yaml_int(yaml_get(node, "per_day"), 0, 0, 1000, reading->mistakes);
     contact->cap_per_week = (int)yaml_int(yaml_get(node, "per_week"), 0, 0, 1000, reading->mistakes);
     if (contact->cap_per_week && contact->cap_per_day > contact->cap_per_week)
@@ -147,14 +147,56 @@ static void read_order(struct playbook_reading *reading, const struct yaml *node
     }
 }
 
+/* -------- notices to staff */
+
+static void read_digest(struct playbook_reading *reading, const struct yaml *node, struct staff_rules *to)
+{
+    static const char *const keys[] = {"roles", "at", "message", NULL};
+    to->digest_template = "";
+    if (!node)
+        return;
+    reading_count(reading, node, YAML_MAP);
+    yaml_known_keys(node, keys, reading->mistakes);
+    const struct yaml *roles = yaml_get(node, "roles");
+    struct texts at = reading_texts(reading, yaml_get(node, "at"));
+    size_t count = reading_count(reading, roles, YAML_LIST);
+    to->digest_roles.at = reading_array(reading, count, sizeof *to->digest_roles.at);
+    for (size_t i = 0; i < count; i++)
+        to->digest_roles.at[to->digest_roles.count++] = reading_role(reading, roles->items[i], "");
+    to->digest_template = reading_name(reading, yaml_get(node, "message"), "message", node);
+    if (!count || !at.count || at.count > DIGESTS_MAX)
+        yaml_mistake(reading->mistakes, node, "write { roles: [ROLE], at: [\"09:00\"], message: TEMPLATE }, at most %d times", DIGESTS_MAX);
+    for (size_t i = 0; i < at.count && i < DIGESTS_MAX; i++) {
+        int hour = -1, min = -1, end = 0;
+        if (sscanf(at.at[i], "%2d:%2d%n", &hour, &min, &end) != 2 || at.at[i][end] || hour < 0 || hour > 23 || min < 0 || min > 59)
+            yaml_mistake(reading->mistakes, yaml_get(node, "at"), "\"%.20s\" is no time of day: write it as \"09:00\"", at.at[i]);
+        else
+            to->digest_at_min[to->digest_count++] = hour * 60 + min;
+    }
+}
+
+static void read_staff_rules(struct playbook_reading *reading, const struct yaml *node)
+{
+    static const char *const keys[] = {"quiet_hours", "digest", NULL};
+    struct staff_rules *rules = &reading->playbook->staff_rules;
+    rules->digest_template = "";
+    if (!node)
+        return;
+    reading->playbook->has_staff_rules = true;
+    reading_count(reading, node, YAML_MAP);
+    yaml_known_keys(node, keys, reading->mistakes);
+    read_quiet_hours(reading, yaml_get(node, "quiet_hours"), &rules->quiet_from_min, &rules->quiet_to_min);
+    read_digest(reading, yaml_get(node, "digest"), rules);
+}
+
 void reading_notices(struct playbook_reading *reading, const struct yaml *node)
 {
-    static const char *const keys[] = {"order", "channels", "per_minute", "phone_role", NULL};
+    static const char *const keys[] = {"order", "channels", "per_minute", "phone_role", "staff", NULL};
     static const char *const channel_keys[] = {"retry", "on_unknown", NULL};
     static const char *const answers[] = {"resend", "hold", "query", NULL};
     struct playbook *playbook = reading->playbook;
     playbook->notices_per_minute = NOTICES_PER_MINUTE_DEFAULT;
-    playbook->phone_role = "";
+    playbook->phone_role = playbook->staff_rules.digest_template = "";
     if (!node)
         return;
     reading_count(reading, node, YAML_MAP);
@@ -162,6 +204,7 @@ void reading_notices(struct playbook_reading *reading, const struct yaml *node)
     playbook->notices_per_minute = (int)yaml_int(yaml_get(node, "per_minute"), NOTICES_PER_MINUTE_DEFAULT, 1, 1000000,
                                                  reading->mistakes);
     playbook->phone_role = reading_role(reading, yaml_get(node, "phone_role"), "");
+    read_staff_rules(reading, yaml_get(node, "staff"));
     read_order(reading, yaml_get(node, "order"));
     const struct yaml *channels = yaml_get(node, "channels");
     size_t count = reading_count(reading, channels, YAML_MAP);

@@ -70,6 +70,7 @@ struct texts playbook_templates(const struct playbook *playbook, struct arena *a
     each_step(playbook, templates_of_step, &to);
     for (size_t i = 0; i < playbook->complaints.tell_count; i++)
         collect(&to, playbook->complaints.tell[i].template);
+    collect(&to, playbook->staff_rules.digest_template);
     return to.names;
 }
 

@@ -56,7 +56,7 @@ static wall_ms quiet_end(const struct calendar *calendar, wall_ms at, int64_t to
     return at + left_min * MINUTE_MS - t.second * SECOND_MS - t.milli;
 }
 
-static wall_ms quiet_until(const struct calendar *calendar, wall_ms at, int64_t from_min, int64_t to_min)
+wall_ms gate_quiet_until(const struct calendar *calendar, wall_ms at, int64_t from_min, int64_t to_min)
 {
     struct local_time t = calendar_local(calendar, at);
     return within_quiet(from_min, to_min, t.hour * 60 + t.minute) ? quiet_end(calendar, at, to_min) : 0;
@@ -66,10 +66,10 @@ static wall_ms quiet_until(const struct calendar *calendar, wall_ms at, int64_t 
 static struct obstacle quiet_obstacle(const struct gate_question *q, const struct contact_rules *rules, wall_ms at)
 {
     const struct calendar *calendar = q->site->calendar;
-    wall_ms sites = rules ? quiet_until(calendar, at, rules->quiet_from_min, rules->quiet_to_min) : 0;
+    wall_ms sites = rules ? gate_quiet_until(calendar, at, rules->quiet_from_min, rules->quiet_to_min) : 0;
     wall_ms own = 0;
     if (q->customer && !is_purpose(q, "staff"))
-        own = quiet_until(calendar, at, q->customer->quiet_from_min, q->customer->quiet_to_min);
+        own = gate_quiet_until(calendar, at, q->customer->quiet_from_min, q->customer->quiet_to_min);
     return (struct obstacle){sites > own ? sites : own, "quiet_hours"};
 }
 

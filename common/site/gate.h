@@ -24,6 +24,9 @@ struct gate_result {
 /* Purposes that caps neither hold back nor count: complaint, staff, and what the site's rules (may be NULL) add. */
 bool gate_is_exempt(const struct contact_rules *rules, const char *purpose);
 
+/* When these quiet hours (minutes of the day; equal: none) end, if `at` lies in them; else 0. */
+wall_ms gate_quiet_until(const struct calendar *calendar, wall_ms at, int64_t from_min, int64_t to_min);
+
 struct gate_result gate_ask(const struct gate_question *question);
 
 #endif

@@ -19,6 +19,14 @@ const struct contact_rules *site_contact_rules(const struct site *site)
     return NULL;
 }
 
+const struct staff_rules *site_staff_rules(const struct site *site)
+{
+    for (size_t i = 0; i < site->playbook_count; i++)
+        if (site->playbooks[i].playbook->has_staff_rules)
+            return &site->playbooks[i].playbook->staff_rules;
+    return NULL;
+}
+
 const struct templates_in_force *site_templates(const struct site *site, const char *set, const char *template)
 {
     for (size_t i = 0; i < site->templates_count; i++) {

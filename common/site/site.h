@@ -85,6 +85,7 @@ struct site {
 /* The first playbook in force that has complaint rules, or contact rules; NULL: none. */
 const struct playbook_in_force *site_complaint_playbook(const struct site *site);
 const struct contact_rules *site_contact_rules(const struct site *site);
+const struct staff_rules *site_staff_rules(const struct site *site);
 
 /* The set in force that has the text `template`: the one named `set`, or with "" the first that has it. NULL: none. */
 const struct templates_in_force *site_templates(const struct site *site, const char *set, const char *template);
@@ -111,6 +112,9 @@ struct site_text_facts {
     struct arena *arena;
 };
 const char *site_text_fact(void *site_text_facts, const char *path);
+/* A word as the set `first` (NULL: none) says it, else the others in order, else with blanks for underscores. */
+const char *site_word(const struct site *site, const struct templates *first, const char *language, const char *word,
+                      struct arena *arena);
 
 /* Is the person there, as far as the site's config says? */
 bool site_has_present(const struct site *site, const struct person *person);

@@ -18,16 +18,15 @@ static const char *inner_fact(const struct site_text_facts *facts, const char *p
     return facts->lookup ? facts->lookup(facts->context, path) : NULL;
 }
 
-/* The words of the text's own set go first, then those of the others in order. */
-static const char *word_said(const struct site_text_facts *facts, const char *word)
+const char *site_word(const struct site *site, const struct templates *first, const char *language, const char *word,
+                      struct arena *arena)
 {
-    const char *language = facts->language ? facts->language : "";
-    const char *said = facts->templates ? templates_word(facts->templates, language, word) : NULL;
-    for (size_t i = 0; !said && i < facts->site->templates_count; i++)
-        said = templates_word(facts->site->templates[i].templates, language, word);
+    const char *said = first ? templates_word(first, language, word) : NULL;
+    for (size_t i = 0; !said && i < site->templates_count; i++)
+        said = templates_word(site->templates[i].templates, language, word);
     if (said)
         return said;
-    char *plain = arena_copy(facts->arena, word, strlen(word) + 1);
+    char *plain = arena_copy(arena, word, strlen(word) + 1);
     for (char *at = plain; *at; at++)
         if (*at == '_')
             *at = ' ';
@@ -46,5 +45,7 @@ const char *site_text_fact(void *context, const char *path)
     if (strncmp(path, word, sizeof word - 1))
         return NULL;
     value = inner_fact(facts, path + sizeof word - 1);
-    return value && *value ? word_said(facts, value) : NULL;
+    if (!value || !*value)
+        return NULL;
+    return site_word(facts->site, facts->templates, facts->language ? facts->language : "", value, facts->arena);
 }

@@ -147,6 +147,19 @@ static void attempt(struct letter *letter)
     sent(letter, "");
 }
 
+/* Nothing that is not urgent at night. */
+static bool staff_sleeps(struct letter *letter)
+{
+    const struct notice *notice = &letter->notice;
+    const struct staff_rules *rules = letter->site ? site_staff_rules(letter->site) : NULL;
+    if (!rules || !*notice->to_staff || notice->priority == PRIORITY_URGENT)
+        return false;
+    wall_ms until = gate_quiet_until(letter->calendar, letter->now, rules->quiet_from_min, rules->quiet_to_min);
+    if (until)
+        wait_until(letter, until, "quiet_hours");
+    return until;
+}
+
 static bool is_to_customer(const struct letter *letter)
 {
     return *letter->notice.customer != '\0';
@@ -167,6 +180,8 @@ static void consider(struct letter *letter)
         wait_paused(letter);
     else if (is_to_customer(letter) && !letter->customer)
         wait_for_customer(letter);
+    else if (digest_takes(letter) || staff_sleeps(letter))
+        return;
     else if (!notice->channel_attempt && !notice->channel_index && !letter_address(letter))
         letter_skip(letter, "no_contact");
     else if (!has_text(letter))

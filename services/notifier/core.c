@@ -24,6 +24,8 @@ static void timer(struct turn *turn, enum entity_kind kind, const char *id, cons
     (void)entity;
     if (kind == ENTITY_NOTICE)
         on_notice_timer(turn, id);
+    if (kind == ENTITY_DIGEST)
+        on_digest_timer(turn, id);
 }
 
 static void prefetch(const struct event *event, const void *data,

@@ -79,6 +79,14 @@ const struct channel_rules *channel_rules_of(const struct site *site, int channe
 /* When the next attempt by the same channel is made; 0: no more by this one. */
 wall_ms retry_at(const struct letter *letter);
 
+/* -------- digests for staff (digest.c) */
+
+enum { VARIABLES_BYTES_MAX = 4096 };
+
+/* Is it told together with others later? Then it is skipped, reason digest. */
+bool digest_takes(struct letter *letter);
+void on_digest_timer(struct turn *turn, const char *id);
+
 /* -------- no playbook floods (pace.c) */
 
 /* Counts the notice; false: its playbook is stopped (told if this was the one too many), so it has to wait. */

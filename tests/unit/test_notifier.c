@@ -19,6 +19,7 @@ static const char *const playbook =
     "notices:\n"
     "  order: [sms, email]\n"
     "  per_minute: 20\n"
+    "  staff: { digest: { roles: [chief], at: ['09:00', '16:00'], message: together } }\n"
     "  channels:\n"
     "    sms: { retry: { attempts: 3, gaps: [1m, 10m] }, on_unknown: resend }\n"
     "    email: { retry: { attempts: 2, gaps: [1h] }, on_unknown: hold }\n"
@@ -30,12 +31,15 @@ static const char *const staff =
     "  - { id: an, name: An, roles: [agent], email: an@x.invalid, mobile: '13900000001', deputy: cy }\n"
     "  - { id: bo, name: Bo, roles: [agent], mobile: '13900000002' }\n"
     "  - { id: cy, name: Cy, roles: [advisor], webhook: 'https://x.invalid/cy' }\n"
-    "  - { id: no, name: No, roles: [ghost] }\n";
+    "  - { id: no, name: No, roles: [ghost] }\n"
+    "  - { id: di, name: Di, roles: [chief], email: di@x.invalid }\n";
 
 static const char *const templates =
     "templates: small\n"
     "version: 1\n"
+    "words: { zh-CN: { near: '快到期' } }\n"
     "texts:\n"
+    "  together: { zh-CN: '{{count}}: {{lines}}' }\n"
     "  thanks: { zh-CN: 'thanks' }\n"
     "  near: { zh-CN: 'near' }\n";
 
@@ -455,6 +459,28 @@ static void test_pause(void **unused)
     assert_string_equal(scene_queue(scene, "paused/"), "");
 }
 
+/* Who is told things together gets them at the next time of the day; what is urgent at once. */
+static void test_digest(void **unused)
+{
+    (void)unused;
+    at("2026-03-02 10:05");
+    want_staff("1", "\"to_staff\":\"di\",\"about\":\"s1/v1\"");
+    assert_field("1", "state", "skipped");
+    assert_field("1", "reason", "digest");
+    want_staff("2", "\"to_staff\":\"di\",\"priority\":\"urgent\"");
+    assert_field("2", "state", "sent");
+    at("2026-03-02 11:30");
+    want_staff("3", "\"to_staff\":\"di\",\"about\":\"s1/v2\"");
+    assert_int_equal(scene_count(scene, "notice.sent"), 1);
+    at("2026-03-02 16:01");
+    assert_int_equal(scene_count(scene, "notice.sent"), 2);
+    assert_last("notice.sent", "template", "together");
+    assert_last("notice.sent", "time", "2026-03-02 16:00");
+    assert_last("notice.wanted", "variables", "{\"count\":\"2\",\"lines\":\"- 10:05 快到期 v1\\n- 11:30 快到期 v2\\n\"}");
+    at("2026-03-03 16:01");
+    assert_int_equal(scene_count(scene, "notice.sent"), 2);
+}
+
 /* Twenty a minute: the next one stops the playbook, not what others ask for; resumed, all that waited goes, uncounted. */
 static void test_flood(void **unused)
 {
@@ -520,6 +546,7 @@ int main(void)
         with_scene(test_stale_answers),
         with_scene(test_receipts),
         with_scene(test_pause),
+        with_scene(test_digest),
         with_scene(test_flood),
         with_scene(test_hold_one),
     };
