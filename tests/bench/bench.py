@@ -96,17 +96,18 @@ def main():
     if options.peers:
         from peers import Peers
         bench.peers = Peers(options.into / "peers", bench)
-    results, curves, failures = [], {}, []
+    results, curves, notes, failures = [], {}, [], []
     for group in dict.fromkeys(row.group for row in rows):
         try:
             runs = measure(bench, group)
             results += [(row, summary(row, runs)) for row in rows if row.group == group]
             curves.update(curves_of(runs))
+            notes += [line for name, lines in runs[-1].items() if isinstance(name, str) and name.startswith("note ") for line in lines]
         except Exception as error:          # the other groups are measured all the same; it is told, and the exit code says so
             failures.append((group, error))
             traceback.print_exc()
-    report.print_table(results, failures)
-    report.write(options.into, results, curves, failures, machine())
+    report.print_table(results, notes, failures)
+    report.write(options.into, results, curves, notes, failures, machine())
     print(f"{options.into}/results.json, {options.into}/report.html")
     return 1 if failures else 0
 

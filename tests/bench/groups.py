@@ -4,6 +4,7 @@ import signal
 import time
 
 from installation import PARTITIONS, SITES, STAGES, Installation, heard, wait_for
+from model import Times, predicted, told
 from report import MARKS
 from rows import RAW
 from takeover import Measurement
@@ -64,18 +65,25 @@ def pipeline(bench):
 
 
 def replicas(bench):
-    """One replica of each stage and two, in turn."""
+    """One replica of each stage and two, in turn; what each program spends on a delivery, for the model."""
+    count = bench.size(30_000)
     with Installation(bench, "everysec") as careline:
         careline.furnish("message.yaml")
-        for _ in bench.rounds():
-            rates = {}
+        for _ in bench.rounds(3):
+            rates, found = {}, {}
             for number in (1, 2):
                 careline.start(*STAGES, replicas=number)
-                rates[number] = through(careline, bench.size(30_000), "notice.attempted", "notifier")
-                single = through(careline, bench.size(10_000), "notice.attempted", "notifier", sites=1) if number == 1 else single
+                times = Times(careline)
+                rates[number] = through(careline, count, "notice.attempted", "notifier")
                 careline.settle()
+                found[number] = times.each(count)
+                if number == 1:
+                    single = through(careline, bench.size(10_000), "notice.attempted", "notifier", sites=1)
+                    careline.settle()
                 careline.stop(*[name for name in careline.daemons if name != "intake"])
-            yield {"pipeline_replicas": rates[2], ("pipeline_replicas", "one replica"): rates[1], "one_site": single}
+            yield {"pipeline_replicas": rates[2], ("pipeline_replicas", "one replica"): rates[1], "one_site": single,
+                   "one_redis": 1 / found[1]["redis"], "predicted_one": predicted(found[1], 1)[0] / rates[1],
+                   "predicted_two": predicted(found[1], 2)[0] / rates[2], "note model": list(told(found[1], rates))}
 
 
 def jobs(bench, fsync, measure):
@@ -253,11 +261,12 @@ def claims_and_complaints(bench, careline):
     took = [claim_next(careline, number) * 1e6 for number in range(bench.size(1_000, 200))]
     filed = careline.load("load_zmq", to=careline.zmq, requests=bench.size(1_000, 200), rate=100, type="complaint.received",
                           watch="case.opened", name="case_id", buses=careline.buses("complaint-router"), customers=10_000_000)
+    careline.hang_up()
     curve = [percentile(took, mark) for mark in MARKS]
     return percentile(took, 99) / 1000, filed["p99_us"] / 1000, curve, filed["curve_us"]
 
 
-def fill(careline, count, name, kinds):
+def fill(careline, name, kinds):
     """Deliveries with a call now and one in a day: one through the engine, copies of what it led to."""
     tasks = careline.queued()
     careline.start("scheduler", "follow-up")
@@ -269,23 +278,34 @@ def fill(careline, count, name, kinds):
         careline.load("seed", redis=careline.redis.address, kind=kind, model=f"{name}-{MODEL}", count=number)
 
 
-def flat(bench):
-    """The same acts among few things, then among many, in one installation."""
+def at_rest(careline, seconds):
+    """Per cent of a core that all daemons use while nothing happens, and what the largest of them keeps in memory."""
+    before = sum(daemon.cpu_seconds() for daemon in careline.daemons.values())
+    time.sleep(seconds)
+    used = sum(daemon.cpu_seconds() for daemon in careline.daemons.values()) - before
+    return 100 * used / seconds, max(daemon.memory_mb()[0] for daemon in careline.daemons.values())
+
+
+def many(bench):
+    """The same acts among few things, then among many, in one installation; and what the many cost while nothing happens. Once:
+    filling takes minutes."""
     with Installation(bench, "always") as careline:
         careline.furnish("now-and-in-a-day.yaml")
         found = []
         for tasks, plans in ((10_000, 10_000), (bench.size(1_000_000), bench.size(10_000_000))):
-            fill(careline, tasks, f"n{len(found)}", {"task": tasks, "plan": plans})
+            fill(careline, f"n{len(found)}", {"task": tasks, "plan": plans})
             careline.start(*STAGES)
+            careline.settle()
+            resting = at_rest(careline, 5 if bench.quick else 20)
             claims_and_complaints(bench, careline)
             found.append(claims_and_complaints(bench, careline))
             careline.settle()
             careline.stop(*STAGES)
-        few, many = found
+        few, much = found
         yield {}
-        yield {"claim_flat": many[0] / few[0], "complaint_flat": many[1] / few[1],
-               "curve size claim, few": few[2], "curve size claim, many": many[2],
-               "curve size complaint, few": few[3], "curve size complaint, many": many[3]}
+        yield {"claim_flat": much[0] / few[0], "complaint_flat": much[1] / few[1], "idle_cpu": resting[0], "idle_mb": resting[1],
+               "curve size claim, few": few[2], "curve size claim, many": much[2],
+               "curve size complaint, few": few[3], "curve size complaint, many": much[3]}
 
 
 # ---------------------------------------------------------------- consumers, failures, rest
@@ -325,7 +345,7 @@ def recover(bench):
     count = bench.size(1_000_000)
     with Installation(bench, "everysec") as careline:
         careline.furnish("now-and-in-a-day.yaml")
-        fill(careline, count, "kept", {"plan": count // 2, "task": count // 2})
+        fill(careline, "kept", {"plan": count // 2, "task": count // 2})
         careline.start(*STAGES)
         yield {}
         for _ in bench.rounds(3, warm_up=False):
@@ -336,17 +356,3 @@ def recover(bench):
             wait_for(careline.redis.is_loaded, "Redis has loaded", 300)
             wait_for(lambda: works(careline), "facts lead to tasks again")
             yield {"recover": time.monotonic() - begun}
-
-
-def idle(bench):
-    seconds = 5 if bench.quick else 20
-    with Installation(bench, "everysec") as careline:
-        careline.furnish("now-and-in-a-day.yaml")
-        fill(careline, bench.size(10_000_000), "rest", {"plan": bench.size(10_000_000)})
-        careline.start(*STAGES)
-        careline.settle()
-        for _ in bench.rounds(3):
-            before = sum(daemon.cpu_seconds() for daemon in careline.daemons.values())
-            time.sleep(seconds)
-            used = sum(daemon.cpu_seconds() for daemon in careline.daemons.values()) - before
-            yield {"idle_cpu": 100 * used / seconds, "idle_mb": max(daemon.memory_mb()[0] for daemon in careline.daemons.values())}

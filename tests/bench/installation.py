@@ -54,6 +54,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def cpu_seconds(pid):
+    """What all its threads have used; finer than the ticks in stat."""
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e9
+
+
 class Server:
     """One redis-server on a unix socket. `fsync`: always, everysec or no."""
 
@@ -104,6 +109,9 @@ class Server:
             return 0, 0
         return int(stats["calls"]), int(stats["usec"])
 
+    def cpu_seconds(self):
+        return cpu_seconds(self.process.pid)
+
     def is_loaded(self):
         try:
             return self.info("persistence", "loading") == "0"
@@ -141,9 +149,7 @@ class Daemon:
         self.bus, self.http, self.owner = words["bus"], words["http"], words["owner"].encode()
 
     def cpu_seconds(self):
-        """What all threads have used."""
-        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+        return cpu_seconds(self.process.pid)
 
     def memory_mb(self):
         """Resident, and its share of what is shared."""
@@ -288,6 +294,12 @@ class Installation:
                 yield unpack(fields[fields.index(b"e") + 1])
 
     # ---- over HTTP
+
+    def hang_up(self):
+        """Before a pause: a connection on which nothing is asked is closed by intake."""
+        if self.http:
+            self.http.close()
+        self.http = None
 
     def ask(self, method, path, body=None):
         self.http = self.http or http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=LIMIT_SECONDS)

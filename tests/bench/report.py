@@ -29,21 +29,23 @@ def verdict(row, found):
     return "missed: " + "; ".join(misses) if misses else "reached" if held else "stated"
 
 
-def print_table(results, failures):
+def print_table(results, notes, failures):
     print(f"{'row':22} {'median':>12} {'range':>23} {'unit':14} {'goal':34} ")
     for row, found in results:
         span = f"{number(found['min'])} .. {number(found['max'])}"
         print(f"{row.name:22} {number(found['value']):>12} {span:>23} {row.unit:14} {row.goal():34} {verdict(row, found)}")
         for peer, value in found["peers"].items():
             print(f"{'':22} {number(value):>12} {'':23} {peer}: {found['value'] / value:.2f} x" if value else "")
+    for line in notes:
+        print(line)
     for group, error in failures:
         print(f"not measured: {group}: {error}")
 
 
-def write(folder, results, curves, failures, about):
+def write(folder, results, curves, notes, failures, about):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").write_text(json.dumps(list(entries(results)), indent=1) + "\n")
-    (folder / "report.html").write_text(page(results, curves, failures, about))
+    (folder / "report.html").write_text(page(results, curves, notes, failures, about))
 
 
 # ---------------------------------------------------------------- charts
@@ -135,9 +137,10 @@ def table_line(row, found):
             f"<td>{html.escape(row.goal())}</td><td class={says.split(':')[0]}>{html.escape(says)}</td></tr>")
 
 
-def page(results, curves, failures, about):
+def page(results, curves, notes, failures, about):
     lines = "".join(table_line(row, found) for row, found in results)
     missing = "".join(f"<p class=missed>Not measured: {html.escape(group)}: {html.escape(str(error))}</p>" for group, error in failures)
+    said = "".join(f"<p>{html.escape(line)}</p>" for line in notes)
     return (f"<!doctype html><html lang=en><meta charset=utf-8><title>Careline, measured</title><style>{STYLE}</style><h1>Careline, "
             f"measured</h1><p>{html.escape(about)}</p><table><tr><th>row<th>median, range<th>unit<th>held against<th>goal<th></tr>{lines}"
-            f"</table>{missing}{''.join(charts(results, curves))}</html>\n")
+            f"</table>{missing}{said}{''.join(charts(results, curves))}</html>\n")

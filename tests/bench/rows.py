@@ -1,5 +1,5 @@
 """What is measured, and what it is to reach. A group is a generator that runs an installation and yields, run after run, what it
-measured: {row: value}, {(row, peer): value} for what it is held against, {"curve row": values} for the charts."""
+measured: {row: value}, {(row, peer): value} for what it is held against, {"curve row": values} for the charts, {"note name": lines} for the page."""
 from dataclasses import dataclass, field
 
 
@@ -52,6 +52,9 @@ ROWS = [
     Row("pipeline_replicas", "deliveries/s", "pipeline with two replicas of each stage", "replicas", ratio_at_least={"one replica": 1},
         quick=False),
     Row("one_site", "deliveries/s", "pipeline of a single site: one partition's ceiling", "replicas", quick=False),
+    Row("one_redis", "deliveries/s", "what its one thread leaves time for: one Redis's ceiling", "replicas", quick=False),
+    Row("predicted_one", "times", "what the model says for one replica of each stage, to what was measured", "replicas", quick=False),
+    Row("predicted_two", "times", "the same for two", "replicas", quick=False),
     Row("job_everysec", "jobs/s", "fact in, one task on a work list, everysec", "jobs_everysec", ratio_at_least={"bullmq tuned": 2.5}),
     Row("job_p99", "ms", "the same at 1,000/s offered, 99th percentile", "jobs_everysec", at_most=3),
     Row("job_always", "jobs/s", "fact in, one task on a work list, fsync always", "jobs_always", ratio_at_least={"beanstalkd -f 0": 3}),
@@ -72,14 +75,14 @@ ROWS = [
     Row("follow_up_bytes", "bytes", "of Redis for a pending follow-up with all that it needs, log apart", "sizes", at_most=300),
     Row("case_bytes", "bytes", "of Redis for an open complaint with its clocks, log apart", "sizes", at_most=1200),
     Row("case_log_bytes", "bytes", "that its events take in the log", "sizes"),
-    Row("claim_flat", "times", "p99 of claiming the next task: 1 M open tasks and 10 M timers against 10 k", "flat", at_most=1.5, quick=False),
-    Row("complaint_flat", "times", "p99 of filing a complaint, likewise", "flat", at_most=1.5, quick=False),
+    Row("claim_flat", "times", "p99 of claiming the next task: 1 M open tasks and 10 M timers against 10 k", "many", at_most=1.5, quick=False),
+    Row("complaint_flat", "times", "p99 of filing a complaint, likewise", "many", at_most=1.5, quick=False),
     # ---- consumers, failures, rest
     Row("fanout", "events/s", "to each of 10 consumers", "fanout"),
     Row("fanout_stalled", "events/s", "the same while one of them reads nothing", "fanout", ratio_at_least={"none stalled": 0.95}),
     Row("takeover", "s", "after kill -9 of a replica until its slowest partition goes on; no client of intake sees an error", "takeover",
         at_most=5),
     Row("recover", "s", "Redis killed with 1 M open items, until all stages work again", "recover", quick=False),
-    Row("idle_cpu", "% of a core", "the five daemons with 10 M pending timers", "idle", at_most=2, quick=False),
-    Row("idle_mb", "MB", "resident, the largest of them", "idle", at_most=30, quick=False),
+    Row("idle_cpu", "% of a core", "the five daemons with 10 M pending timers", "many", at_most=2, quick=False),
+    Row("idle_mb", "MB", "resident, the largest of them", "many", at_most=30, quick=False),
 ]
