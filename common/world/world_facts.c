@@ -50,6 +50,15 @@ static void seal_personal(struct sealer *sealer, struct arena *arena, const stru
     assert(made);
 }
 
+/* Whom a form that is there already is about. "": nobody, or there is none. */
+static const char *customer_of_form(struct world *world, const struct event *event, const struct form_fill *fill)
+{
+    const struct filled_form *form = world_entity(
+        world, ENTITY_FORM, arena_printf(world->arena, "%s/%s.%s", event->site, fill->form, fill->number), world->arena);
+
+    return form ? form->customer : "";
+}
+
 uint64_t world_pack(struct sealer *sealer, const struct event *like, const void *data, struct buffer *to)
 {
     struct arena *arena = arena_new();
@@ -92,6 +101,8 @@ bool world_append(struct world *world, const struct event *like, const void *dat
     event.id = text_or(like->id, arena_printf(world->arena, "fact-%llu", (unsigned long long)world->appended++));
     event.source = text_or(like->source, "test");
     event.time = world_now(world);
+    if (event.number == EVENT_FORM_FILL && !*text_or(like->customer, ""))
+        event.customer = customer_of_form(world, &event, data);
     uint64_t digest = world_pack(world->sealer, &event, data, &packed);
     struct fact fact = {.key = arena_printf(world->arena, "%s\n%s", event.source, event.id), .digest = digest,
                         .chain_id = dice_chance(&world->dice), .stage = writer_of(event.number),

@@ -18,9 +18,6 @@ static const struct state_kind {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* Ids of events are random or counted, sealed fields have a nonce, and lists show who a customer is. */
-static const char *const apart[] = {"cause", "sealed", "next_due_at", "contact", "name", "mobile", "email", "text"};
-
 /* -------- one way to say it */
 
 static bool is_empty(const json_t *value)
@@ -75,13 +72,24 @@ static const char *free_key(const json_t *state, const char *kind, const char *i
     return key;
 }
 
+/* What lists show of others beside it, such as the customer's name, is no part of it; what is sealed they leave out. */
+static void keep_own_fields(json_t *told, const struct record *record)
+{
+    const char *key;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(told, next, key, value)
+        if (!record_field(record, key) || record_field(record, key)->kind == FIELD_BYTES)
+            json_object_del(told, key);
+}
+
 /* Takes the record over. */
 static void state_add(json_t *state, const struct state_kind *kind, json_t *record)
 {
     struct arena *arena = arena_new();
     json_t *told = plain(record, arena);
-    for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
-        json_object_del(told, apart[i]);
+    keep_own_fields(told, entity_types[kind->kind].record);
+    json_object_del(told, "cause");         /* ids of events are random or counted */
     const char *id = steady_id(told, arena);
     json_object_del(told, "id");
     json_object_set_new(state, free_key(state, kind->name, id, arena), told);

@@ -112,6 +112,15 @@ static void open_linked(struct docket *docket, struct docket *into)
     docket_emit(docket, EVENT_CASE_LINKED, NULL, "the same matter again");
 }
 
+/* One who is not on record yet has bought nothing yet: the scheduler is just writing the record. */
+static int class_of_new(const struct site *site, const struct event *event)
+{
+    for (size_t i = 0; *event->customer && site && i < site->playbook_count; i++)
+        if (site->playbooks[i].playbook->classes.present)
+            return CLASS_POTENTIAL;
+    return CLASS_NONE;
+}
+
 void on_complaint_received(struct turn *turn, const struct event *event, const void *data)
 {
     const struct complaint_received *said = data;
@@ -123,9 +132,7 @@ void on_complaint_received(struct turn *turn, const struct event *event, const v
     fill(&docket, event, said);
     struct past_complaint_list past = past_of(&docket);
     const struct customer *customer = turn_customer(turn, event->site, event->customer);
-    /* one who is not on record yet has bought nothing yet: the scheduler is just writing the record */
-    int class_of_new = *event->customer ? CLASS_POTENTIAL : CLASS_NONE;
-    docket.file.customer_class = customer ? customer->class : class_of_new;
+    docket.file.customer_class = customer ? customer->class : class_of_new(docket.site, event);
     rules_classify(&docket, said, customer, is_repeat(&docket, &past));
     const char *same = duplicate_of(&docket, &past, said);
     if (same && docket_load(&into, turn, same))
