@@ -14,7 +14,8 @@ const char *ledger_refusal_word(enum ledger_refusal refusal)
 
 struct ledger ledger_open(const struct points_account *stored, const char *id, struct arena *arena)
 {
-    struct ledger ledger = {arena, stored ? *stored : *(struct points_account *)record_new(&points_account_record, arena)};
+    const struct points_account *from = stored ? stored : record_new(&points_account_record, arena);
+    struct ledger ledger = {arena, *from};
     struct points_account *account = &ledger.account;
     struct points_lot *room = arena_alloc(arena, (LEDGER_LOTS_MAX + 1) * sizeof *room);
     assert(account->lots.count <= LEDGER_LOTS_MAX);

@@ -37,7 +37,7 @@ struct ledger_grant {
 /* A copy of `stored` to change, its texts borrowed; NULL: an empty account with this id. Lives in the arena. */
 struct ledger ledger_open(const struct points_account *stored, const char *id, struct arena *arena);
 
-/* earned -> held. LEDGER_BAD_POINTS: none, or more than LEDGER_ENTRY_POINTS_MAX; LEDGER_FULL: over LEDGER_POINTS_MAX. */
+/* earned -> held. LEDGER_BAD_POINTS: none, or more than LEDGER_ENTRY_POINTS_MAX; LEDGER_FULL: LEDGER_POINTS_MAX. */
 enum ledger_refusal ledger_earn(struct ledger *ledger, const struct ledger_grant *grant);
 /* held -> redeemed; LEDGER_NOT_ENOUGH: more than is held. */
 enum ledger_refusal ledger_redeem(struct ledger *ledger, int64_t points);

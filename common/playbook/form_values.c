@@ -107,6 +107,19 @@ bool form_instant(const char *value, const struct calendar *calendar, wall_ms *r
     return true;
 }
 
+/* -------- copies of papers */
+
+/* Named by the hash of what is stored. */
+static const char *check_attachment(const struct form_field *field, const char *told, const struct calendar *calendar,
+                                    struct arena *arena, const char **ret)
+{
+    (void)field, (void)calendar, (void)arena;
+    enum { HASH_DIGITS = 64 };
+    *ret = told;
+    return strlen(told) == HASH_DIGITS && strspn(told, "0123456789abcdef") == HASH_DIGITS
+               ? NULL : "the hash that storing the copy was answered with";
+}
+
 /* -------- closed lists */
 
 static const char *check_yes_no(const struct form_field *field, const char *told, const struct calendar *calendar,
@@ -180,6 +193,7 @@ static const value_check checks[FORM_FIELD_KINDS] = {
     [FORM_TEXT] = check_text, [FORM_NUMBER] = check_number, [FORM_DATE] = check_date, [FORM_DAY] = check_day,
     [FORM_TIME] = check_time, [FORM_YES_NO] = check_yes_no, [FORM_SCORE] = check_score, [FORM_CHOICE] = check_choice,
     [FORM_CHOICES] = check_choices, [FORM_LINK] = check_name, [FORM_STAFF] = check_name,
+    [FORM_ATTACHMENT] = check_attachment,
 };
 
 const char *form_value(const struct form_field *field, const char *told, const struct calendar *calendar, struct arena *arena,

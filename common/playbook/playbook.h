@@ -193,7 +193,7 @@ struct questionnaire { const char *name; size_t count; struct question *question
 /* What a field of a form can hold. Each has its word, its check and its normal form: form_value. */
 enum form_field_kind {
     FORM_TEXT, FORM_NUMBER, FORM_DATE, FORM_DAY, FORM_TIME, FORM_YES_NO, FORM_SCORE, FORM_CHOICE, FORM_CHOICES, FORM_LINK,
-    FORM_STAFF, FORM_FIELD_KINDS
+    FORM_STAFF, FORM_ATTACHMENT, FORM_FIELD_KINDS
 };
 
 /* What the answers of a form can be to the engine, beside what stands there. */

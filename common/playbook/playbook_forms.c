@@ -14,7 +14,7 @@ static const char *const field_keys[] = {
 static const char *const kind_words[FORM_FIELD_KINDS + 1] = {
     [FORM_TEXT] = "text", [FORM_NUMBER] = "number", [FORM_DATE] = "date", [FORM_DAY] = "day", [FORM_TIME] = "time",
     [FORM_YES_NO] = "yes_no", [FORM_SCORE] = "score", [FORM_CHOICE] = "choice", [FORM_CHOICES] = "choices",
-    [FORM_LINK] = "link", [FORM_STAFF] = "staff",
+    [FORM_LINK] = "link", [FORM_STAFF] = "staff", [FORM_ATTACHMENT] = "attachment",
 };
 
 /* What of a customer's record can be told by a form. */

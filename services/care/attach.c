@@ -8,7 +8,8 @@
 enum { FILE_BYTES_MAX = 512 * 1024 };
 
 static const struct { const char *ending, *type; } types[] = {
-    {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"}, {".png", "image/png"}, {".pdf", "application/pdf"}, {".txt", "text/plain"},
+    {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"}, {".png", "image/png"}, {".pdf", "application/pdf"},
+    {".txt", "text/plain"},
 };
 
 static const char *type_of(const char *path)
@@ -39,20 +40,21 @@ static json_t *paper_json(struct invocation *call, const char *site, const char 
     size_t room = sodium_base64_encoded_len(file.bytes, sodium_base64_VARIANT_ORIGINAL);
     char *text = arena_alloc(call->arena, room);
     sodium_bin2base64(text, room, file.at, file.bytes, sodium_base64_VARIANT_ORIGINAL);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "site", site, "customer", customer, "name", name_of(call, path), "type",
-                     type_of(path), "content", text);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "site", site, "customer", customer, "name", name_of(call, path),
+                     "type", type_of(path), "content", text);
 }
 
 /* The record names it beside those that it had. */
 static int record(struct invocation *call, const char *site, const char *id, const char *hash)
 {
-    struct client_answer answer = client_get(call->client, arena_printf(call->arena, "/v1/customers/%s", url_text(call->arena, id)));
+    const char *path = arena_printf(call->arena, "/v1/customers/%s", url_text(call->arena, id));
+    struct client_answer answer = client_get(call->client, path);
     int code = answer.status == 200 ? EXIT_OK : answer_failed(call, &answer);
     if (code == EXIT_OK) {
         json_t *all = json_deep_copy(json_object_get(answer.body, "attachments"));
         json_array_append_new(all, json_string(hash));
-        json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:o}}", "id", arena_printf(call->arena, "attach-%s", hash),
-                                  "source", "care", "type", "customer.recorded", "site", site, "customer",
+        const char *number = arena_printf(call->arena, "attach-%s", hash);
+        json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:o}}", "id", number, "source", "care", "type", "customer.recorded", "site", site, "customer",
                                   strchr(id, '/') + 1, "data", "attachments", all);
         struct client_answer posted = client_post(call->client, "/v1/events", event);
         code = posted.status == 201 || posted.status == 200 ? EXIT_OK : answer_failed(call, &posted);

@@ -13,7 +13,8 @@ static int wrong_use(const struct invocation *call)
 
 /* -------- showing */
 
-static int get(struct invocation *call, const char *path, void (*show)(const struct invocation *call, const json_t *body))
+static int get(struct invocation *call, const char *path,
+               void (*show)(const struct invocation *call, const json_t *body))
 {
     struct client_answer answer = client_get(call->client, path);
     int code = answer.status == 200 ? EXIT_OK : answer_failed(call, &answer);

@@ -117,7 +117,7 @@ static bool read_texts(struct slice part, struct arena *arena, struct xlsx_parts
 
 /* -------- styles */
 
-struct styling { struct arena *arena; struct xlsx_parts *parts; int dates[FORMATS_MAX]; size_t date_count; bool in_cells; };
+struct styling { struct xlsx_parts *parts; int dates[FORMATS_MAX]; size_t date_count; bool in_cells; };
 
 /* Of a format in the file's own words: does it speak of days or hours, outside quotes and brackets? */
 static bool format_is_date(const char *code)
@@ -174,7 +174,7 @@ static void styling_end(void *context, const char *name)
 static bool read_styles(struct slice part, struct arena *arena, struct xlsx_parts *to)
 {
     struct styling *styling = arena_alloc(arena, sizeof *styling);
-    *styling = (struct styling){.arena = arena, .parts = to};
+    *styling = (struct styling){.parts = to};
     to->style_is_date = arena_alloc(arena, FORMATS_MAX);
     return !part.bytes || xml_read(part, styling, styling_begin, styling_end, NULL);
 }

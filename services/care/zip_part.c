@@ -3,7 +3,7 @@
 #include <string.h>
 #include <zlib.h>
 
-/* After PKWARE's description of the format: the list of all parts stands at the end, each entry pointing at its part. */
+/* After PKWARE's description of the format: the list of all parts is at the end, each entry points at its part. */
 
 enum {
     END_BYTES = 22, END_COMMENT_MAX = 65535, ENTRY_BYTES = 46, HEAD_BYTES = 30, STORED = 0, DEFLATED = 8, ENCRYPTED = 1

@@ -9,7 +9,7 @@
 static const char *const kind_words[FORM_FIELD_KINDS] = {
     [FORM_TEXT] = "text", [FORM_NUMBER] = "number", [FORM_DATE] = "date", [FORM_DAY] = "day", [FORM_TIME] = "time",
     [FORM_YES_NO] = "yes_no", [FORM_SCORE] = "score", [FORM_CHOICE] = "choice", [FORM_CHOICES] = "choices",
-    [FORM_LINK] = "link", [FORM_STAFF] = "staff",
+    [FORM_LINK] = "link", [FORM_STAFF] = "staff", [FORM_ATTACHMENT] = "attachment",
 };
 
 static struct view_answer no_store(struct views *views)

@@ -4,8 +4,8 @@
 #include "ident.h"
 #include "scheduler.h"
 
-/* Customers whom an earlier version stored stand in no list of their site. When a rule for all customers comes in force,
- * they are looked for, page by page, so that the rule finds them. A rule of its own that comes once. */
+/* Customers whom an earlier version stored stand in no list of their site. When a rule for all customers comes in
+ * force, they are looked for, page by page, so that the rule finds them. A rule of its own that comes once. */
 
 static const char joining[] = "joining";
 

@@ -104,7 +104,8 @@ struct purse purse_open(struct turn *turn, const char *site, const char *custome
 {
     const char *id = ident_make(turn_arena(turn), site, "%s", customer);
     const struct points_account *stored = turn_get(turn, ENTITY_POINTS_ACCOUNT, id);
-    struct purse purse = {.turn = turn, .site = turn_site(turn, site), .ledger = ledger_open(stored, id, turn_arena(turn))};
+    struct purse purse = {.turn = turn, .site = turn_site(turn, site)};
+    purse.ledger = ledger_open(stored, id, turn_arena(turn));
     purse.rules = loyalty_of(purse.site);
     purse.ledger.account.site = site;
     purse.level_before = purse.ledger.account.level;
@@ -129,7 +130,8 @@ static void customer_show(const struct purse *purse)
 {
     const struct points_account *account = &purse->ledger.account;
     const struct customer *before = customer_of(purse->turn, account->site, ident_local(account->id));
-    if (!before || strcmp(before->id, account->id) || strcmp(before->id, account->id) || (before->points == account->held && !strcmp(before->level, account->level)))
+    if (!before || strcmp(before->id, account->id) ||
+        (before->points == account->held && !strcmp(before->level, account->level)))
         return;
     struct customer after = *before;
     after.points = account->held;
@@ -172,8 +174,9 @@ struct ledger_grant purse_grant(const struct purse *purse, int64_t points, wall_
     if (!grant.expires_at || !(purse->rules->remind_ahead.days || purse->rules->remind_ahead.ms))
         return grant;
     struct span ahead = {-purse->rules->remind_ahead.ms, -purse->rules->remind_ahead.days};
-    struct local_time day = calendar_local(calendar_of(purse), calendar_add(calendar_of(purse), grant.expires_at, ahead));
-    grant.remind_at = calendar_instant(calendar_of(purse), day.year, day.month, day.day, REMIND_HOUR, 0, 0);
+    const struct calendar *calendar = calendar_of(purse);
+    struct local_time day = calendar_local(calendar, calendar_add(calendar, grant.expires_at, ahead));
+    grant.remind_at = calendar_instant(calendar, day.year, day.month, day.day, REMIND_HOUR, 0, 0);
     return grant;
 }
 

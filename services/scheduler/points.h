@@ -1,5 +1,5 @@
-/* points.h: what the files about loyalty points share. The scheduler keeps them, since they follow the facts by which it
- * knows the customers, and show in their records: one commit books a visit, its points and the level that comes of it. */
+/* points.h: what the files about loyalty points share. The scheduler keeps them, since they follow the facts by which
+ * it knows the customers, and show in their records: one commit books a visit, its points and the level that follows. */
 #ifndef CARELINE_POINTS_H
 #define CARELINE_POINTS_H
 
@@ -21,8 +21,8 @@ struct purse {
 const struct loyalty_rules *loyalty_of(const struct site *site);
 
 /* The account, or a new one; what has ended by now is booked, so that every purse that is opened must be closed.
- * purse_close stores it (unless nothing was ever booked) with its next due time, shows points and level in the customer's
- * record, and tells a change of level. */
+ * purse_close stores it (unless nothing was ever booked) with its next due time, shows points and level in the
+ * customer's record, and tells a change of level. */
 struct purse purse_open(struct turn *turn, const char *site, const char *customer);
 void purse_close(struct purse *purse);
 

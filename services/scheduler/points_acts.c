@@ -42,8 +42,8 @@ static bool entry_begin(struct points_deed *deed, struct points_entry *ret)
         return refuse(deed, "bad_value", "entry: letters, digits, dots, dashes");
     const struct points_entry *known = turn_get(deed->turn, ENTITY_POINTS_ENTRY, id);
     if (known) {
-        const char *what = arena_printf(turn_arena(deed->turn), "%s is there already: %s, %lld points of customer %s; for "
-                                        "another one give another number", ident_local(id),
+        const char *what = arena_printf(turn_arena(deed->turn), "%s is there already: %s, %lld points of customer %s; "
+                                        "for another one give another number", ident_local(id),
                                         words_name(&entry_state_words, known->state), (long long)known->points,
                                         known->customer);
         return refuse(deed, "known", what);
@@ -116,10 +116,10 @@ static bool correction_makes_sense(struct points_deed *deed)
         return refuse(deed, "bad_value", "points: how many more, or (negative) less?");
     if (!*deed->act->reason)
         return refuse(deed, "bad_value", "reason: why is it wrong?");
-    if (-points > deed->purse.ledger.account.held)
-        return refuse(deed, "not_enough", arena_printf(turn_arena(deed->turn), "there are %lld points: take %lld at most",
-                                                       (long long)deed->purse.ledger.account.held,
-                                                       (long long)deed->purse.ledger.account.held));
+    long long held = deed->purse.ledger.account.held;
+    if (-points > held)
+        return refuse(deed, "not_enough",
+                      arena_printf(turn_arena(deed->turn), "there are %lld points: take %lld at most", held, held));
     return true;
 }
 
@@ -245,7 +245,8 @@ void on_points_act(struct turn *turn, const struct event *event, const void *dat
     }
     const struct customer *customer = customer_of(turn, event->site, event->customer);
     if (deeds[at].of_customer && !customer) {
-        turn_refuse(turn, "not_found", *event->customer ? "customer: there is none with this id" : "customer: whose points?");
+        turn_refuse(turn, "not_found",
+                    *event->customer ? "customer: there is none with this id" : "customer: whose points?");
         return;
     }
     deed.purse = (struct purse){.turn = turn, .site = site, .rules = loyalty_of(site)};

@@ -1,5 +1,5 @@
-/* Customers whom an earlier version stored, on no list of their site: a rule for all of them finds them as soon as it is in
- * force. The earlier version is the core of today with one handler that stores as it did. */
+/* Customers whom an earlier version stored, on no list of their site: a rule for all of them finds them as soon as it
+ * is in force. The earlier version is the core of today with one handler that stores as it did. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,8 @@ static void they_join_at_once(void **state)
         scene_post(scene, "\"type\": \"customer.recorded\", \"customer\": \"c%03d\", \"data\": {}", i);
     assert_string_equal(scene_queue(scene, "customers/"), "");
     scene_apply(scene, CONFIG_PLAYBOOK,
-                "playbook: s1\nrules:\n  - { rule: all, every: daily, at: \"10:00\", audience: customers, steps: [{ message: hello }] }\n");
+                "playbook: s1\nrules:\n  - rule: all\n    every: daily\n    at: \"10:00\"\n    audience: customers\n"
+                "    steps: [{ message: hello }]\n");
     scene_until(scene, "2026-03-02 09:01");
     assert_int_equal(strlen(scene_queue(scene, "customers/")), CUSTOMERS * strlen("customers/s1/c000 ") - 1);
     scene_until(scene, "2026-03-02 10:01");

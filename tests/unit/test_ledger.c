@@ -1,5 +1,5 @@
-/* The points ledger: each kind of entry alone, then a great many at random, held against a book that shares nothing with
- * the product. STEPS=1000000 for a long run, SEED to repeat one. */
+/* The points ledger: each kind of entry alone, then a great many at random, held against a book that shares nothing
+ * with the product. STEPS=1000000 for a long run, SEED to repeat one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -105,6 +105,10 @@ static void values_have_one_form(void **state)
         {FORM_SCORE, "5", "5"}, {FORM_SCORE, "6", NULL}, {FORM_CHOICE, "low", "low"}, {FORM_CHOICE, "lower", NULL},
         {FORM_CHOICES, "low, high", "low,high"}, {FORM_CHOICES, "low,", "low"}, {FORM_CHOICES, "low,middle", NULL},
         {FORM_LINK, "N-1.2", "N-1.2"}, {FORM_LINK, "a/b", NULL}, {FORM_STAFF, "li", "li"},
+        {FORM_ATTACHMENT, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+        {FORM_ATTACHMENT, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00A08", NULL},
+        {FORM_ATTACHMENT, "licence.jpg", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct form_field field = {.kind = cases[i].kind, .choices = {(const char **)words, 2}, .has_min = true, .max = 100,
