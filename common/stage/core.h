@@ -77,6 +77,9 @@ void turn_delete(struct turn *turn, enum entity_kind kind, const char *id);
  * event_of() with subject, customer, case_id, occurred_at set. Facts too deep (CHAIN_DEPTH_MAX) become a dead letter. */
 void turn_emit(struct turn *turn, enum event_number number, const void *data, const struct event *like);
 
+/* A chain of events or plans ends here, for all to see: event.quarantined, `what` saying which would have been the next. */
+void turn_dead_letter(struct turn *turn, const char *what);
+
 /* turn_emit of act.refused for the act being worked. */
 void turn_refuse(struct turn *turn, const char *reason, const char *detail);
 

@@ -64,15 +64,15 @@ static void emit_packed(struct turn *turn, struct event *event, const void *data
 }
 
 /* A chain this deep is two rules that answer each other for ever: it ends here, for all to see. */
-static void emit_dead_letter(struct turn *turn, enum event_number number)
+void turn_dead_letter(struct turn *turn, const char *what)
 {
     struct event event = derived_event(turn, EVENT_EVENT_QUARANTINED, NULL);
     struct event_quarantined data = {
         .stage = stage_names[turn->tools->core->stage], .seq = (int64_t)turn->place.seq,
-        .type = arena_printf(turn->arena, "too deep: %s", event_types[number].name), .build = turn->tools->build};
+        .type = arena_printf(turn->arena, "too deep: %s", what), .build = turn->tools->build};
 
     log_error("chain.too_deep", log_int("partition", turn->partition), log_int("seq", (int64_t)turn->place.seq),
-              log_text("type", event_types[number].name));
+              log_text("type", what));
     emit_packed(turn, &event, &data);
 }
 
@@ -80,7 +80,7 @@ void turn_emit(struct turn *turn, enum event_number number, const void *data, co
 {
     assert(number > EVENT_UNKNOWN && number < EVENT_COUNT);
     if (turn->event->depth + deepens(number) > CHAIN_DEPTH_MAX) {
-        emit_dead_letter(turn, number);
+        turn_dead_letter(turn, event_types[number].name);
         return;
     }
     struct event event = derived_event(turn, number, like);

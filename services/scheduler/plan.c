@@ -170,10 +170,7 @@ static bool depth_allows(const struct planning *planning, int64_t *ret_depth)
     *ret_depth = behind ? behind->depth + 1 : 0;
     if (*ret_depth <= CHAIN_DEPTH_MAX)
         return true;
-    struct event_quarantined say = {
-        .stage = stage_names[STAGE_SCHEDULER], .build = "",
-        .type = arena_printf(turn_arena(planning->turn), "too deep: %.40s", planning->in_force->playbook->name)};
-    turn_emit(planning->turn, EVENT_EVENT_QUARANTINED, &say, NULL);
+    turn_dead_letter(planning->turn, arena_printf(turn_arena(planning->turn), "%.40s", planning->in_force->playbook->name));
     return false;
 }
 
