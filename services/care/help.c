@@ -43,6 +43,7 @@ static const struct group {
      {{"apply", "care apply --check club"},
       {"playbook", "care playbook explain deploy/playbooks/auto-dealer.yaml"},
       {"calendar", "care calendar diff china-2027.ics"},
+      {"template", "care template preview delivery-thanks model=UNI-K"},
       {"simulate", "care simulate tests/flows/delivery-follow-up.yaml"}}},
     {"What happens", "查看运行",
      {{"status", "care status"},
