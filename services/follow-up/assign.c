@@ -12,6 +12,11 @@ static const struct assign *rule_of(const struct job *job)
     return job->step && job->step->assign.by ? &job->step->assign : NULL;
 }
 
+bool job_is_assigned_by_rule(const struct job *job)
+{
+    return rule_of(job) != NULL;
+}
+
 /* -------- who can take it */
 
 static bool has_skill(const struct job *job, const struct assign *rule, const struct person *person)

@@ -55,7 +55,7 @@ static void keep_others(struct job *job, const char *agent)
     for (size_t i = 0; *agent && i < open.count; i++) {
         struct job other;
         if (!job_open(job->turn, job->task.site, open.at[i], &other) || other.task.state != TASK_OPEN ||
-            *other.task.assignee || strcmp(other.task.role, job->task.role))
+            *other.task.assignee || strcmp(other.task.role, job->task.role) || job_is_assigned_by_rule(&other))
             continue;
         other.task.assignee = agent;
         other.task.kept_until = turn_now(job->turn) + KEEP_MS;

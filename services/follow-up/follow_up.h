@@ -112,6 +112,8 @@ void job_let_go(struct job *job);
 
 /* Gives the task to whom the playbook's assignment chooses; nobody, if nobody can take it now. */
 void job_assign(struct job *job);
+/* Does the playbook say who gets it? Then nobody else is offered it. */
+bool job_is_assigned_by_rule(const struct job *job);
 /* Counts the task for whoever it is assigned to now; before it is stored. */
 void job_count(struct job *job);
 /* Somebody may have become able to take more: unassigned tasks of this role, the oldest first. */

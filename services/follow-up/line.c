@@ -86,6 +86,16 @@ void line_take(struct job *job, const char *agent)
     line_store(job->turn, &line);
 }
 
+/* Another task of this customer that the same agent holds; NULL: none. */
+static const char *other_task(const struct job *job, const char *agent)
+{
+    struct agent desk = desk_of(job->turn, job->task.site, agent);
+    for (size_t i = 0; i < desk.holds.count; i++)
+        if (!strcmp(desk.holds.at[i].customer, job->task.customer) && strcmp(desk.holds.at[i].task, job->task.id))
+            return desk.holds.at[i].task;
+    return NULL;
+}
+
 void line_free(struct job *job)
 {
     if (!*job->task.customer)
@@ -93,7 +103,10 @@ void line_free(struct job *job)
     struct customer_line line = line_copy(job);
     if (strcmp(line.task, job->task.id))
         return;
-    line.task = line.agent = "";
+    const char *other = other_task(job, line.agent);
+    line.task = other ? other : "";
+    if (!other)
+        line.agent = "";
     line_store(job->turn, &line);
 }
 

@@ -55,7 +55,7 @@ static bool deadline_passed(const struct job *job)
 static void keep_for_caller(struct job *job)
 {
     const char *agent = line_agent(job);
-    if (*job->task.assignee || !*agent)
+    if (*job->task.assignee || !*agent || job_is_assigned_by_rule(job))
         return;
     job->task.assignee = agent;
     job->task.kept_until = job->task.due_at + KEEP_MS;
