@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 64 * 1024, REQUEST_BYTES_MAX = 1024 * 1024 * 1024 };
+enum { BLOCK_BYTES = 64 * 1024, REQUEST_BYTES_MAX = 1024 * 1024 * 1024, FORMATTED_BYTES_FEW = 256 };
 
 struct block {
     struct block *next;
@@ -104,15 +104,20 @@ const char *arena_string(struct arena *arena, const char *from)
     return from && *from ? arena_text(arena, from, strlen(from)) : "";
 }
 
+/* Most are ids and names: formatted once. */
 const char *arena_printf(struct arena *arena, const char *format, ...)
 {
+    char few[FORMATTED_BYTES_FEW];
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int bytes = vsnprintf(NULL, 0, format, args);
+    int bytes = vsnprintf(few, sizeof few, format, args);
     va_end(args);
     char *at = arena_alloc(arena, (size_t)bytes + 1);
-    vsnprintf(at, (size_t)bytes + 1, format, again);
+    if ((size_t)bytes < sizeof few)
+        memcpy(at, few, (size_t)bytes);
+    else
+        vsnprintf(at, (size_t)bytes + 1, format, again);
     va_end(again);
     return at;
 }

@@ -40,5 +40,11 @@ const char *ident_make(struct arena *arena, const char *site, const char *format
     size_t site_bytes = strlen(site);
     if (site_bytes + 1 + 2 * HASH_BYTES > NAME_BYTES_MAX)               /* no site of ours: only kept from overflowing */
         return ident_fit(arena, arena_printf(arena, "%s/%s", site, local), NAME_BYTES_MAX);
-    return arena_printf(arena, "%s/%s", site, ident_fit(arena, local, NAME_BYTES_MAX - site_bytes - 1));
+    const char *fitting = ident_fit(arena, local, NAME_BYTES_MAX - site_bytes - 1);
+    size_t fitting_bytes = strlen(fitting);
+    char *id = arena_alloc(arena, site_bytes + 1 + fitting_bytes + 1);
+    memcpy(id, site, site_bytes);
+    id[site_bytes] = '/';
+    memcpy(id + site_bytes + 1, fitting, fitting_bytes);
+    return id;
 }
