@@ -18,6 +18,7 @@ struct cached {
 
 struct entity_cache {
     struct cached *slots[SLOTS];
+    uint32_t counts[PARTITIONS_MAX];
     struct cached *newest, *oldest;
     size_t bytes, bytes_max;
 };
@@ -70,6 +71,7 @@ static void cached_remove(struct entity_cache *cache, struct cached **at)
 
     *at = cached->chain;
     use_unlink(cache, cached);
+    cache->counts[cached->partition]--;
     cache->bytes -= cached->bytes;
     free(cached);
 }
@@ -117,6 +119,7 @@ void entity_cache_keep(struct entity_cache *cache, uint32_t partition, enum enti
     at = slot_of(cache, partition, kind, cached->entity.id);
     cached->chain = *at;
     *at = cached;
+    cache->counts[partition]++;
     use_link_newest(cache, cached);
     cache->bytes += cached->bytes;
     while (cache->bytes > cache->bytes_max && cache->oldest != cached) {
@@ -127,7 +130,7 @@ void entity_cache_keep(struct entity_cache *cache, uint32_t partition, enum enti
 
 void entity_cache_drop(struct entity_cache *cache, uint32_t partition)
 {
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < SLOTS && cache->counts[partition] > 0; i++) {
         struct cached **at = &cache->slots[i];
         while (*at) {
             if ((*at)->partition == partition)

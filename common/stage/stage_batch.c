@@ -55,7 +55,7 @@ static size_t batch_limit(const struct stage_partition *partition)
 }
 
 /* Decodes what waits, up to a batch. */
-static enum turn_result gather(struct stage_partition *partition, struct turn *turn)
+static void gather(struct stage_partition *partition, struct turn *turn)
 {
     size_t bytes = 0, max = batch_limit(partition);
     const struct entry *entry;
@@ -67,7 +67,6 @@ static enum turn_result gather(struct stage_partition *partition, struct turn *t
             break;
         turn_read(turn, &entry->place, entry->packed, &turn->works[turn->work_count++]);
     }
-    return partition->set_aside ? TURN_DONE : turn_read_data(turn, turn->works, turn->work_count);
 }
 
 /* Somebody did not answer: later. An entity that cannot be read will never answer: its event alone is set aside. */
@@ -93,23 +92,38 @@ static void begin(struct stage_loop *stage, struct stage_partition *partition)
         !mono_reached(stage_mono(stage), partition->backoff.until))
         return;
     struct turn *turn = partition->working = turn_new(&stage->tools, partition->number);
-    if (!stage_mark(stage, partition))
-        turn->missing = "store";
-    if (turn->missing || gather(partition, turn) == TURN_LATER)
-        put_off(stage, partition);
+    if (stage_mark(stage, partition)) {
+        gather(partition, turn);
+        return;
+    }
+    turn->missing = "store";
+    put_off(stage, partition);
 }
 
-/* What all of them will touch. */
-static void prefetch(struct stage_loop *stage, const struct hand *hand)
+/* Turns that are to be worked, not set aside. */
+static size_t turns_of(const struct hand *hand, struct turn *turns[HAND_MAX])
 {
-    struct turn *turns[HAND_MAX];
     size_t count = 0;
 
     for (size_t i = 0; i < hand->count; i++)
         if (hand->at[i]->working && !hand->at[i]->set_aside)
             turns[count++] = hand->at[i]->working;
+    return count;
+}
+
+/* What is sealed in all of them is opened, then what they will touch is read. */
+static void prepare(struct stage_loop *stage, const struct hand *hand)
+{
+    struct turn *turns[HAND_MAX];
+
     arena_reset(stage->arena);
-    turn_prefetch(turns, count, stage->arena);
+    turn_fetch_keys(turns, turns_of(hand, turns), stage->arena);
+    for (size_t i = 0; i < hand->count; i++) {
+        struct turn *turn = hand->at[i]->working;
+        if (turn && !hand->at[i]->set_aside && turn_read_data(turn, turn->works, turn->work_count) == TURN_LATER)
+            put_off(stage, hand->at[i]);
+    }
+    turn_prefetch(turns, turns_of(hand, turns), stage->arena);
     for (size_t i = 0; i < hand->count; i++)
         if (hand->at[i]->working && hand->at[i]->working->missing)
             put_off(stage, hand->at[i]);
@@ -210,7 +224,7 @@ void stage_work(struct stage_loop *stage, const struct hand *hand)
     read_logs(stage, hand);
     for (size_t i = 0; i < hand->count; i++)
         begin(stage, hand->at[i]);
-    prefetch(stage, hand);
+    prepare(stage, hand);
     for (size_t i = 0; i < hand->count; i++) {
         struct stage_partition *partition = hand->at[i];
         if (partition->working)

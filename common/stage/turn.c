@@ -61,8 +61,10 @@ void turn_leave(struct turn *turn, const char *missing)
 
 /* ---------------------------------------------------------------- reading events */
 
-static bool concerns(const struct core *core, enum event_number number)
+bool turn_concerns(const struct turn *turn, enum event_number number)
 {
+    const struct core *core = turn->tools->core;
+
     return core->handlers[number] || number == EVENT_CONFIG_ACTIVATED ||
            (number == EVENT_TIMER_FIRED && core->on_timer);
 }
@@ -87,11 +89,10 @@ void turn_read(struct turn *turn, const struct place *place, struct slice packed
 
 enum turn_result turn_read_data(struct turn *turn, struct turn_work *works, size_t count)
 {
-    turn_fetch_keys(turn, works, count);
     for (size_t i = 0; i < count; i++) {
         struct fault fault = {0};
         struct slice personal;
-        if (!concerns(turn->tools->core, works[i].event.number))
+        if (!turn_concerns(turn, works[i].event.number))
             continue;
         if (turn_unseal(turn, &works[i].event, &personal) == TURN_LATER)
             return TURN_LATER;

@@ -35,7 +35,7 @@ struct turn_tools {
     void *random_context;
 };
 
-enum { TURN_SLOTS = 256 };
+enum { TURN_SLOTS = 1024 };
 
 /* An entity as this batch sees it. Foreign ones become conditions, changed ones puts. */
 struct turn_entity {
@@ -114,6 +114,10 @@ void turn_free(struct turn **turn);
 /* Decodes an event of the log, but for its data. One that cannot be read concerns nobody. */
 void turn_read(struct turn *turn, const struct place *place, struct slice packed, struct turn_work *ret);
 
+/* Brings the keys near that the works of all those turns are sealed with, before they are needed one by one. The arena is
+ * for the time of the call. */
+void turn_fetch_keys(struct turn *const *turns, size_t count, struct arena *arena);
+
 /* Then the data of all that concern this stage, opening what is sealed. TURN_LATER: the sealer did not answer. */
 enum turn_result turn_read_data(struct turn *turn, struct turn_work *works, size_t count);
 
@@ -151,7 +155,8 @@ void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice
                      const char *queue);
 struct slice turn_packed(struct turn *turn);       /* a copy of what is in scratch */
 struct slice turn_seal_personal(struct turn *turn, const char *customer, const struct record *record, const void *data);
-void turn_fetch_keys(struct turn *turn, const struct turn_work *works, size_t count);
+/* Does this stage work events of that type? */
+bool turn_concerns(const struct turn *turn, enum event_number number);
 enum turn_result turn_unseal(struct turn *turn, const struct event *event, struct slice *ret);
 void turn_config_activated(struct turn *turn, const struct config_activated *change);
 

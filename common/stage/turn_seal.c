@@ -31,15 +31,23 @@ struct slice turn_seal(struct turn *turn, const char *customer, enum event_numbe
     return turn_seal_personal(turn, customer, event_types[number].data, data);
 }
 
-/* All at once, before they are needed one by one. An erased customer gets no new key by it. */
-void turn_fetch_keys(struct turn *turn, const struct turn_work *works, size_t count)
+/* An erased customer gets no new key by it. */
+void turn_fetch_keys(struct turn *const *turns, size_t count, struct arena *arena)
 {
-    const char **customers = arena_alloc(turn->arena, (count + 1) * sizeof *customers);
-    size_t sealed = 0;
+    size_t works = 0, sealed = 0;
+
     for (size_t i = 0; i < count; i++)
-        if (works[i].event.sealed.bytes)
-            customers[sealed++] = key_of(turn->arena, works[i].event.customer, works[i].event.site);
-    seal_fetch(turn->tools->sealer, customers, sealed, false);
+        works += turns[i]->work_count;
+    if (works == 0)
+        return;
+    const char **customers = arena_alloc(arena, works * sizeof *customers);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < turns[i]->work_count; k++) {
+            const struct event *event = &turns[i]->works[k].event;
+            if (event->sealed.bytes > 0 && turn_concerns(turns[i], event->number))
+                customers[sealed++] = key_of(arena, event->customer, event->site);
+        }
+    seal_fetch(turns[0]->tools->sealer, customers, sealed, false);
 }
 
 /* The personal fields of an event before it is worked; empty if they are erased. */

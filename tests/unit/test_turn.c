@@ -145,11 +145,12 @@ static enum turn_result work_event(const struct event *event)
     assert_int_equal(store_append_one(around.store, 0, &fact, 1), STORE_OK);
     around.commit.to = (struct checkpoint){fact.place.seq, fact.place.id};
     turn_read(around.turn, &fact.place, packed, work);
-    if (turn_read_data(around.turn, work, 1) == TURN_LATER)
-        return TURN_LATER;
     around.turn->works = work;
     around.turn->work_count = 1;
     around.turn->missing = NULL;
+    turn_fetch_keys(&around.turn, 1, around.arena);
+    if (turn_read_data(around.turn, work, 1) == TURN_LATER)
+        return TURN_LATER;
     turn_prefetch(&around.turn, 1, around.arena);
     return around.turn->missing ? TURN_LATER : turn_work(around.turn, work);
 }
