@@ -283,10 +283,10 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
  * append: facts into the logs of some partitions, of each once. Facts whose key is known are skipped, with the first
  *   place as answer; a known key with another digest is APPEND_CONFLICT; both leave the others alone. STORE_FULL when
  *   memory is out. Durable when the answer is STORE_OK, as durable as the store is configured.
- * commit: of some partitions, of each once. Lease (epoch, owner, not expired), checkpoint `from` equal to the stored one, `to` on the log with its id,
- *   conditions; then all at once: entities, timers, queue, events, checkpoint. Allowed when memory is out. A commit
- *   whose `to` is already the checkpoint and whose lease holds is STORE_STALE: the caller reloads and sees that it is
- *   done.
+ * commit: of some partitions, of each once. Lease (epoch, owner, not expired), checkpoint `from` equal to the stored one,
+ *   `to` on the log with its id, conditions; then all at once: entities, timers, queue, events, checkpoint. Allowed when
+ *   memory is out. A commit whose `to` is already the checkpoint and whose lease holds is STORE_STALE: the caller reloads
+ *   and sees that it is done.
  *   A put whose stored version is not version - 1 is STORE_CHANGED; one whose due_before or queue_before is not what is
  *   stored, two puts of one entity, or an entity of another stage: STORE_REFUSED.
  * fire: timers due at or before `now`, at most FIRE_MAX, earliest first, become timer.fired events (site from the
