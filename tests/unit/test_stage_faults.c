@@ -369,7 +369,7 @@ static int gone_after_a_while(void *context, const char *call)
 /* Timeouts do not add up over the partitions: a watchdog waits for the end of the step. */
 static void a_step_ends_when_calls_take_long(struct rig *rig)
 {
-    char site[16];
+    char site[20];
     int64_t wait_ms;
 
     open_crew(rig);
