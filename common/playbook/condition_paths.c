@@ -188,6 +188,41 @@ static bool history_find(struct playbook_reading *reading, const struct yaml *ke
     return true;
 }
 
+/* -------- how a call went so far: its outcome, the satisfaction, answer.QUESTION */
+
+static const char *const answer_prefix = "answer.";
+
+static enum field_kind kind_of_question(const struct question *question)
+{
+    if (!strcmp(question->kind, "score"))
+        return FIELD_INT;
+    return strcmp(question->kind, "yes_no") ? FIELD_TEXT : FIELD_BOOL;
+}
+
+static bool call_find(struct playbook_reading *reading, const struct yaml *key, struct path_type *ret)
+{
+    static const struct path_type of_call[] = {
+        {"satisfaction", FIELD_INT, NULL}, {"outcome", FIELD_WORD, &outcome_words},
+    };
+    const struct playbook *playbook = reading->playbook;
+    const char *path = key->text;
+    for (size_t i = 0; i < sizeof of_call / sizeof of_call[0]; i++) {
+        *ret = of_call[i];
+        if (!strcmp(path, ret->path))
+            return true;
+    }
+    for (size_t i = 0; !strncmp(path, answer_prefix, strlen(answer_prefix)) && i < playbook->questionnaire_count; i++) {
+        const struct question *question = questionnaire_question(&playbook->questionnaires[i], path + strlen(answer_prefix));
+        if (!question)
+            continue;
+        *ret = (struct path_type){path, kind_of_question(question), NULL};
+        return true;
+    }
+    yaml_mistake(reading->mistakes, key, "a script asks for satisfaction, outcome and answer.QUESTION of a questionnaire, not "
+                 "\"%.60s\"", path);
+    return false;
+}
+
 /* -------- what came of a step */
 
 static const char *const step_prefix = "step.";
@@ -345,7 +380,10 @@ struct condition_list reading_conditions(struct playbook_reading *reading, const
         struct path_type type;
         const char *path = node->keys[i]->text;
         struct condition *to = &list.at[list.count];
-        if (is_of_step(reading, scope, path)) {
+        if (scope == SCOPE_SCRIPT) {
+            if (!call_find(reading, node->keys[i], &type))
+                continue;
+        } else if (is_of_step(reading, scope, path)) {
             type = (struct path_type){path, FIELD_TEXT, NULL};
             check_results(reading, node->items[i]);
         } else if (scope == SCOPE_EVENT && history_find(reading, node->keys[i], &type)) {

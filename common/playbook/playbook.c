@@ -7,7 +7,7 @@
 enum { WINDOWS_MAX = 64, DISSATISFIED_DEFAULT = 2 };
 
 static const char *const top_keys[] = {
-    "playbook", "version", "templates", "roles", "windows", "variants", "rules", "forms", "books", "questionnaires",
+    "playbook", "version", "templates", "roles", "windows", "variants", "rules", "forms", "books", "questionnaires", "scripts",
     "dissatisfied_at_most", "late_after", "claim_for", "complaints", "classes", "loyalty", "contact", "notices", NULL
 };
 
@@ -76,6 +76,7 @@ struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct m
     read_windows(&reading, yaml_get(top, "windows"));
     reading_check_variants(&reading);
     reading_questionnaires(&reading, yaml_get(top, "questionnaires"));
+    reading_scripts(&reading, yaml_get(top, "scripts"));
     reading_forms(&reading, yaml_get(top, "forms"));
     reading_complaints(&reading, yaml_get(top, "complaints"));
     reading_books(&reading, yaml_get(top, "books"));
@@ -94,6 +95,22 @@ const struct questionnaire *playbook_questionnaire(const struct playbook *playbo
     for (size_t i = 0; i < playbook->questionnaire_count; i++)
         if (!strcmp(playbook->questionnaires[i].name, name))
             return &playbook->questionnaires[i];
+    return NULL;
+}
+
+const struct question *questionnaire_question(const struct questionnaire *questionnaire, const char *name)
+{
+    for (size_t i = 0; i < questionnaire->count; i++)
+        if (!strcmp(questionnaire->questions[i].name, name))
+            return &questionnaire->questions[i];
+    return NULL;
+}
+
+const struct script *playbook_script(const struct playbook *playbook, const char *name)
+{
+    for (size_t i = 0; i < playbook->script_count; i++)
+        if (!strcmp(playbook->scripts[i].name, name))
+            return &playbook->scripts[i];
     return NULL;
 }
 

@@ -138,6 +138,8 @@ struct step {
     int times;                      /* at most so often; 0: for ever */
     struct assign assign;
     bool by_other;                  /* approval: by somebody other than who wrote what is approved */
+    const char *script;             /* call: what the agent says; "": none */
+    bool read_back;                 /* call: a customer who is not content hears what was understood, or it cannot be finished */
     struct customer_settings sets;  /* set */
     size_t item_count;              /* checklist */
     struct item *items;
@@ -189,6 +191,26 @@ struct question {
     bool satisfaction;              /* its score is the satisfaction */
 };
 struct questionnaire { const char *name; size_t count; struct question *questions; };
+
+/* What an agent says in a call, line by line. Its texts may show values: {{customer.name}}, facts of the task. */
+enum { LINE_END = -1 };
+struct script_reply { const char *name, *zh, *en; int next; };
+struct script_line {
+    const char *name;
+    const char *zh, *en;
+    struct condition_list when;     /* of satisfaction, outcome and answer.QUESTION; else it is passed over */
+    size_t reply_count;
+    struct script_reply *replies;   /* what the customer may say to it, and the line that follows then */
+    int next;                       /* the line that follows without a reply; LINE_END: none */
+    bool questions;                 /* the questionnaire is asked here */
+    int ends;                       /* the outcome to record: the call is over; OUTCOME_NONE: it goes on */
+};
+struct avoided_phrase { const char *zh, *en, *instead_zh, *instead_en; };
+struct script {
+    const char *name;
+    size_t line_count; struct script_line *lines;
+    size_t avoid_count; struct avoided_phrase *avoid;
+};
 
 /* What a field of a form can hold. Each has its word, its check and its normal form: form_value. */
 enum form_field_kind {
@@ -340,6 +362,7 @@ struct playbook {
     size_t window_count; struct week *windows;
     size_t rule_count; struct rule *rules;
     size_t questionnaire_count; struct questionnaire *questionnaires;
+    size_t script_count; struct script *scripts;
     size_t form_count; struct form *forms;
     size_t book_count; struct book *books;
     struct complaint_rules complaints;
@@ -360,6 +383,8 @@ struct playbook {
 struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
 
 const struct questionnaire *playbook_questionnaire(const struct playbook *playbook, const char *name);
+const struct question *questionnaire_question(const struct questionnaire *questionnaire, const char *name);
+const struct script *playbook_script(const struct playbook *playbook, const char *name);
 const struct form *playbook_form(const struct playbook *playbook, const char *name);
 const struct form_field *form_field(const struct form *form, const char *name);
 

@@ -55,8 +55,8 @@ int64_t span_rough_ms(struct span span);
 
 /* -------- conditions (condition_paths.c) */
 
-/* What conditions can be about. Within a rule also `step.NAME`: what came of a step. */
-enum condition_scope { SCOPE_EVENT, SCOPE_COMPLAINT };
+/* What conditions can be about. Within a rule also `step.NAME`: what came of a step. Of a script: how the call went so far. */
+enum condition_scope { SCOPE_EVENT, SCOPE_COMPLAINT, SCOPE_SCRIPT };
 
 struct condition_list reading_conditions(struct playbook_reading *reading, const struct yaml *node,
                                          enum condition_scope scope, enum event_number event);
@@ -78,6 +78,10 @@ void reading_check_form(struct playbook_reading *reading, const struct yaml *nod
 /* After the forms. */
 void reading_books(struct playbook_reading *reading, const struct yaml *node);
 void reading_questionnaires(struct playbook_reading *reading, const struct yaml *node);
+/* After the questionnaires. */
+void reading_scripts(struct playbook_reading *reading, const struct yaml *node);
+/* The script of a step whose questionnaires are known; and if what was understood must be read back. */
+void reading_script_of_step(struct playbook_reading *reading, const struct yaml *node, struct step *to);
 void reading_step(struct playbook_reading *reading, const struct yaml *node, enum event_number event, struct step *to);
 /* What a step's times count from, and how it comes again. */
 void reading_dates(struct playbook_reading *reading, const struct yaml *node, struct step *to);

@@ -28,7 +28,7 @@ static const struct { const char *key; int kinds; } step_keys[] = {
     {"window", C | M | F},
     {"follows", W | C | M | F | S}, {"optional", W | C | M | F | S},
     {"from", W | C | M | F | S}, {"ahead", W | C | M | F | S}, {"at", W | C | M | F | S}, {"every", C | M | F}, {"times", C | M | F},
-    {"announce", C}, {"retry", C}, {"to", M}, {"link", M}, {"valid_for", M}, {"fills", FO}, {"by_other", A}, {"items", L}, {"customer", S},
+    {"announce", C}, {"retry", C}, {"script", C}, {"read_back", C}, {"to", M}, {"link", M}, {"valid_for", M}, {"fills", FO}, {"by_other", A}, {"items", L}, {"customer", S},
     {"event", W}, {"form", W}, {"match", W}, {"of", W}, {"within", W}, {"then", W}, {"else", W},
 };
 enum { STEP_KEYS = sizeof step_keys / sizeof step_keys[0] };
@@ -189,7 +189,7 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
 {
     static const char *const purposes[] = {"care", "complaint", "marketing", "staff", NULL};
     *to = (struct step){.name = "", .window_name = "", .then_window_name = "", .role = "", .purpose = purposes[0], .task_kind = "",
-                        .priority = PRIORITY_NORMAL, .to = "customer", .link = "", .from = "", .at_min = -1,
+                        .priority = PRIORITY_NORMAL, .to = "customer", .link = "", .from = "", .at_min = -1, .script = "",
                         .sets = {.owner = "", .language = "", .preference = ""},
                         .assign = {.skill = "", .skill_field = "", .who = "", .other_than = ""}};
     reading_count(reading, node, YAML_MAP);
@@ -210,6 +210,8 @@ void reading_step(struct playbook_reading *reading, const struct yaml *node, enu
     to->role = has_role(to->kind) ? reading_role(reading, yaml_get(node, "role"), default_role) : "";
     if (event)
         read_texts_of_step(reading, node, what, event, to);
+    if (to->kind == STEP_CALL)
+        reading_script_of_step(reading, node, to);
     if (to->kind == STEP_FORM)
         to->form = reading_form(reading, yaml_get(node, "fills"));
     reading_assign(reading, yaml_get(node, "assign"), to);

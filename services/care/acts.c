@@ -84,6 +84,9 @@ int run_outcome(struct invocation *call)
     } else {
         put_text(data, "suggestion", option(call, "suggestion"));
         put_text(data, "note", option(call, "note"));
+        put_text(data, "understood", option(call, "understood"));
+        put_text(data, "read_back", option(call, "read-back"));
+        put_text(data, "remedy", option(call, "remedy"));
         put_text(data, "call_back_at", site_time(call, site, option(call, "at")));
         put_text(data, "agent", option(call, "agent"));
     }

@@ -8,7 +8,8 @@
 static const struct { const char *key, *english, *chinese; } lines[] = {
     {"id", "case", "投诉"}, {"state", "state", "状态"}, {"grade", "grade", "等级"}, {"category", "category", "类别"},
     {"also", "also", "另涉"}, {"voice", "kind", "性质"}, {"product", "product", "产品/服务"}, {"employee", "employee", "涉及员工"}, {"channel", "channel", "渠道"}, {"customer", "customer", "客户"}, {"contact.name", "name", "姓名"},
-    {"contact.mobile", "mobile", "手机"}, {"text", "said", "诉求"}, {"department", "department", "部门"}, {"role", "role", "岗位"},
+    {"contact.mobile", "mobile", "手机"}, {"text", "said", "诉求"}, {"understood", "understood", "复述要点"},
+    {"read_back", "confirmed", "客户确认"}, {"remedy", "remedy agreed", "商定办法"}, {"department", "department", "部门"}, {"role", "role", "岗位"},
     {"assignee", "holder", "负责人"}, {"placed", "how it came", "转派经过"}, {"opened_at", "opened", "受理"}, {"waiting_until", "waits until", "等待至"},
     {"linked_to", "linked to", "并入"}, {"task", "follow-up", "回访任务"}, {"graded_by", "graded by", "定级依据"}, {"compensation", "compensation", "补偿"},
     {"approval", "approval", "审批"}, {"attachments", "attachments", "附件"}, {"cause_found", "root cause", "根因"}, {"closed_at", "closed", "结案"},

@@ -58,9 +58,11 @@ const struct command commands[] = {
     {"reschedule", "TASK TIME", "move a task", "改约任务", " reason site ",
      "  TIME            2026-03-06 16:00 in the site's time, or RFC 3339 with its offset   --reason WHY", false, run_reschedule},
     {"outcome", "TASK OUTCOME", "record what came of an attempt", "登记结果",
-     " satisfaction answers complaint suggestion note at seconds agent reason site !correct ",
+     " satisfaction answers complaint suggestion note understood read-back remedy at seconds agent reason site !correct ",
      "  OUTCOME: completed, no_answer, busy, wrong_number, refused, call_back\n"
      "  --satisfaction 1..5  --answers q1=5,q2=yes  --complaint TEXT  --suggestion TEXT  --note TEXT\n"
+     "  --understood TEXT --read-back yes|no   what was read back to the customer, and if it was confirmed\n"
+     "  --remedy TEXT   what was agreed with the customer\n"
      "  --at TIME       agreed time, with call_back (the site's, if it has no offset)\n"
      "  --agent A       who made the attempt, if not the one who says so   --seconds N  how long it took\n"
      "  --correct       put right what was recorded; --reason says why", false, run_outcome},

@@ -211,6 +211,10 @@ static void tell_more(struct telling *t, const struct step *step)
         add(t, "; questions: ", "；问卷：");
         tell_variants(t, &step->questionnaire);
     }
+    if (*step->script)
+        add(t, "; script: %s", "；话术：%s", step->script);
+    if (step->read_back)
+        add(t, "; what a dissatisfied customer said is read back", "；客户不满意时须复述确认");
     if (step->kind == STEP_CALL) {
         add(t, "; tried %d times", "；最多拨打%d次", step->retry.attempts);
         for (int i = 0; i < step->retry.gap_count; i++)

@@ -12,14 +12,6 @@ static const struct questionnaire *questionnaire_of(const struct job *job)
     return playbook_questionnaire(job->playbook, job->task.questionnaire);
 }
 
-static const struct question *question_find(const struct questionnaire *list, const char *name)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (!strcmp(list->questions[i].name, name))
-            return &list->questions[i];
-    return NULL;
-}
-
 static bool is_score(const char *value)
 {
     return value[0] >= '1' && value[0] <= '5' && !value[1];
@@ -65,7 +57,7 @@ static const char *answer_wrong(const struct job *job, const struct questionnair
                                 const struct answer *answer)
 {
     struct arena *arena = turn_arena(job->turn);
-    const struct question *question = question_find(list, answer->question);
+    const struct question *question = questionnaire_question(list, answer->question);
     if (!question)
         return arena_printf(arena, "answers: %s does not ask %.64s", list->name, answer->question);
     if (answer_find(answers, answer->question) != answer)

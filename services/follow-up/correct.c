@@ -39,7 +39,7 @@ static void correct_apply(struct job *job, const struct task_correct *correct, c
     change.reason = correct->reason;
     job_say(job, EVENT_TASK_CORRECTED, &change);
     if (correction->outcome == OUTCOME_DISSATISFIED)
-        unhappy_follow(job, correction->satisfaction, correct->complaint, "");
+        unhappy_follow(job, &change, correct->complaint);
     if (correction->outcome == OUTCOME_REFUSED)
         job_cancel_siblings(job, "refused");
     job_store(job);

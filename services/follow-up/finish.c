@@ -91,7 +91,7 @@ void job_finish(struct job *job, int outcome, struct task_changed change, const 
     change.outcome = outcome;
     job_say(job, EVENT_TASK_CLOSED, &change);
     if (outcome == OUTCOME_DISSATISFIED)
-        unhappy_follow(job, task->satisfaction, said, *change.note ? change.note : change.suggestion);
+        unhappy_follow(job, &change, said);
     outcome_message(job, rule, outcome);
     job_store(job);
     if (job->step && job->step->assign.by)

@@ -185,7 +185,7 @@ const struct outcome_rule *outcome_rule_of(const struct job *job, int outcome);
 /* NULL, or what is wrong with the answers. Fills in the satisfaction that they contain. */
 const char *answers_check(const struct job *job, const struct answer_list *answers, const char *complaint, int64_t *satisfaction);
 bool answer_is_unhappy(const struct job *job, int64_t satisfaction, const char *said);
-/* Opens a complaint, or the case again; once for a task. */
-void unhappy_follow(struct job *job, int64_t satisfaction, const char *said, const char *note);
+/* Opens a complaint, or the case again; once for a task. `ended`: how the task ended. */
+void unhappy_follow(struct job *job, const struct task_changed *ended, const char *said);
 
 #endif

@@ -34,6 +34,9 @@ static struct task_changed attempt_change(const struct attempt_act *act)
     change.answers = act->said->answers;
     change.suggestion = act->said->suggestion;
     change.note = act->said->note;
+    change.understood = act->said->understood;
+    change.read_back = act->said->read_back;
+    change.remedy = act->said->remedy;
     change.talk_seconds = act->said->talk_seconds;
     change.reason = "";
     return change;
@@ -131,6 +134,20 @@ static const char *do_call_back(const struct attempt_act *act)
 
 /* -------- it is over */
 
+/* Whoever is not content hears what was understood; what the customer said to that is recorded, be it no. */
+static const char *read_back_wrong(const struct attempt_act *act, bool unhappy)
+{
+    const char *told = act->said->read_back;
+    if (*told && strcmp(told, "yes") && strcmp(told, "no"))
+        return "read_back: yes or no";
+    if (*told && !*act->said->understood)
+        return "understood: what was read back to the customer?";
+    if (!unhappy || !act->job->step || !act->job->step->read_back || *told)
+        return NULL;
+    return "read_back: the customer is not content; read back what you understood, and record it (understood) with the "
+           "customer's yes or no";
+}
+
 static const char *do_completed(const struct attempt_act *act)
 {
     struct task *task = &act->job->task;
@@ -144,9 +161,13 @@ static const char *do_completed(const struct attempt_act *act)
     const char *wrong = answers_check(act->job, &act->said->answers, act->said->complaint, &satisfaction);
     if (wrong)
         return wrong;
+    bool unhappy = answer_is_unhappy(act->job, satisfaction, act->said->complaint);
+    wrong = read_back_wrong(act, unhappy);
+    if (wrong)
+        return wrong;
     task->satisfaction = satisfaction;
     task->answers = act->said->answers;
-    bool unhappy = answer_is_unhappy(act->job, satisfaction, act->said->complaint);
+    task->read_back = act->said->read_back;
     attempt_finish(act, unhappy ? OUTCOME_DISSATISFIED : OUTCOME_COMPLETED, "");
     return NULL;
 }

@@ -303,11 +303,32 @@ static void add_customer_of(struct views *views, const struct view_request *requ
     json_object_set_new(to, "contact", person);
 }
 
+/* What somebody said, by name; what was not said is left out. Ends with a name of NULL. */
+struct said_word { const char *name, *text; };
+
+static void add_words(json_t *to, const struct said_word *words)
+{
+    for (; words->name; words++)
+        if (*words->text)
+            json_object_set_new(to, words->name, json_string(words->text));
+}
+
+/* What the agent wrote down of the call. */
+static void add_words_of_task(struct views *views, const struct view_request *request, const struct task *task, json_t *to)
+{
+    struct task_changed *said = record_new(&task_changed_record, request->arena);
+    if (request->personal && open_sealed(views, task->customer, task->sealed, &task_changed_record, said, request->arena))
+        add_words(to, (const struct said_word[]){{"understood", said->understood}, {"remedy", said->remedy},
+                                                 {"suggestion", said->suggestion}, {"note", said->note}, {0}});
+}
+
 static void add_to_task(struct views *views, const struct view_request *request, const void *record, json_t *to)
 {
     const struct task *task = record;
     if (*request->rest || request->argument(request->context, "agent"))
         add_customer_of(views, request, task->site, task->customer, to);
+    if (*request->rest)
+        add_words_of_task(views, request, task, to);
 }
 
 /* What comes next: the clock that is due first, and what the customer was promised. Times as the clocks show them. */
@@ -342,9 +363,12 @@ static void add_to_case(struct views *views, const struct view_request *request,
     const char *owner = *complaint->customer ? complaint->customer
                                              : arena_printf(request->arena, "site/%s", complaint->site);
     struct complaint_received *said = record_new(&complaint_received_record, request->arena);
-    if (request->personal &&
-        open_sealed(views, owner, complaint->sealed, &complaint_received_record, said, request->arena))
-        json_object_set_new(to, "text", json_string(said->text));
+    if (!request->personal ||
+        !open_sealed(views, owner, complaint->sealed, &complaint_received_record, said, request->arena))
+        return;
+    json_object_set_new(to, "text", json_string(said->text));
+    add_words(to, (const struct said_word[]){{"understood", said->understood}, {"read_back", said->read_back},
+                                             {"remedy", said->remedy}, {0}});
 }
 
 static void add_to_customer(struct views *views, const struct view_request *request, const void *record, json_t *to)
