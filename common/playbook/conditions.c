@@ -126,6 +126,23 @@ bool conditions_hold(const struct condition_list *conditions, condition_lookup l
     return true;
 }
 
+static bool asks_customer(const struct condition *condition)
+{
+    static const char *const prefixes[] = {"customer.", "last.", "count."};
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+        if (!strncmp(condition->path, prefixes[i], strlen(prefixes[i])))
+            return true;
+    return false;
+}
+
+bool conditions_hold_for_all(const struct condition_list *conditions, condition_lookup lookup, void *context)
+{
+    for (size_t i = 0; i < conditions->count; i++)
+        if (!asks_customer(&conditions->at[i]) && !one_holds(&conditions->at[i], lookup, context))
+            return false;
+    return true;
+}
+
 const char *variant_choose(const struct variant_list *variants, condition_lookup lookup, void *context)
 {
     for (size_t i = 0; i < variants->count; i++)

@@ -36,6 +36,8 @@ struct condition_list { struct condition *at; size_t count; };
  * "": absent, which the values `no` and `none` match. */
 typedef const char *(*condition_lookup)(void *context, const char *path);
 bool conditions_hold(const struct condition_list *conditions, condition_lookup lookup, void *context);
+/* The same of those that ask nothing of the customer: where they don't hold, they hold for no customer at all. */
+bool conditions_hold_for_all(const struct condition_list *conditions, condition_lookup lookup, void *context);
 
 /* A lookup over one record and the customer concerned; either may be NULL. Context: struct condition_facts. */
 struct customer;

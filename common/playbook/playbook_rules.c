@@ -50,6 +50,15 @@ enum event_number reading_event(struct playbook_reading *reading, const struct y
     return EVENT_UNKNOWN;
 }
 
+/* Of an event about a form, or of a plan that follows one. */
+static void read_form(struct playbook_reading *reading, const struct yaml *node, struct rule *to)
+{
+    to->form = reading_form(reading, node);
+    if (to->on && event_types[to->on].data != &plan_stage_record)
+        reading_check_form(reading, node, to->on);
+    reading->form = to->form;
+}
+
 static void read_rule(struct playbook_reading *reading, const struct yaml *node, struct rule *to)
 {
     const struct yaml *on = yaml_get(node, "on"), *steps = yaml_get(node, "steps"), *stages = yaml_get(node, "stages");
@@ -63,9 +72,7 @@ static void read_rule(struct playbook_reading *reading, const struct yaml *node,
     reading_schedule(reading, node, to);
     reading_limit(reading, yaml_get(node, "limit"), to);
     to->on_text = to->on ? event_types[to->on].name : "";
-    to->form = reading_form(reading, yaml_get(node, "form"));
-    reading_check_form(reading, yaml_get(node, "form"), to->on);
-    reading->form = to->form;
+    read_form(reading, yaml_get(node, "form"), to);
     /* of an unknown event nothing can be said about conditions */
     if (to->on)
         to->when = reading_conditions(reading, yaml_get(node, "when"), SCOPE_EVENT, to->on);

@@ -148,6 +148,25 @@ struct slice facts_update(struct slice facts, struct slice anew, const struct re
     return kept;
 }
 
+static bool is_no_field(const void *context, const char *name)
+{
+    (void)context;
+    return strncmp(name, "field.", 6) != 0;
+}
+
+struct slice facts_with_fields(struct slice facts, struct slice fields, struct arena *arena)
+{
+    struct buffer pairs = {0}, map = {0};
+    size_t count = pairs_copy(facts, is_no_field, NULL, &pairs, arena);
+    count += fields_pack(fields, &pairs);
+    pack_map(&map, count);
+    pack_raw(&map, buffer_slice(&pairs));
+    struct slice kept = {arena_copy(arena, map.at, map.bytes), map.bytes};
+    buffer_free(&pairs);
+    buffer_free(&map);
+    return kept;
+}
+
 static bool is_another(const void *name, const char *other)
 {
     return strcmp(name, other) != 0;

@@ -21,6 +21,9 @@ struct slice facts_with_raw(struct slice facts, const char *name, struct slice v
 /* The facts with one more text. Into the arena. */
 struct slice facts_with(struct slice facts, const char *name, const char *text, struct arena *arena);
 
+/* The facts with what stands in a form, a map of its fields, as facts_pack has it of a form's own event. Into the arena. */
+struct slice facts_with_fields(struct slice facts, struct slice fields, struct arena *arena);
+
 /* The struct again, with the fields that were kept. Never NULL. */
 const void *facts_data(struct slice facts, const struct record *record, struct arena *arena);
 

@@ -174,9 +174,39 @@ static bool depth_allows(const struct planning *planning, int64_t *ret_depth)
     return false;
 }
 
+/* -------- the form that a rule looks at */
+
+/* By its local id, where it is not the form of the event itself; "": none. */
+static const char *planning_form(const struct planning *planning)
+{
+    const struct rule *rule = &planning->in_force->playbook->rules[planning->rule];
+    if (planning->run)
+        return planning->run->about;
+    return rule->form && event_types[rule->on].data == &plan_stage_record ? planning->about : "";
+}
+
+struct slice planning_facts(const struct planning *planning)
+{
+    struct turn *turn = planning->turn;
+    const char *form = planning_form(planning);
+    if (planning->run)
+        return planning->run->variables;
+    struct slice facts = facts_pack(event_types[planning->event->number].data, planning->data, planning->about, turn_arena(turn));
+    return *form ? facts_with_fields(facts, form_fields(turn, planning->site->id, form), turn_arena(turn)) : facts;
+}
+
+/* Is the event about such a form as the rule speaks of, or of a plan that follows one? */
+static bool form_fits_rule(const struct planning *planning, const struct rule *rule)
+{
+    size_t bytes = rule->form ? strlen(rule->form->name) : 0;
+    if (event_types[rule->on].data != &plan_stage_record)
+        return form_fits(rule->form, planning->data);
+    return !rule->form || (!strncmp(planning->about, rule->form->name, bytes) && planning->about[bytes] == '.');
+}
+
 /* -------- making it */
 
-static bool plan_make(const struct planning *planning, const struct record *record)
+static bool plan_make(const struct planning *planning)
 {
     struct turn *turn = planning->turn;
     int64_t round, depth;
@@ -193,9 +223,8 @@ static bool plan_make(const struct planning *planning, const struct record *reco
     plan.occurred_at = planning->occurred_at;
     plan.round = round;
     plan.depth = depth;
-    plan.variables = planning->run ? planning->run->variables
-                                   : facts_pack(record, planning->data, planning->about, turn_arena(turn));
-    plan.form = planning->run ? planning->run->about : "";
+    plan.variables = planning_facts(planning);
+    plan.form = planning_form(planning);
     struct planned planned = planned_open(turn, &plan);
     if (!planned_place(&planned, 0, planning->occurred_at))
         return false;
@@ -206,15 +235,30 @@ static bool plan_make(const struct planning *planning, const struct record *reco
     return true;
 }
 
-bool plan_try(const struct planning *planning)
+static struct condition_facts planning_conditions(const struct planning *planning)
 {
-    const struct rule *rule = &planning->in_force->playbook->rules[planning->rule];
-    struct condition_facts facts = {
+    const char *form = planning_form(planning);
+    return (struct condition_facts){
         .record = event_types[planning->event->number].data, .data = planning->data, .customer = planning->customer,
         .arena = turn_arena(planning->turn), .calendar = planning->site->calendar, .now = turn_now(planning->turn),
         .owner_gone = owner_is_gone(planning->site, planning->customer),
-        .fields = planning->run ? form_fields(planning->turn, planning->site->id, planning->run->about) : (struct slice){0}};
-    return conditions_hold(&rule->when, condition_fact, &facts) && plan_make(planning, facts.record);
+        .fields = *form ? form_fields(planning->turn, planning->site->id, form) : (struct slice){0}};
+}
+
+bool plan_try(const struct planning *planning)
+{
+    const struct rule *rule = &planning->in_force->playbook->rules[planning->rule];
+    struct condition_facts facts = planning_conditions(planning);
+    return conditions_hold(&rule->when, condition_fact, &facts) && plan_make(planning);
+}
+
+/* Customers are only gone through for an event that fits. */
+static void run_try(const struct planning *planning)
+{
+    const struct rule *rule = &planning->in_force->playbook->rules[planning->rule];
+    struct condition_facts facts = planning_conditions(planning);
+    if (conditions_hold_for_all(&rule->when, condition_fact, &facts))
+        recurrence_begin(planning);
 }
 
 bool form_fits(const struct form *form, const void *data)
@@ -227,10 +271,10 @@ static void playbook_follow(struct planning *planning)
     const struct playbook *playbook = planning->in_force->playbook;
     for (planning->rule = 0; planning->rule < playbook->rule_count; planning->rule++) {
         const struct rule *rule = &playbook->rules[planning->rule];
-        if (rule->repeat || rule->on != planning->event->number || !form_fits(rule->form, planning->data))
+        if (rule->repeat || rule->on != planning->event->number || !form_fits_rule(planning, rule))
             continue;
         if (rule->audience == AUDIENCE_CUSTOMERS)
-            recurrence_begin(planning);
+            run_try(planning);
         else
             plan_try(planning);
     }

@@ -104,7 +104,7 @@ void recurrence_begin(const struct planning *planning)
     run.rule = rule->name;
     run.about = planning->about;
     run.about_type = planning->event->type;
-    run.variables = facts_pack(event_types[planning->event->number].data, planning->data, planning->about, arena);
+    run.variables = planning_facts(planning);
     run.next_at = planning->occurred_at;
     turn_put(turn, ENTITY_RECURRENCE, run.id, &run, turn_now(turn), "");
 }

@@ -95,6 +95,8 @@ struct planning {
 void plans_make(struct turn *turn, const struct event *event, const void *data);
 /* Plans one rule, if it fits. true: there is a new plan. */
 bool plan_try(const struct planning *planning);
+/* What its plan will remember of the event, and of the form that the rule looks at. Into the arena. */
+struct slice planning_facts(const struct planning *planning);
 /* Is the event, whose rule or wait speaks of this form (or of none), about such a one? */
 bool form_fits(const struct form *form, const void *data);
 /* When it happened, or else was told. */

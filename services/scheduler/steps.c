@@ -52,9 +52,9 @@ struct slice form_fields(struct turn *turn, const char *site, const char *about)
 static struct slice form_fields_now(const struct planned *planned)
 {
     const struct plan *plan = &planned->plan;
-    if (strncmp(plan->about_type, "form.", 5))
-        return (struct slice){0};
-    return form_fields(planned->turn, plan->site, *plan->form ? plan->form : plan->about);
+    const char *about = strncmp(plan->about_type, "form.", 5) ? "" : plan->about;
+    const char *form = *plan->form ? plan->form : about;
+    return *form ? form_fields(planned->turn, plan->site, form) : (struct slice){0};
 }
 
 struct condition_facts planned_facts(const struct planned *planned)

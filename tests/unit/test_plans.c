@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "facts.h"
 #include "support/shop.h"
 
 static void open_with(void **state, const char *playbook)
@@ -42,6 +43,38 @@ static void everybody_is_looked_at_once(void **state)
     shop_forget(shop);
     shop_run(shop, "2026-04-08 10:01");
     assert_int_equal(shop_count(shop, EVENT_NOTICE_WANTED), 150);
+}
+
+/* The second stage of a plan about form f, and only if its form says so, is what everybody waits for. */
+#define RELEASED "playbook: p\nforms:\n" \
+    "  f: { zh: 表, en: F, fields: [{ field: by, zh: 甲, en: A }, { field: text, zh: 乙, en: B }] }\n" \
+    "  g: { zh: 单, en: G, fields: [{ field: by, zh: 甲, en: A }] }\n" \
+    "rules:\n  - { rule: f, on: form.filled, form: f, stages: [" \
+    "{ stage: first, steps: [{ message: a, to: boss }] }, { stage: go, steps: [{ message: b, to: boss }] }] }\n" \
+    "  - { rule: g, on: form.filled, form: g, stages: [{ stage: go, steps: [{ message: b, to: boss }] }] }\n" \
+    "  - rule: all\n    on: plan.stage_entered\n    form: f\n    audience: customers\n" \
+    "    when: { stage: go, field.by: letter }\n    steps: [{ message: hello, when: { field.by: letter } }]\n"
+
+static void everybody_hears_once_a_forms_plan_is_so_far(void **state)
+{
+    open_with(state, RELEASED);
+    struct showroom *shop = *state;
+    customers_enter(shop, 3);
+    shop_post(shop, "form.fill", "", "'form':'g','number':'1','fields':{'by':'letter'}");
+    shop_post(shop, "form.fill", "", "'form':'f','number':'1','fields':{'by':'call'}");
+    assert_int_equal(shop_count(shop, EVENT_PLAN_STAGE_ENTERED), 3);
+    assert_int_equal(shop_count(shop, EVENT_SCHEDULE_DUE), 0);      /* nobody is gone through in vain */
+    shop_forget(shop);
+    shop_post(shop, "form.fill", "", "'form':'f','number':'2','fields':{'by':'letter','text':'spring'}");
+    const struct schedule_due *end = shop_last(shop, EVENT_SCHEDULE_FINISHED);
+    assert_non_null(end);
+    assert_string_equal(end->about, "f.2");
+    assert_int_equal(end->looked_at, 3);
+    assert_int_equal(end->planned, 3);
+    assert_int_equal(shop_count(shop, EVENT_SCHEDULE_DUE), 1);
+    const struct notice_wanted *letter = shop_last(shop, EVENT_NOTICE_WANTED);
+    assert_string_equal(letter->template, "hello");
+    assert_string_equal(facts_text(letter->variables, "field.text", shop->arena), "spring");
 }
 
 static void a_rule_that_is_gone_comes_no_more(void **state)
@@ -137,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(everybody_is_looked_at_once, close_shop),
+        cmocka_unit_test_teardown(everybody_hears_once_a_forms_plan_is_so_far, close_shop),
         cmocka_unit_test_teardown(a_rule_that_is_gone_comes_no_more, close_shop),
         cmocka_unit_test_teardown(one_event_ends_all_waits_for_it, close_shop),
         cmocka_unit_test_teardown(a_wait_that_is_late_hears_no_more, close_shop),
