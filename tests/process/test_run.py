@@ -108,12 +108,14 @@ class Run(unittest.TestCase):
 
 class VirtualTime(unittest.TestCase):
     start = moment("2026-03-06T16:00:00+08:00")
+    end = "2026-03-10T08:00:00+08:00"       # before what the sample site does each month by itself: time waits for facts
+    stepped = ("--clock", "2026-03-06T16:00:00", "--step", "--until", end)
 
     def times(self, system, kind):
         return [datetime.datetime.fromtimestamp(e["time"] / 1000, datetime.timezone.utc) for e in system.log() if e["type"] == kind]
 
     def test_stepped_time_comes_to_each_instant_exactly(self):
-        with System("--clock", "2026-03-06T16:00:00", "--step", "--until", "2026-03-20T16:00:00") as system:
+        with System(*self.stepped) as system:
             system.post(delivery("T1", occurred_at="2026-03-06T16:00:00+08:00"))
             wait_for(lambda: "task.opened" in [e["type"] for e in system.log()], 20, "the first call is on the list")
             self.assertEqual(self.times(system, "car.delivered"), [self.start])
@@ -122,16 +124,16 @@ class VirtualTime(unittest.TestCase):
 
             def now():
                 return moment(system.get("/v1/clock")["now"])
-            wait_for(lambda: now() > self.start + datetime.timedelta(days=3), 20, "time goes on")
+            wait_for(lambda: now() > self.start + datetime.timedelta(days=1), 20, "time goes on")
             last = now()
             system.stop()
             system.options = ()
             system.start()
             self.assertGreaterEqual(now(), last)
-            self.assertLessEqual(now(), moment("2026-03-20T16:00:00+08:00"))
+            self.assertLessEqual(now(), moment(self.end))
 
     def test_a_participant_holds_time_up(self):
-        with System("--clock", "2026-03-06T16:00:00", "--step") as system:
+        with System(*self.stepped) as system:
             status, _, clock = system.http("POST", "/v1/clock/participants", {"name": "tester"})
             self.assertEqual((status, moment(clock["now"])), (200, self.start))
             system.post(delivery("P1", occurred_at="2026-03-06T16:00:00+08:00"))
@@ -147,7 +149,7 @@ class VirtualTime(unittest.TestCase):
             wait_for(lambda: moment(system.get("/v1/clock")["now"]) > wake, 5, "time goes on without it")
 
     def test_many_steps_a_minute(self):
-        with System("--clock", "2026-03-06T16:00:00", "--step") as system:
+        with System(*self.stepped) as system:
             system.http("POST", "/v1/clock/participants", {"name": "tester"})
             for i in range(100):
                 at = self.start + datetime.timedelta(seconds=i)
