@@ -114,6 +114,13 @@ const struct script *playbook_script(const struct playbook *playbook, const char
     return NULL;
 }
 
+const struct step *playbook_step(const struct playbook *playbook, int64_t rule, int64_t step)
+{
+    if (rule < 0 || (size_t)rule >= playbook->rule_count || step < 0 || (size_t)step >= playbook->rules[rule].step_count)
+        return NULL;
+    return &playbook->rules[rule].steps[step];
+}
+
 const struct form *playbook_form(const struct playbook *playbook, const char *name)
 {
     for (size_t i = 0; i < playbook->form_count; i++)

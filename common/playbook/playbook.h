@@ -387,6 +387,8 @@ struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct m
 const struct questionnaire *playbook_questionnaire(const struct playbook *playbook, const char *name);
 const struct question *questionnaire_question(const struct questionnaire *questionnaire, const char *name);
 const struct script *playbook_script(const struct playbook *playbook, const char *name);
+/* A step by the numbers that tasks keep; NULL: there is none. */
+const struct step *playbook_step(const struct playbook *playbook, int64_t rule, int64_t step);
 const struct form *playbook_form(const struct playbook *playbook, const char *name);
 const struct form_field *form_field(const struct form *form, const char *name);
 

@@ -110,6 +110,7 @@ int run_template(struct invocation *call);
 int run_customers(struct invocation *call);
 int run_customer(struct invocation *call);
 int run_tasks(struct invocation *call);
+int run_screen(struct invocation *call);
 int run_claim(struct invocation *call);
 int run_release(struct invocation *call);
 int run_reassign(struct invocation *call);

@@ -50,6 +50,9 @@ const struct command commands[] = {
     {"tasks", "[ID] [--agent A]", "list work", "列出任务", " site agent role customer state limit ",
      "  --agent A       what A holds and what waits for A's roles   --state open|claimed|waiting|closed|all\n"
      "  --role R  --customer C  --site SITE   only those   --limit N  at most so many", false, run_tasks},
+    {"screen", "TASK", "what to know, say and ask in a call", "通话界面：客户历史、话术、禁用语与问卷", " site lang ",
+     "  Who is called and what was before, the script with its branches, phrases to avoid, the questions, what comes next.\n"
+     "  --lang zh|en    in which language; the customer's if left out   --json  all of it", false, run_screen},
     {"claim", "[TASK] --agent A", "take a task, or the next of the list", "领取任务（或列表中的下一个）", " agent site ",
      "  --agent A       who takes it, by id of the staff list. Without TASK the next one that A may call now, key customers\n"
      "                  first   --site SITE", false, run_claim},

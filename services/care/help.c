@@ -16,6 +16,7 @@ static const struct group {
     {"Every day", "日常工作",
      {{"tasks", "care tasks --agent han-xue"},
       {"claim", "care claim --agent han-xue"},
+      {"screen", "care screen JC9001.first-follow-up"},
       {"outcome", "care outcome JC9001.first-follow-up completed --satisfaction 5 --agent han-xue"},
       {"release", "care release JC9001.first-follow-up --reason \"shift is over\""},
       {"reassign", "care reassign JC9001.first-follow-up fang-min"},

@@ -91,6 +91,11 @@ static json_t *outcome_of(struct robots *robots, const char *task, size_t attemp
         uint64_t mood = roll(robots, name, "mood", 100);
         int score = mood < 4 ? 1 : mood < 9 ? 2 : mood < 20 ? 3 : mood < 55 ? 4 : 5;
         json_object_set_new(data, "satisfaction", json_integer(score));
+        if (score <= 2) {
+            json_object_set_new(data, "understood", json_string("客户对本次服务不满意，希望有人尽快联系"));
+            json_object_set_new(data, "read_back", json_string("yes"));
+            json_object_set_new(data, "remedy", json_string("由负责人当天回电，约定处理时间"));
+        }
         if (score == 1)
             json_object_set_new(data, "complaint", json_string("车辆问题没有解决，要求尽快处理"));
     }

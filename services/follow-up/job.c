@@ -7,22 +7,12 @@
 
 static const struct span claim_for_default = {.ms = 2 * HOUR_MS};
 
-static const struct step *step_of(const struct playbook *playbook, const struct task *task)
-{
-    if (!playbook || task->rule < 0 || (size_t)task->rule >= playbook->rule_count)
-        return NULL;
-    const struct rule *rule = &playbook->rules[task->rule];
-    if (task->rule_step < 0 || (size_t)task->rule_step >= rule->step_count)
-        return NULL;
-    return &rule->steps[task->rule_step];
-}
-
 struct job job_of(struct turn *turn, const struct task *task)
 {
     struct job job = {.turn = turn, .task = *task, .site = turn_site(turn, task->site)};
     if (*task->playbook_hash)
         job.playbook = turn_playbook(turn, task->playbook_hash);
-    job.step = step_of(job.playbook, task);
+    job.step = job.playbook ? playbook_step(job.playbook, task->rule, task->rule_step) : NULL;
     if (job.step && job.site)
         job.week = task->window_passed ? site_then_window(job.site, job.step) : site_window(job.site, job.step);
     job.customer = turn_customer(turn, task->site, task->customer);

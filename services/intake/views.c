@@ -7,6 +7,9 @@
 
 const struct view_route view_routes[] = {
     {"GET", "/v1/tasks", view_tasks, "work lists", "site, agent, role, customer, state (open, claimed, waiting, closed), limit"},
+    {"GET", "/v1/screens", view_screen,
+     "a call's screen: the customer and what was before, the script with its branches, phrases to avoid, questions, what comes next",
+     "lang (zh, en; the customer's)"},
     {"GET", "/v1/cases", view_cases, "complaints with their clocks", "site, state, open (yes, no), grade, category, voice, role, assignee, customer, limit"},
     {"GET", "/v1/case-files", view_case_file, "the whole file of a case: every event, call, notice and attachment in order", ""},
     {"GET", "/v1/complaints/pareto", view_pareto, "a month's complaints by cause, category, product and employee, most first",
@@ -67,6 +70,16 @@ const struct site *view_site(const struct views *views, const char *site, struct
     if (!record_unpack(&site_config_record, entity.packed, arena, config, &fault))
         return NULL;
     return content_site(views->contents, site, config, arena);
+}
+
+const void *view_entity(struct views *views, enum entity_kind kind, const char *site, const char *id, struct arena *arena)
+{
+    struct stored_entity entity;
+    struct fault fault;
+    uint32_t partition = partition_of_site(site, views->partitions);
+    void *record = record_new(entity_types[kind].record, arena);
+    bool read = store_read_entities_one(views->store, partition, kind, &id, 1, arena, &entity) == STORE_OK && entity.version;
+    return read && record_unpack(entity_types[kind].record, entity.packed, arena, record, &fault) ? record : NULL;
 }
 
 static int site_offset(void *context, wall_ms at)

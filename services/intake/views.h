@@ -63,6 +63,9 @@ uint32_t view_partitions(const struct views *views, const struct view_request *r
 /* What is in force for a site; NULL if it is not set up. Memoised in the request's arena by the caller. */
 const struct site *view_site(const struct views *views, const char *site, struct arena *arena);
 
+/* One entity by its whole id, unpacked into the arena; NULL: there is none, or the store does not answer. */
+const void *view_entity(struct views *views, enum entity_kind kind, const char *site, const char *id, struct arena *arena);
+
 /* How times of this site are written. `site` may be NULL (UTC). */
 struct json_style view_style(const struct site *site);
 
@@ -93,6 +96,7 @@ struct view_answer view_consumers(struct views *views, const struct view_request
 struct view_answer view_consumer_forget(struct views *views, const struct view_request *request);
 struct view_answer view_check(struct views *views, const struct view_request *request);
 struct view_answer view_tasks(struct views *views, const struct view_request *request);
+struct view_answer view_screen(struct views *views, const struct view_request *request);
 struct view_answer view_cases(struct views *views, const struct view_request *request);
 struct view_answer view_case_file(struct views *views, const struct view_request *request);
 struct view_answer view_pareto(struct views *views, const struct view_request *request);

@@ -17,17 +17,6 @@ static struct view_answer no_store(struct views *views)
     return view_error(503, "the store does not answer", views->store->functions->message(views->store));
 }
 
-static const void *entity_of(struct views *views, enum entity_kind kind, const char *site, const char *id, struct arena *arena)
-{
-    struct stored_entity entity;
-    struct fault fault;
-    void *record = record_new(entity_types[kind].record, arena);
-    bool read = store_read_entities_one(views->store, partition_of_site(site, views->partitions), kind, &id, 1,
-                                                       arena, &entity) == STORE_OK;
-    return read && entity.version && record_unpack(entity_types[kind].record, entity.packed, arena, record, &fault) ? record
-                                                                                                                    : NULL;
-}
-
 static const char *asked_for(const struct view_request *request, const char *name)
 {
     const char *text = request->argument(request->context, name);
@@ -208,8 +197,8 @@ struct view_answer view_answers(struct views *views, const struct view_request *
     if (!link_parts(request, parts) || !request->may_see(request->context, parts[0]) ||
         !view_link_is_right(views->sealer, parts[0], parts[1], parts[2]))
         return view_error(404, "this link leads nowhere", "it is SITE/TASK/CODE, as the message had it");
-    const struct task *task = entity_of(views, ENTITY_TASK, parts[0],
-                                        arena_printf(request->arena, "%s/%s", parts[0], parts[1]), request->arena);
+    const struct task *task = view_entity(views, ENTITY_TASK, parts[0],
+                                          arena_printf(request->arena, "%s/%s", parts[0], parts[1]), request->arena);
     const struct playbook *playbook = task ? content_playbook(views->contents, task->playbook_hash) : NULL;
     const struct form *form = playbook ? playbook_form(playbook, task->form) : NULL;
     if (!task)

@@ -70,6 +70,46 @@ class Commands(unittest.TestCase):
                        f"customer.mobile={mobile}", *more)
         wait_for(lambda: any(c["id"] == f"sample/{number}" for c in self.care.list("cases")), 20, number)
 
+    def test_the_screen_of_a_call(self):
+        """F17 The agent sees who is called and what was before, the script with its branches, what not to say, the questions and
+        what comes next; what was understood and agreed stands on the task and on the case."""
+        for visit in ("SC1", "SC2"):
+            self.care.good("post", "visit.finished", f"visit={visit}", "kind=repair", "customer.name=周海", "customer.mobile=13700000171",
+                           "--at", "2026-03-06 14:00")
+            task = f"{visit}.repair-follow-up"
+            wait_for(lambda: any(t["id"] == f"sample/{task}" for t in self.care.list("tasks", "--state", "open")), 20, task)
+            self.care.good("claim", task, "--agent", "han-xue")
+            if visit == "SC1":
+                self.care.good("outcome", task, "completed", "--satisfaction", "5", "--agent", "han-xue")
+        screen = self.care.list("screen", task, "--lang", "en")
+        self.assertEqual((screen["task"]["id"], screen["customer"]["name"], screen["language"]), (f"sample/{task}", "周海", "en"))
+        self.assertEqual([(t["id"], t["outcome"], t["satisfaction"]) for t in screen["history"]["tasks"]],
+                         [("sample/SC1.repair-follow-up", "completed", 5)])
+        self.assertEqual({past["about"] for past in screen["history"]["happened"] if past["what"] == "visit.finished"}, {"SC1", "SC2"})
+        lines = {line["line"]: line for line in screen["script"]}
+        self.assertIn("周海", lines["leave"]["text"])
+        self.assertEqual({reply["reply"]: reply["goto"] for reply in lines["leave"]["replies"]},
+                         {"agreed": "ask", "not-now": "later", "refused": "farewell", "not-me": "wrong-person"})
+        self.assertEqual((lines["farewell"]["ends"], lines["ask"]["questions"]), ("refused", True))
+        self.assertEqual(lines["not-fixed"]["when"], [{"of": "answer.fault_gone", "not": False, "values": ["no"]}])
+        self.assertIn({"avoid": "That cannot be", "instead": "Let me find out what happened"}, screen["avoid"])
+        self.assertEqual([q["question"] for q in screen["questions"]][:3], ["identity", "fault_gone", "satisfaction"])
+        self.assertTrue({o["outcome"]: o for o in screen["next"]["outcomes"]}["dissatisfied"]["complaint"])
+        read = self.care.good("screen", task, "--lang", "zh")
+        for said in ("您好，请问是周海吗", "这不可能", "彻底解决了吗", "不想接受回访 -> [farewell]"):
+            self.assertIn(said, read)
+
+        self.refused(REFUSED, "read_back: the customer is not content", "outcome", task, "completed", "--satisfaction", "1", "--agent", "han-xue")
+        self.care.good("outcome", task, "completed", "--satisfaction", "1", "--agent", "han-xue", "--understood", "空调仍有异响",
+                       "--read-back", "yes", "--remedy", "周五优先复检")
+        shown = json.loads(self.care.good("tasks", task))
+        self.assertEqual((shown["read_back"], shown["understood"], shown["remedy"]), ("yes", "空调仍有异响", "周五优先复检"))
+        wait_for(lambda: any(c["id"] == f"sample/{task}" for c in self.care.list("cases")), 20, "the case")
+        case = self.care.list("case", task)
+        self.assertEqual((case["read_back"], case["understood"], case["remedy"]), ("yes", "空调仍有异响", "周五优先复检"))
+        self.assertIn("周五优先复检", self.care.good("case", task))
+        self.refused(REFUSED, "there is none", "screen", "nothing")
+
     # ---- facts
 
     def test_customers_as_one_object_flat_or_by_id(self):
