@@ -27,6 +27,7 @@ struct shop {
 struct staff {
     const char *name;
     struct shop shop;
+    struct texts templates_released_by;     /* roles; none: whoever applies a set of templates puts it in force */
     size_t count;
     struct person *people;
 };
@@ -99,6 +100,28 @@ bool site_config_has_room(const struct site_config *before, const struct config_
  * Into the arena. */
 struct site_config *site_config_after(const struct site_config *before, const char *site,
                                       const struct config_activated *change, struct arena *arena);
+
+enum { SITE_PROPOSALS_MAX = 16 };       /* that wait to be released, as site_config holds */
+
+/* What becomes of a change of settings. */
+enum setting_verdict {
+    SETTING_IN_FORCE,
+    SETTING_PROPOSED,                   /* somebody else has to release it; what was in force stays so */
+    SETTING_FULL,                       /* there is no room */
+    SETTING_NOT_PROPOSED,               /* to be released, but nothing like it is proposed */
+    SETTING_OWN,                        /* to be released, but by who proposed it */
+    SETTING_NOT_YOURS,                  /* to be released, but by somebody of no role that may */
+};
+/* `before` and `staff` may be NULL; `actor` may be "". */
+enum setting_verdict setting_judge(const struct site_config *before, const struct staff *staff,
+                                   const struct config_activated *change, const char *actor);
+/* What is proposed under this name; NULL: nothing. */
+const struct proposed_config *site_config_proposal(const struct site_config *config, int kind, const char *name);
+/* The config with one proposal more, or another one under its name. It must have room. Into the arena. */
+struct site_config *site_config_propose(const struct site_config *before, const char *site,
+                                        const struct config_activated *change, const char *actor, struct arena *arena);
+/* Takes the proposal out, if there is one; returns `config`. */
+struct site_config *site_config_withdraw(struct site_config *config, int kind, const char *name, struct arena *arena);
 
 /* What every text of a site can show: site.id, site.name, site.phone, word.PATH (the value at PATH as the words of the sets
  * in force say it, else with blanks for underscores), and all that the inner lookup knows, which goes first.

@@ -100,7 +100,7 @@ static struct shop read_shop(struct playbook_reading *reading, const struct yaml
 
 struct staff *staff_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes)
 {
-    static const char *const keys[] = {"staff", "shop", "people", NULL};
+    static const char *const keys[] = {"staff", "shop", "templates_released_by", "people", NULL};
     size_t mistakes_before = mistakes->count;
     struct yaml *top = yaml_parse(yaml, arena, mistakes);
     if (!top)
@@ -111,6 +111,8 @@ struct staff *staff_parse(struct slice yaml, struct arena *arena, struct mistake
     yaml_known_keys(top, keys, mistakes);
     staff->name = reading_name(&reading, yaml_get(top, "staff"), "staff: NAME", top);
     staff->shop = read_shop(&reading, yaml_get(top, "shop"));
+    if (yaml_get(top, "templates_released_by"))
+        staff->templates_released_by = read_roles(&reading, yaml_get(top, "templates_released_by"), top);
     const struct yaml *people = yaml_get(top, "people");
     size_t count = reading_count(&reading, people, YAML_LIST);
     if (count > PEOPLE_MAX) {

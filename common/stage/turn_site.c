@@ -57,20 +57,29 @@ const struct playbook *turn_playbook(struct turn *turn, const char *hash)
     return playbook;
 }
 
+/* Intake tells whoever brings what cannot be; two at once may have come past it. */
 void turn_config_activated(struct turn *turn, const struct config_activated *change)
 {
     enum entity_kind kind = turn->tools->core->site_kind;
-    const char *site = turn->event->site;
+    const char *id = turn->event->site;
 
-    if (!*site)
+    if (!*id)
         return;
-    const struct site_config *before = turn_get(turn, kind, site);
-    if (!site_config_has_room(before, change)) {        /* intake refuses them; two at once may have come past it */
-        log_error("settings.full", log_text("site", site), log_text("name", change->name),
+    const struct site_config *before = turn_get(turn, kind, id);
+    const struct site *site = turn_site(turn, id);
+    enum setting_verdict verdict = setting_judge(before, site ? site->staff : NULL, change, turn->event->actor);
+    struct site_config *after = NULL;
+    if (verdict == SETTING_PROPOSED)
+        after = site_config_propose(before, id, change, turn->event->actor, turn->arena);
+    if (verdict == SETTING_IN_FORCE)
+        after = site_config_withdraw(site_config_after(before, id, change, turn->arena), change->kind, change->name, turn->arena);
+    if (verdict == SETTING_FULL) {
+        log_error("settings.full", log_text("site", id), log_text("name", change->name),
                   log_int("most", SITE_SETTINGS_MAX));
         turn->settings_refused++;
-        return;
     }
-    struct turn_entity *entity = turn_entity(turn, kind, site);
-    turn_put(turn, kind, site, site_config_after(before, site, change, turn->arena), entity->due, entity->queue);
+    if (!after)
+        return;
+    struct turn_entity *entity = turn_entity(turn, kind, id);
+    turn_put(turn, kind, id, after, entity->due, entity->queue);
 }

@@ -78,24 +78,72 @@ static int post(struct invocation *call, const char *path, json_t *body)
     return code;
 }
 
-/* Waits until it is: what is read next, such as a file with dates, must find it. */
-static bool comes_into_force(struct invocation *call, const char *site, const struct setting_file *setting, const char *hash)
+/* What is proposed under this name, and waits to be released; "": nothing. */
+static const char *proposed_hash(struct invocation *call, const char *site, int kind, const char *name)
+{
+    const char *path = arena_printf(call->arena, "/v1/config?site=%s&proposed=yes", url_text(call->arena, site)), *hash = "";
+    struct client_answer answer = client_get(call->client, path);
+    for (size_t i = 0; i < json_array_size(answer.body); i++) {
+        const json_t *at = json_array_get(answer.body, i);
+        const char *kind_text = json_string_value(json_object_get(at, "kind"));
+        const char *of = json_string_value(json_object_get(at, "name"));
+        if (kind_text && of && words_find(&config_kind_words, kind_text) == kind && !strcmp(of, name))
+            hash = arena_string(call->arena, json_string_value(json_object_get(at, "hash")));
+    }
+    json_decref(answer.body);
+    return hash;
+}
+
+enum fate { FATE_UNKNOWN, FATE_IN_FORCE, FATE_PROPOSED };
+
+/* Waits until it is known: what is read next, such as a file with dates, must find it. */
+static enum fate becomes(struct invocation *call, const char *site, const struct setting_file *setting, const char *hash)
 {
     enum { LOOKS = 200, LOOK_MS = 50 };
-    bool there = false;
-    for (int look = 0; look < LOOKS && !there; look++) {
+    enum fate fate = FATE_UNKNOWN;
+    for (int look = 0; look < LOOKS && !fate; look++) {
         if (look)
             nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
-        there = strcmp(hash, active_hash(call, site, setting)) == 0;
+        if (!strcmp(hash, active_hash(call, site, setting)))
+            fate = FATE_IN_FORCE;
+        else if (setting->kind == CONFIG_TEMPLATES && !strcmp(hash, proposed_hash(call, site, setting->kind, setting->name)))
+            fate = FATE_PROPOSED;
     }
-    return there;
+    return fate;
+}
+
+static int tell_fate(struct invocation *call, const char *site, const struct setting_file *setting, const char *hash)
+{
+    const char *kind = words_name(&config_kind_words, setting->kind);
+    switch (becomes(call, site, setting, hash)) {
+    case FATE_IN_FORCE:
+        printf("%s %s %.16s %s\n", kind, setting->name, hash, say(call, "in force", "已启用"));
+        return EXIT_OK;
+    case FATE_PROPOSED:
+        printf("%s %s %.16s %s: care apply --release %s\n", kind, setting->name, hash,
+               say(call, "proposed; somebody else puts it in force", "已提交，待他人放行"), setting->name);
+        return EXIT_OK;
+    default:
+        fprintf(stderr, "care: %s %s: stored, but no scheduler has taken it up yet; care status tells\n", kind, setting->name);
+        return EXIT_NO_ANSWER;
+    }
+}
+
+static int post_activation(struct invocation *call, const char *site, const struct setting_file *setting, const char *hash,
+                           bool release)
+{
+    char unique[17];
+    random_hex(unique, 16);         /* what was in force before may come back: each time is a fact of its own */
+    return post(call, "/v1/events",
+                json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:b}}", "id", unique, "source", "care.apply", "type",
+                          "config.activated", "site", site, "data", "kind", words_name(&config_kind_words, setting->kind),
+                          "name", setting->name, "hash", hash, "release", release));
 }
 
 static int activate(struct invocation *call, const char *site, const struct setting_file *setting)
 {
-    char hash[65], unique[17];
+    char hash[65];
     content_hash(setting->content, hash);
-    random_hex(unique, 16);         /* what was in force before may come back: each time is a fact of its own */
     const char *kind = words_name(&config_kind_words, setting->kind);
     if (strcmp(hash, active_hash(call, site, setting)) == 0) {
         printf("%s %s %s\n", kind, setting->name, say(call, "unchanged", "未变"));
@@ -105,15 +153,33 @@ static int activate(struct invocation *call, const char *site, const struct sett
                     json_pack("{s:s, s:s, s:s, s:s%}", "kind", kind, "name", setting->name, "hash", hash, "content",
                               (const char *)setting->content.at, setting->content.bytes));
     if (code == EXIT_OK)
-        code = post(call, "/v1/events",
-                    json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}}", "id", unique, "source", "care.apply", "type",
-                              "config.activated", "site", site, "data", "kind", kind, "name", setting->name, "hash", hash));
-    if (code == EXIT_OK && !comes_into_force(call, site, setting, hash)) {
-        fprintf(stderr, "care: %s %s: stored, but no scheduler has taken it up yet; care status tells\n", kind, setting->name);
-        code = EXIT_NO_ANSWER;
+        code = post_activation(call, site, setting, hash, false);
+    return code == EXIT_OK ? tell_fate(call, site, setting, hash) : code;
+}
+
+/* -------- what somebody else proposed */
+
+static int release(struct invocation *call, const char *site, const char *name)
+{
+    const struct setting_file setting = {.kind = CONFIG_TEMPLATES, .name = name};
+    const char *hash = proposed_hash(call, site, setting.kind, name);
+    if (!*hash) {
+        fprintf(stderr, "care: %s %s: %s\n", words_name(&config_kind_words, setting.kind), name,
+                say(call, "nothing is proposed under this name", "没有待放行的同名模板"));
+        return EXIT_REFUSED;
     }
-    if (code == EXIT_OK)
-        printf("%s %s %.16s %s\n", kind, setting->name, hash, say(call, "in force", "已启用"));
+    int code = post_activation(call, site, &setting, hash, true);
+    return code == EXIT_OK ? tell_fate(call, site, &setting, hash) : code;
+}
+
+static int run_release_of_templates(struct invocation *call)
+{
+    if (!connect_call(call))
+        return EXIT_NO_ANSWER;
+    const char *site = site_of_call(call, NULL);
+    int code = site && call->argument_count ? EXIT_OK : EXIT_USAGE;
+    for (size_t i = 0; i < call->argument_count && code == EXIT_OK; i++)
+        code = release(call, site, call->arguments[i]);
     return code;
 }
 
@@ -174,6 +240,8 @@ static void tell_gaps(struct invocation *call, const struct settings *settings, 
 
 int run_apply(struct invocation *call)
 {
+    if (option(call, "release"))
+        return run_release_of_templates(call);
     struct settings *settings = arena_alloc(call->arena, sizeof *settings);
     for (size_t i = 0; i < call->argument_count; i++)
         read_path(call, call->arguments[i], settings);

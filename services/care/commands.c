@@ -17,10 +17,11 @@ const struct command commands[] = {
      "  --paced         take each row in at its own time of the system's clock, as it happened\n"
      "  --journal F     append what was acknowledged to this file, one JSON line each", true, run_import},
     {"apply", "PATH… [--check]", "check and store playbooks, calendars, templates, staff, workshops", "检查并启用剧本、日历、模板、人员、车间",
-     " site !check !move ", "  Files are told apart by their first key (playbook, calendar, templates, staff, workshop). A directory means all its\n"
+     " site !check !move !release ", "  Files are told apart by their first key (playbook, calendar, templates, staff, workshop). A directory means all its\n"
      "  *.yaml. With a mistake in any of them nothing is stored, and what was in force\n"
      "  stays so.   --check  only check; needs no running system   --site SITE  whose they are\n"
-     "  --move          then give what is planned its times anew, as care playbook diff and care calendar diff show", true, run_apply},
+     "  --move          then give what is planned its times anew, as care playbook diff and care calendar diff show\n"
+     "  --release       instead of files, names of template sets that somebody else has proposed: puts them in force", true, run_apply},
     {"playbook", "check|explain|simulate|diff FILE", "look at a playbook before it is in force: mistakes, in words, tried, what it moves",
      "启用前查看剧本：检查、解读、试算、比较改期", " event at calendar site ",
      "  care playbook check FILE                  every mistake, with its place\n"

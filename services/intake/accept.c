@@ -246,15 +246,36 @@ static bool take_data(struct acceptance *a)
     return true;
 }
 
-/* One more than a site can have in force would be left out by every stage: better told to whoever brings it. */
-static bool check_room(struct acceptance *a)
+static const char *roles_text(const struct texts *roles, struct arena *arena)
 {
-    if (a->event.number != EVENT_CONFIG_ACTIVATED ||
-        settings_have_room(a->acceptor->store, a->acceptor->partitions, a->event.site, a->data, a->arena))
+    const char *text = roles->count ? "" : "anybody else";
+    for (size_t i = 0; i < roles->count; i++)
+        text = arena_printf(arena, "%s%s%s", text, i ? ", " : "", roles->at[i]);
+    return text;
+}
+
+/* Settings that every stage would leave out: better told to whoever brings them. */
+static bool check_setting(struct acceptance *a)
+{
+    struct texts roles;
+    if (a->event.number != EVENT_CONFIG_ACTIVATED)
         return true;
-    return refuse(a, 409, "data.name", "take one out of force first: config.activated without hash",
-                  arena_printf(a->arena, "would be one too many: a site has %d settings in force at most",
-                               SITE_SETTINGS_MAX));
+    switch (settings_judge(a->acceptor->store, a->acceptor->partitions, a->event.site, a->data, a->event.actor, a->arena, &roles)) {
+    case SETTING_FULL:
+        return refuse(a, 409, "data.name", "take one out of force first: config.activated without hash",
+                      arena_printf(a->arena, "would be one too many: a site has %d settings in force at most, and %d that wait "
+                                   "to be released", SITE_SETTINGS_MAX, SITE_PROPOSALS_MAX));
+    case SETTING_NOT_PROPOSED:
+        return refuse(a, 409, "data.name", "GET /v1/config?proposed=yes lists what is", "is not proposed, or not like this");
+    case SETTING_OWN:
+        return refuse(a, 403, "data.release", arena_printf(a->arena, "who may: %s", roles_text(&roles, a->arena)),
+                      "is for somebody other than who proposed it");
+    case SETTING_NOT_YOURS:
+        return refuse(a, 403, "data.release", arena_printf(a->arena, "who may: %s", roles_text(&roles, a->arena)),
+                      "is for somebody of another role");
+    default:
+        return true;
+    }
 }
 
 static const char *data_text(const struct acceptance *a, const char *name)
@@ -422,7 +443,7 @@ bool accept_event(const struct acceptor *acceptor, const struct credential *cred
 {
     bool (*const steps[])(struct acceptance *) = {
         check_names, take_texts, check_type, lay_customer_flat, check_identity,
-        take_times,  take_data,  check_room, split_data,
+        take_times,  take_data,  check_setting, split_data,
     };
     bool good = true;
     struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .sent = json, .json = json,

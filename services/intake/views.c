@@ -33,7 +33,7 @@ const struct view_route view_routes[] = {
     {"DELETE", "/v1/consumers", view_consumer_forget, "forget a durable name: the log waits for it no longer",
      "force (yes: though it was heard of a moment ago)"},
     {"GET", "/v1/check", view_check, "does every open entity have its timer and its list entry, and the reverse", "site"},
-    {"GET", "/v1/config", view_config, "what is in force for a site", "site, kind (playbook, calendar, templates, staff, workshop), name"},
+    {"GET", "/v1/config", view_config, "what is in force for a site", "site, kind (playbook, calendar, templates, staff, workshop), name; proposed (yes: what waits to be released)"},
     {"POST", "/v1/contents", view_contents_put, "store a playbook, calendar, set of templates, staff list or workshop, checked", ""},
     {"POST", "/v1/attachments", view_attachment_put,
      "store a copy of a paper for a customer, sealed: {site, customer, name, type, content}, content in base64, 512 KiB at most", ""},

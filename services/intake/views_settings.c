@@ -128,6 +128,18 @@ static struct view_answer former_version(struct views *views, const char *hash, 
                                                content.bytes)};
 }
 
+/* What waits to be released. */
+static struct view_answer proposals(const struct site_config *config)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < config->proposed.count; i++) {
+        const struct proposed_config *at = &config->proposed.at[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "kind", words_name(&config_kind_words, at->kind),
+                                              "name", at->name, "hash", at->hash, "by", at->by));
+    }
+    return (struct view_answer){200, list};
+}
+
 struct view_answer view_config(struct views *views, const struct view_request *request)
 {
     const char *site_id = request->argument(request->context, "site");
@@ -138,6 +150,8 @@ struct view_answer view_config(struct views *views, const struct view_request *r
         return view_error(404, "no such site is set up", "care apply --site NAME PATH sets one up");
     if (request->argument(request->context, "hash"))
         return former_version(views, request->argument(request->context, "hash"), request->arena);
+    if (request->argument(request->context, "proposed"))
+        return proposals(site->config);
     json_t *list = json_array();
     for (size_t i = 0; i < site->config->active.count; i++) {
         const struct active_config *active = &site->config->active.at[i];

@@ -425,6 +425,37 @@ class Settings(unittest.TestCase):
             self.assertIn("  delivery-thanks\n", care.run("template").stdout)
             self.assertEqual(care.list("notices"), [])
 
+    def test_templates_are_released_by_somebody_else(self):
+        """N5: where the staff list asks for it, a set that somebody applies waits until somebody else puts it in force."""
+        text = (ROOT / "deploy" / "templates" / "auto-dealer.yaml").read_text()
+        people = (ROOT / "deploy" / "sample" / "staff.yaml").read_text()
+        with System() as system, tempfile.TemporaryDirectory() as folder:
+            care = Care(system.dir)
+            staff, texts = pathlib.Path(folder) / "staff.yaml", pathlib.Path(folder) / "texts.yaml"
+            staff.write_text(people.replace("\npeople:", "\ntemplates_released_by: [general-manager]\npeople:", 1))
+            texts.write_text(text + "\n# another version\n")
+            in_force = lambda: [at["hash"] for at in system.get("/v1/config?site=sample&kind=templates&name=auto-dealer")]
+            apply = lambda who, *words: care.run("apply", *words, CARELINE_ACTOR=who)
+            care.good("apply", str(ROOT / "deploy" / "templates" / "auto-dealer.yaml"))
+            care.good("apply", str(staff))
+            before = in_force()
+            done = apply("su-qing", str(texts))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("proposed; somebody else puts it in force: care apply --release auto-dealer", done.stdout)
+            self.assertEqual(in_force(), before)
+            for who, said in ("su-qing", "somebody other than who proposed it"), ("jiang-yue", "somebody of another role"):
+                done = apply(who, "--release", "auto-dealer")
+                self.assertEqual(done.returncode, REFUSED, done.stdout)
+                self.assertIn(said, done.stderr)
+                self.assertIn("who may: general-manager", done.stderr)
+                self.assertEqual(in_force(), before)
+            self.assertEqual([at["by"] for at in system.get("/v1/config?site=sample&proposed=yes")], ["su-qing"])
+            done = apply("lu-yuan", "--release", "auto-dealer")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotEqual(in_force(), before)
+            self.assertEqual(system.get("/v1/config?site=sample&proposed=yes"), [])
+            self.assertEqual(apply("lu-yuan", "--release", "auto-dealer").returncode, REFUSED)
+
     def test_one_too_many(self):
         """A site has 64 in force at most; the next one is refused by name, and nothing is left out in silence."""
         text = (ROOT / "deploy" / "templates" / "auto-dealer.yaml").read_text()

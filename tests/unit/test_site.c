@@ -134,7 +134,7 @@ static void sample_shop_has_all_that_its_playbook_names(void **state)
     assert_true(staff && playbook && templates);
     struct texts names = playbook_templates(playbook, arena), roles = playbook_roles(playbook, arena);
     assert_true(names.count > 20);
-    assert_int_equal(roles.count, 8);
+    assert_int_equal(roles.count, 9);
     assert_string_equal(templates_name(templates), "auto-dealer");
     assert_true(templates_names(templates, arena).count >= names.count);
     for (size_t i = 0; i < names.count; i++)
@@ -205,6 +205,58 @@ static void a_full_list_has_room_for_what_it_knows(void **state)
     config = site_config_after(config, "sample", &change, arena);
     change = (struct config_activated){.kind = CONFIG_PLAYBOOK, .name = "p64", .hash = "h"};
     assert_true(site_config_has_room(config, &change));
+}
+
+/* Who proposes is not who releases; what is in force stays so until then. */
+static void templates_are_released_by_somebody_else(void **state)
+{
+    (void)state;
+    static const char *const text = "staff: s\ntemplates_released_by: [boss]\npeople:\n"
+                                    "  - { id: ann, roles: [boss, clerk] }\n  - { id: bob, roles: [boss] }\n  - { id: cat, roles: [clerk] }\n";
+    struct mistakes wrong = {.file = "staff", .arena = arena};
+    const struct staff *staff = staff_parse((struct slice){(const uint8_t *)text, strlen(text)}, arena, &wrong);
+    static const struct {
+        const char *actor, *hash; int kind; bool release; enum setting_verdict verdict; const char *by;
+    } steps[] = {
+        {"ann", "h1", CONFIG_TEMPLATES, true, SETTING_NOT_PROPOSED, NULL},
+        {"ann", "p1", CONFIG_PLAYBOOK, false, SETTING_IN_FORCE, NULL},
+        {"ann", "h1", CONFIG_TEMPLATES, false, SETTING_PROPOSED, "ann"},
+        {"bob", "h1", CONFIG_TEMPLATES, false, SETTING_PROPOSED, "ann"},        /* brought again: still hers */
+        {"ann", "h1", CONFIG_TEMPLATES, true, SETTING_OWN, "ann"},
+        {"cat", "h1", CONFIG_TEMPLATES, true, SETTING_NOT_YOURS, "ann"},
+        {"", "h1", CONFIG_TEMPLATES, true, SETTING_NOT_YOURS, "ann"},
+        {"bob", "h2", CONFIG_TEMPLATES, true, SETTING_NOT_PROPOSED, "ann"},
+        {"bob", "h2", CONFIG_TEMPLATES, false, SETTING_PROPOSED, "bob"},        /* changed: his from now on */
+        {"bob", "h2", CONFIG_TEMPLATES, true, SETTING_OWN, "bob"},
+        {"ann", "h2", CONFIG_TEMPLATES, true, SETTING_IN_FORCE, NULL},
+        {"cat", "h2", CONFIG_TEMPLATES, false, SETTING_IN_FORCE, NULL},         /* as it is already */
+        {"cat", "h3", CONFIG_TEMPLATES, false, SETTING_PROPOSED, "cat"},
+        {"cat", "", CONFIG_TEMPLATES, false, SETTING_IN_FORCE, NULL},           /* taken out: nothing waits */
+    };
+    struct site_config *config = NULL;
+    assert_non_null(staff);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        struct config_activated change = {.kind = steps[i].kind, .name = "t", .hash = steps[i].hash, .release = steps[i].release};
+        enum setting_verdict verdict = setting_judge(config, staff, &change, steps[i].actor);
+        if (verdict != steps[i].verdict)
+            fail_msg("step %zu: %d", i, verdict);
+        if (verdict == SETTING_PROPOSED)
+            config = site_config_propose(config, "s", &change, steps[i].actor, arena);
+        if (verdict == SETTING_IN_FORCE)
+            config = site_config_withdraw(site_config_after(config, "s", &change, arena), change.kind, change.name, arena);
+        const struct proposed_config *proposal = site_config_proposal(config, CONFIG_TEMPLATES, "t");
+        assert_int_equal(proposal != NULL, steps[i].by != NULL);
+        if (proposal)
+            assert_string_equal(proposal->by, steps[i].by);
+    }
+    struct config_activated change = {.kind = CONFIG_TEMPLATES, .name = "t", .hash = "h4"};
+    assert_int_equal(setting_judge(config, NULL, &change, "ann"), SETTING_IN_FORCE);     /* nobody asks for it */
+    for (int i = 0; i < SITE_PROPOSALS_MAX; i++) {
+        change.name = arena_printf(arena, "t%d", i);
+        config = site_config_propose(config, "s", &change, "ann", arena);
+    }
+    change.name = "one-more";
+    assert_int_equal(setting_judge(config, staff, &change, "ann"), SETTING_FULL);
 }
 
 /* A lookup in which every value is called as its path. */
@@ -374,6 +426,7 @@ int main(void)
         cmocka_unit_test(activations_add_replace_and_remove),
         cmocka_unit_test(pause_and_absences_outlive_an_activation),
         cmocka_unit_test(a_full_list_has_room_for_what_it_knows),
+        cmocka_unit_test(templates_are_released_by_somebody_else),
         cmocka_unit_test(contents_are_parsed_once),
         cmocka_unit_test(site_is_put_together_from_what_is_in_force),
         cmocka_unit_test(texts_come_from_the_set_named_or_the_first),
