@@ -211,7 +211,7 @@ static void tell_more(struct telling *t, const struct step *step)
         add(t, "; questions: ", "；问卷：");
         tell_variants(t, &step->questionnaire);
     }
-    if (*step->script)
+    if (step->kind == STEP_CALL && *step->script)
         add(t, "; script: %s", "；话术：%s", step->script);
     if (step->read_back)
         add(t, "; what a dissatisfied customer said is read back", "；客户不满意时须复述确认");
