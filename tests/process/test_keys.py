@@ -167,5 +167,31 @@ class Keys(unittest.TestCase):
         self.assertTrue(7100e3 < answer[0]["retry_after_ms"] <= 7200e3, answer)          # the third was on credit
 
 
+class KeysInCalls(unittest.TestCase):
+    """Saturday afternoon, in the hours for calls."""
+
+    def test_the_screen_of_a_call_is_masked(self):
+        """F17 U7 Who has no right to more sees *海 on the screen of a call, in the words to say, too."""
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="careline-test-"))
+        system = System("--clock", "2026-03-07T15:10:00+08:00", "--speed", "60", directory=directory)
+        self.addCleanup(system.close)
+        system.start()                  # the sample site is set up before there are keys
+        system.stop()
+        (directory / "keys.yaml").write_text(KEYS.format(**HASHES))
+        system.start()
+        visit = {"id": "K9", "source": "test", "type": "visit.finished", "site": "sample", "occurred_at": "2026-03-06T14:00:00+08:00",
+                 "data": {"visit": "K9", "kind": "repair", "customer": {"name": "周海", "mobile": "13700000009"}}}
+        self.assertEqual(system.http("POST", "/v1/events", visit, bearer("chief-secret"))[0], 201)
+        see = lambda who: system.http("GET", "/v1/screens/sample/K9.repair-follow-up?lang=zh", None, bearer(f"{who}-secret"))
+        wait_for(lambda: see("lina")[0] == 200, 20, "the call")
+        for secret in ("周海", "13700000009"):
+            self.assertNotIn(secret, str(see("lina")[2]))
+        for who, name in (("lina", "*海"), ("chief", "周海")):
+            screen = see(who)[2]
+            self.assertEqual(screen["customer"]["name"], name)
+            self.assertIn(f"请问是{name}吗", screen["script"][0]["text"])
+        self.assertEqual(see("elsewhere")[0], 404)
+
+
 if __name__ == "__main__":
     unittest.main()
