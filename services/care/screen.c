@@ -34,7 +34,8 @@ static void show_history(const struct invocation *call, const json_t *history)
         print_list(call, json_object_get(history, "tasks"), "closed_at=Call/通话,step=Step/步骤,outcome=Outcome/结果,"
                                                             "satisfaction=Satisfaction/满意度,assignee=By/坐席");
     if (json_array_size(json_object_get(history, "complaints")))
-        print_list(call, json_object_get(history, "complaints"), "at=Complaint/投诉,case_id=Case/编号,category=Category/类别,open=Open/未结");
+        print_list(call, json_object_get(history, "complaints"),
+                   "at=Complaint/投诉,case_id=Case/编号,category=Category/类别,open=Open/未结");
 }
 
 /* A condition of a line, such as "satisfaction at most 2". */
@@ -94,11 +95,13 @@ static void show(const struct invocation *call, const json_t *body)
     show_script(call, body);
     if (json_array_size(json_object_get(body, "questions"))) {
         print_heading(call, "Questions", "问题");
-        print_list(call, json_object_get(body, "questions"), "question=Name/名称,kind=Answer/答案,required=Required/必答,text=Question/问题");
+        print_list(call, json_object_get(body, "questions"),
+                   "question=Name/名称,kind=Answer/答案,required=Required/必答,text=Question/问题");
     }
     if (!strcmp(text_of(body, "read_back"), "required"))
-        printf("\n%s\n", say(call, "Not content: read back what you understood; --understood TEXT --read-back yes|no --remedy TEXT",
-                             "客户不满意时：复述确认后登记 --understood 要点 --read-back yes|no --remedy 商定办法"));
+        printf("\n%s\n", say(call, "Not content: read back what you understood, then care outcome … --understood TEXT "
+                                   "--read-back yes|no --remedy TEXT",
+                             "客户不满意时：先复述确认，再登记 care outcome … --understood 要点 --read-back yes|no --remedy 商定办法"));
     print_heading(call, "What comes next", "后续");
     print_list(call, json_object_get(json_object_get(body, "next"), "outcomes"),
                "outcome=Outcome/结果,complaint=Complaint/投诉,message=Message/短信,stops=Ends plan/终止计划");
@@ -113,7 +116,8 @@ int run_screen(struct invocation *call)
         fprintf(stderr, "care: care screen TASK\n");
         return EXIT_USAGE;
     }
-    path = arena_printf(call->arena, "%s?lang=%s", path, option(call, "lang") ? url_text(call->arena, option(call, "lang")) : "");
+    const char *language = option(call, "lang");
+    path = arena_printf(call->arena, "%s?lang=%s", path, language ? url_text(call->arena, language) : "");
     struct client_answer answer = client_get(call->client, path);
     int code = answer.status == 200 ? EXIT_OK : answer_failed(call, &answer);
     if (code == EXIT_OK && call->json)

@@ -77,8 +77,8 @@ static json_t *condition_json(const struct condition *condition)
 
 static json_t *line_json(struct screen *screen, const struct script *script, const struct script_line *line)
 {
-    json_t *json = json_pack("{s:s, s:o, s:b}", "line", line->name, "text", text_said(screen, line->zh, line->en), "questions",
-                             line->questions);
+    json_t *json = json_pack("{s:s, s:o, s:b}", "line", line->name, "text", text_said(screen, line->zh, line->en),
+                             "questions", line->questions);
     json_t *when = json_array(), *replies = json_array();
     for (size_t i = 0; i < line->when.count; i++)
         json_array_append_new(when, condition_json(&line->when.at[i]));
@@ -93,6 +93,21 @@ static json_t *line_json(struct screen *screen, const struct script *script, con
     return json;
 }
 
+static json_t *avoided_json(struct screen *screen, const struct avoided_phrase *phrase)
+{
+    return json_pack("{s:o, s:o}", "avoid", text_said(screen, phrase->zh, phrase->en), "instead",
+                     text_said(screen, phrase->instead_zh, phrase->instead_en));
+}
+
+static json_t *question_json(struct screen *screen, const struct question *question)
+{
+    json_t *choices = json_array();
+    for (size_t i = 0; i < question->choices.count; i++)
+        json_array_append_new(choices, json_string(question->choices.at[i]));
+    return json_pack("{s:s, s:s, s:o, s:o, s:b}", "question", question->name, "kind", question->kind, "text",
+                     text_said(screen, question->zh, question->en), "choices", choices, "required", question->required);
+}
+
 static void add_script(struct screen *screen, json_t *to)
 {
     const struct script *script = screen->step ? playbook_script(screen->playbook, screen->step->script) : NULL;
@@ -100,9 +115,7 @@ static void add_script(struct screen *screen, json_t *to)
     for (size_t i = 0; script && i < script->line_count; i++)
         json_array_append_new(lines, line_json(screen, script, &script->lines[i]));
     for (size_t i = 0; script && i < script->avoid_count; i++)
-        json_array_append_new(avoid, json_pack("{s:o, s:o}", "avoid", text_said(screen, script->avoid[i].zh, script->avoid[i].en),
-                                               "instead", text_said(screen, script->avoid[i].instead_zh,
-                                                                    script->avoid[i].instead_en)));
+        json_array_append_new(avoid, avoided_json(screen, &script->avoid[i]));
     json_object_set_new(to, "script", lines);
     json_object_set_new(to, "avoid", avoid);
     json_object_set_new(to, "read_back", json_string(screen->step && screen->step->read_back ? "required" : "no"));
@@ -110,17 +123,11 @@ static void add_script(struct screen *screen, json_t *to)
 
 static void add_questions(struct screen *screen, json_t *to)
 {
-    const struct questionnaire *list = screen->playbook ? playbook_questionnaire(screen->playbook, screen->task->questionnaire) : NULL;
+    const struct playbook *playbook = screen->playbook;
+    const struct questionnaire *list = playbook ? playbook_questionnaire(playbook, screen->task->questionnaire) : NULL;
     json_t *questions = json_array();
-    for (size_t i = 0; list && i < list->count; i++) {
-        const struct question *question = &list->questions[i];
-        json_t *choices = json_array();
-        for (size_t k = 0; k < question->choices.count; k++)
-            json_array_append_new(choices, json_string(question->choices.at[k]));
-        json_array_append_new(questions, json_pack("{s:s, s:s, s:o, s:o, s:b}", "question", question->name, "kind", question->kind,
-                                                   "text", text_said(screen, question->zh, question->en), "choices", choices,
-                                                   "required", question->required));
-    }
+    for (size_t i = 0; list && i < list->count; i++)
+        json_array_append_new(questions, question_json(screen, &list->questions[i]));
     json_object_set_new(to, "questions", questions);
 }
 
@@ -161,11 +168,13 @@ static json_t *view_of(const struct screen *screen, view_handler handler, const 
 /* What has come of the other calls and tasks for this customer. */
 static json_t *earlier_tasks(const struct screen *screen)
 {
-    static const char *const kept[] = {"id", "step", "about", "closed_at", "assignee", "outcome", "satisfaction", "complaint"};
+    static const char *const kept[] = {"id",           "step",     "about", "closed_at", "assignee", "outcome",
+                                       "satisfaction", "complaint"};
     json_t *all = view_of(screen, view_tasks, "", screen->task->customer), *list = json_array(), *one;
     size_t i;
     json_array_foreach(all, i, one) {
-        const char *id = json_string_value(json_object_get(one, "id")), *state = json_string_value(json_object_get(one, "state"));
+        const char *id = json_string_value(json_object_get(one, "id"));
+        const char *state = json_string_value(json_object_get(one, "state"));
         if (!id || !strcmp(id, screen->task->id) || !state || strcmp(state, "closed"))
             continue;
         json_t *task = json_object();
@@ -182,7 +191,8 @@ static json_t *past_complaints(const struct screen *screen)
 {
     struct json_style style = view_style(screen->site);
     const char *id = arena_printf(screen->arena, "%s/%s", screen->task->site, screen->task->customer);
-    const struct complainant *complainant = view_entity(screen->views, ENTITY_COMPLAINANT, screen->task->site, id, screen->arena);
+    const struct complainant *complainant = view_entity(screen->views, ENTITY_COMPLAINANT, screen->task->site, id,
+                                                        screen->arena);
     json_t *all = complainant ? record_to_json(&complainant_record, complainant, &style) : NULL;
     json_t *list = all ? json_incref(json_object_get(all, "complaints")) : json_array();
     json_decref(all);
@@ -191,9 +201,10 @@ static json_t *past_complaints(const struct screen *screen)
 
 static void add_history(const struct screen *screen, json_t *to)
 {
-    const json_t *happened = json_object_get(screen->customer, "history");
-    json_object_set_new(to, "history", json_pack("{s:o, s:o, s:o}", "happened", happened ? json_incref((json_t *)happened) : json_array(),
-                                                 "tasks", earlier_tasks(screen), "complaints", past_complaints(screen)));
+    json_t *happened = json_object_get(screen->customer, "history");
+    json_object_set_new(to, "history",
+                        json_pack("{s:o, s:o, s:o}", "happened", happened ? json_incref(happened) : json_array(), "tasks",
+                                  earlier_tasks(screen), "complaints", past_complaints(screen)));
 }
 
 /* What each outcome leads to, and the steps of the plan that are still to come: what the customer may be promised. */
@@ -203,16 +214,18 @@ static void add_next(const struct screen *screen, json_t *to)
     size_t i;
     for (i = 0; screen->step && i < screen->step->outcomes.count; i++) {
         const struct outcome_rule *rule = &screen->step->outcomes.at[i];
-        json_array_append_new(leads_to, json_pack("{s:s, s:b, s:b, s:b, s:s}", "outcome", words_name(&outcome_words, rule->outcome),
-                                                  "complaint", rule->complaint, "reopens", rule->reopen, "stops", rule->stop,
-                                                  "message", rule->message));
+        const char *outcome = words_name(&outcome_words, rule->outcome);
+        json_array_append_new(leads_to, json_pack("{s:s, s:b, s:b, s:b, s:s}", "outcome", outcome, "complaint",
+                                                  rule->complaint, "reopens", rule->reopen, "stops", rule->stop, "message",
+                                                  rule->message));
     }
     plan = *screen->task->plan ? view_of(screen, view_plans, screen->task->plan, NULL) : NULL;
     json_array_foreach(json_object_get(plan, "steps"), i, step) {
         const char *state = json_string_value(json_object_get(step, "state"));
         if (state && (!strcmp(state, "pending") || !strcmp(state, "blocked")))
-            json_array_append_new(steps, json_pack("{s:O, s:O, s:O}", "step", json_object_get(step, "name"), "kind",
-                                                   json_object_get(step, "kind"), "due_at", json_object_get(step, "due_at")));
+            json_array_append_new(steps, json_pack("{s:O, s:O, s:O}", "step", json_object_get(step, "name"),
+                                                   "kind", json_object_get(step, "kind"),
+                                                   "due_at", json_object_get(step, "due_at")));
     }
     json_decref(plan);
     json_object_set_new(to, "next", json_pack("{s:o, s:o}", "outcomes", leads_to, "steps", steps));
@@ -246,7 +259,8 @@ struct view_answer view_screen(struct views *views, const struct view_request *r
     screen.site = view_site(views, site, request->arena);
     screen.playbook = content_playbook(views->contents, screen.task->playbook_hash);
     screen.step = screen.playbook ? playbook_step(screen.playbook, screen.task->rule, screen.task->rule_step) : NULL;
-    json_t *customer = view_of(&screen, view_customers, arena_printf(request->arena, "%s/%s", site, screen.task->customer), NULL);
+    const char *customer_id = arena_printf(request->arena, "%s/%s", site, screen.task->customer);
+    json_t *customer = view_of(&screen, view_customers, customer_id, NULL);
     screen.customer = customer;
     screen.language = language_of(&screen);
     json_t *body = json_pack("{s:o, s:s}", "task", one.body, "language", screen.language);
