@@ -171,6 +171,11 @@ static void outcome(struct simulation *simulation, unsigned k)
     data.outcome = simulation_one_in(simulation, 2) ? OUTCOME_COMPLETED : others[simulation_dice(simulation, 5)];
     data.satisfaction = data.outcome == OUTCOME_COMPLETED ? 1 + (int64_t)simulation_dice(simulation, 5) : 0;
     data.call_back_at = data.outcome == OUTCOME_CALL_BACK ? crew_now(&simulation->crew) + 5 * HOUR_MS : 0;
+    if (data.satisfaction == 1) {           /* with 2 it is left out: some calls cannot be finished without it */
+        data.understood = "the fault has come back";
+        data.read_back = "yes";
+        data.remedy = "looked at again on Friday";
+    }
     struct event event = act_of(simulation, EVENT_TASK_OUTCOME, part_of(simulation, task, 0), k,
                                 whoever(simulation, member), "follow-up-agent");
     client_say(simulation, &event, &data);
