@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "support/dice.h"
 #include "support/shop.h"
 
 enum { STEPS_DEFAULT = 100000, STEPS_PER_SHOP = 150, PEOPLE = 4, TASKS_MAX = 160, CUSTOMERS = 12, AT_MOST = 4 };
@@ -29,24 +29,6 @@ static const char staff_yaml[] =
 
 static const int weights[PEOPLE] = {10, 20, 5, 10};
 static const bool skilled[PEOPLE][2] = {{true, true}, {true, false}, {false, true}, {true, true}};
-
-/* -------- dice */
-
-static uint64_t dice_state;
-
-static int dice(int sides)
-{
-    dice_state ^= dice_state << 13;
-    dice_state ^= dice_state >> 7;
-    dice_state ^= dice_state << 17;
-    return (int)(dice_state % (uint64_t)sides);
-}
-
-static int64_t number_of(const char *name, int64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text && *text ? strtoll(text, NULL, 10) : otherwise;
-}
 
 /* -------- what the log tells */
 
@@ -251,7 +233,7 @@ static void work_goes_to_who_can_take_it(void **state)
 {
     (void)state;
     int64_t steps = number_of("STEPS", STEPS_DEFAULT), seed = number_of("SEED", 20260302);
-    dice_state = (uint64_t)seed * 0x9e3779b97f4a7c15u + 1;
+    dice_seed((uint64_t)seed);
     for (int64_t i = 0; i < steps; i += STEPS_PER_SHOP) {
         begin();
         for (int k = 0; k < STEPS_PER_SHOP; k++)

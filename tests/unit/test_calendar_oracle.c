@@ -12,6 +12,7 @@
 
 #include "calendar.h"
 #include "calendar_oracle.h"
+#include "support/dice.h"
 
 enum { CASES_PER_CALENDAR = 500 };
 
@@ -43,12 +44,6 @@ static uint64_t draw(void)
 static int64_t below(int64_t n)
 {
     return (int64_t)(draw() % (uint64_t)n);
-}
-
-static int64_t number_of(const char *name, int64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text && *text ? atoll(text) : otherwise;
 }
 
 /* -------- a random calendar, as YAML and for the oracle */

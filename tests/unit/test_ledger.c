@@ -12,6 +12,7 @@
 
 #include "buffer.h"
 #include "ledger.h"
+#include "support/dice.h"
 
 enum { STEPS_DEFAULT = 100000, CUSTOMERS = 40, ENDS = 48, STEPS_PER_ARENA = 4000, BOOK_LOTS_MAX = 4096 };
 #define DAY INT64_C(86400000)
@@ -182,22 +183,6 @@ static void points_move_with_their_ends(void **state)
 /* The same story as plain lots in no order, nothing put together. */
 struct book { int64_t points[BOOK_LOTS_MAX]; wall_ms end[BOOK_LOTS_MAX]; size_t count; int64_t in, out; };
 
-static uint64_t dice_state;
-
-static int dice(int sides)
-{
-    dice_state ^= dice_state << 13;
-    dice_state ^= dice_state >> 7;
-    dice_state ^= dice_state << 17;
-    return (int)(dice_state % (uint64_t)sides);
-}
-
-static int64_t number_of(const char *name, int64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text && *text ? strtoll(text, NULL, 10) : otherwise;
-}
-
 static void book_in(struct book *book, int64_t points, wall_ms end)
 {
     size_t at = 0;
@@ -352,7 +337,7 @@ static void random_story(uint64_t seed, int64_t steps, bool many_ends)
 {
     struct operation *story = calloc((size_t)steps, sizeof *story);
     wall_ms now = 1000 * DAY;
-    dice_state = seed;
+    dice_seed(seed);
     memset(stored, 0, sizeof stored);
     memset(again, 0, sizeof again);
     memset(books, 0, sizeof books);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "support/dice.h"
 #include "support/planted_failures.h"
 #include "support/store_steps.h"
 
@@ -279,12 +280,6 @@ static void one_step(struct twins *twins)
     }
 }
 
-static uint64_t number_from(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text && *text ? strtoull(text, NULL, 10) : otherwise;
-}
-
 static void run_seed(struct twins *twins, struct redis_server *server, size_t steps)
 {
     rig_open(&twins->memory, NULL);
@@ -305,8 +300,8 @@ static void run_seed(struct twins *twins, struct redis_server *server, size_t st
 static void both_stores_do_the_same(void **context)
 {
     static struct twins twins;
-    size_t steps = number_from("STEPS", STEPS_DEFAULT), seeds = number_from("SEEDS", SEEDS_DEFAULT);
-    uint64_t first = number_from("SEED", 1);
+    size_t steps = (size_t)number_of("STEPS", STEPS_DEFAULT), seeds = (size_t)number_of("SEEDS", SEEDS_DEFAULT);
+    uint64_t first = (uint64_t)number_of("SEED", 1);
     for (twins.seed = first; twins.seed < first + seeds; twins.seed++)
         run_seed(&twins, *context, steps);
     print_message("%zu steps\n", seeds * steps);

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "support/dice.h"
 #include "workshop.h"
 
 enum {
@@ -36,22 +36,6 @@ static const char workshop_yaml[] =
     "  - { id: b3 }\n";
 static const char calendar_yaml[] =
     "calendar: c\nzone: Asia/Shanghai\nbusiness: { mon-sun: [08:00-12:00, 13:00-18:00] }\n";
-
-static uint64_t dice_state;
-
-static int dice(int sides)
-{
-    dice_state ^= dice_state << 13;
-    dice_state ^= dice_state >> 7;
-    dice_state ^= dice_state << 17;
-    return (int)(dice_state % (uint64_t)sides);
-}
-
-static int64_t number_of(const char *name, int64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text && *text ? strtoll(text, NULL, 10) : otherwise;
-}
 
 /* -------- the story of two days, as the test keeps it */
 
@@ -497,7 +481,7 @@ static void days_of_random_steps(void **state)
     int64_t count = number_of("STEPS", STEPS_DEFAULT), seed = number_of("SEED", 1);
     struct mistakes mistakes = {.file = "test", .arena = shared = arena_new()};
     arena = arena_new();
-    dice_state = (uint64_t)seed * 0x9e3779b97f4a7c15u + 1;
+    dice_seed((uint64_t)seed);
     calendar = calendar_parse(slice_of(calendar_yaml), shared, &mistakes);
     workshop = workshop_parse(slice_of(workshop_yaml), shared, &mistakes);
     assert_int_equal(mistakes.count, 0);
