@@ -90,6 +90,7 @@ static void state_add(json_t *state, const struct state_kind *kind, json_t *reco
     json_t *told = plain(record, arena);
     keep_own_fields(told, entity_types[kind->kind].record);
     json_object_del(told, "cause");         /* ids of events are random or counted */
+    json_object_del(json_object_get(told, "variables"), "detail");      /* a server's own words, of a message that followed one */
     const char *id = steady_id(told, arena);
     json_object_del(told, "id");
     json_object_set_new(state, free_key(state, kind->name, id, arena), told);
