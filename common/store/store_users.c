@@ -15,10 +15,12 @@
     " +xlen +zrange +zrangebyscore +zrangebylex +zcard +zlexcount +memory|usage"                                   \
     " %R~{p*}* %R~note:* %R~content:* %R~{members}*"
 
-/* Every daemon announces itself, may be the one that moves stepped time, and settles at its first start what was not. */
-#define WORKING                                                                                              \
-    READING " (+fcall ~{p*}* ~{note:*}never ~note:* ~{members}*) (+set ~{*}touched)"                          \
-            " (+hset +hdel ~note:clock ~note:meta) (+zadd +zrem ~{members}) (+hset +hdel ~{members}about)"
+/* Every daemon announces itself, may be the one that moves stepped time, which lets go of participants that went without a
+ * word, and settles at its first start what was not. */
+#define WORKING                                                                                          \
+    READING " (+fcall ~{p*}* ~{note:*}never ~note:* ~{members}*) (+set ~{*}touched)"                      \
+            " (+hset +hdel ~note:clock ~note:meta) (+hdel ~note:participants)"                            \
+            " (+zadd +zrem ~{members}) (+hset +hdel ~{members}about)"
 
 #define APPENDING " (+xadd ~{p*}log) (+set ~{p*}head)"
 #define TIMERS_AND_QUEUES " (+zadd +zrem ~{p*}timers ~{p*}queue)"

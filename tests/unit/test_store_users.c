@@ -146,13 +146,14 @@ static void read_everything(struct store *store)
     arena_free(&arena);
 }
 
-/* What all daemons do: settle what was not settled, move stepped time, announce themselves. */
+/* What all daemons do: settle what was not settled, move stepped time, let go of who took part in it, announce themselves. */
 static void live(struct store *store)
 {
     const struct member member = {.name = "me", .stage = "x", .endpoint = "e", .details = "{}"};
     GOOD(store, note_swap(store, "meta", "partitions", (struct slice){0}, bytes_of("8")));
     GOOD(store, note_put(store, "meta", "partitions", (struct slice){0}));
     GOOD(store, note_put(store, "clock", "record", bytes_of("now")));
+    GOOD(store, note_put(store, "participants", "gone", (struct slice){0}));
     GOOD(store, announce(store, &member, RIG_TTL_MS));
     GOOD(store, announce(store, &member, 0));
     read_everything(store);
