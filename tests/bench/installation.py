@@ -6,12 +6,10 @@
 
 Everything ends with the program, however it ends.
 """
-import ctypes
 import http.client
 import json
 import os
 import pathlib
-import select
 import shutil
 import signal
 import socket
@@ -24,18 +22,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "bench"
 sys.path[:0] = [str(ROOT / "tests" / "month"), str(ROOT / "tests" / "process")]
 from redis_log import Redis, unpack     # noqa: E402
+from started import die_with_parent, ready_words, start_daemon   # noqa: E402
 from zmtp import Dealer, pack           # noqa: E402
 
 PARTITIONS = 64
 SITES = 64
 STAGES = ["scheduler", "follow-up", "complaint-router", "notifier"]
 LIMIT_SECONDS = 60
-PR_SET_PDEATHSIG = 1
 SETTINGS = [ROOT / "deploy/calendars/sample.yaml", ROOT / "deploy/sample/staff.yaml", HERE / "settings"]
-
-
-def die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def wait_for(condition, what, seconds=LIMIT_SECONDS, every=0.01):
@@ -129,23 +123,10 @@ class Daemon:
 
     def __init__(self, careline, program, name, settings):
         self.careline, self.name = careline, name
-        read, write = os.pipe()
-        argv = [f"{careline.bin}/{program}", "--dir", str(careline.dir), "--ready-fd", str(write),
-                f"log={careline.dir}/log/{name}.log", *settings]
-        with open(careline.dir / "log" / f"{name}.err", "ab") as errors:
-            self.process = subprocess.Popen(argv, pass_fds=[write], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
-                                            preexec_fn=die_with_parent)
-        os.close(write)
-        self.pipe = read
+        self.process, self.pipe = start_daemon(careline.bin, careline.dir, program, name, settings)
 
     def wait_ready(self):
-        line = b""
-        while not line.endswith(b"\n"):
-            if not select.select([self.pipe], [], [], LIMIT_SECONDS)[0] or not (data := os.read(self.pipe, 4096)):
-                raise RuntimeError(f"{self.name} did not get ready; see {self.careline.dir}/log")
-            line += data
-        os.close(self.pipe)
-        words = dict(word.split("=", 1) for word in line.decode().split() if "=" in word)
+        words = ready_words(self.pipe, LIMIT_SECONDS, f"{self.name} did not get ready; see {self.careline.dir}/log")
         self.bus, self.http, self.owner = words["bus"], words["http"], words["owner"].encode()
 
     def cpu_seconds(self):

@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 
-from installation import Server, die_with_parent, free_port, wait_for
+from installation import Server, free_port, wait_for
+from started import die_with_parent
 
 HERE = pathlib.Path(__file__).parent / "peers"
 PACKAGES = ["bullmq@6", "ioredis@5", "graphile-worker@0.18", "pg@8"]

@@ -9,11 +9,9 @@ held. One figure for each kill or stop: its slowest partition. Fails when the 99
 line `N passed, N failed`.
 """
 import argparse
-import ctypes
 import multiprocessing
 import os
 import pathlib
-import select
 import shutil
 import signal
 import socket
@@ -25,6 +23,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "month"), str(ROOT / "tests" / "process")]
 from redis_log import Redis     # noqa: E402
+from started import die_with_parent, ready_words, start_daemon   # noqa: E402
 from zmtp import Dealer, pack   # noqa: E402
 
 PARTITIONS = 64
@@ -32,7 +31,6 @@ BOUND_MS = {"kill -9": 5000, "stop": 200}
 FLOW_SECONDS = 0.05             # so often each partition gets something to work, for one of the stages that are watched in turn
 MEET_SECONDS = 1.5              # daemons look for each other once a second: until then one that is new is not heard by the others
 LIMIT_SECONDS = 30
-PR_SET_PDEATHSIG = 1
 # What makes each stage commit at once, whatever site it is of.
 PROBES = {
     "scheduler": ("car.delivered", lambda n: {"order": n, "name": "王芳", "mobile": "13800000001", "model": "UNI-K"}),
@@ -86,11 +84,6 @@ def feed(endpoint, wanted):
     dealer.close()
 
 
-def die_with_parent():
-    """Nothing outlives the measurement, however it ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 class Process:
     """A daemon that tells when it is ready."""
 
@@ -99,24 +92,13 @@ class Process:
         self.start()
 
     def start(self):
-        read, write = os.pipe()
-        argv = [f"{self.system.bin}/{self.program}", "--dir", str(self.system.dir), "--ready-fd", str(write),
-                f"log={self.system.dir}/log/{self.name}.log", *self.system.settings(self.program)]
-        with open(self.system.dir / "log" / f"{self.name}.err", "ab") as errors:
-            self.process = subprocess.Popen(argv, pass_fds=[write], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
-                                            preexec_fn=die_with_parent)
-        os.close(write)
-        self.pipe = read
+        self.process, self.pipe = start_daemon(self.system.bin, self.system.dir, self.program, self.name,
+                                               self.system.settings(self.program))
 
     def wait_ready(self):
-        line = b""
-        while not line.endswith(b"\n"):
-            if not select.select([self.pipe], [], [], LIMIT_SECONDS)[0] or not (data := os.read(self.pipe, 4096)):
-                raise SystemExit(f"{self.name} did not get ready; see {self.system.dir}/log")
-            line += data
-        os.close(self.pipe)
+        words = ready_words(self.pipe, LIMIT_SECONDS, f"{self.name} did not get ready; see {self.system.dir}/log")
         self.met_at = time.monotonic() + MEET_SECONDS
-        self.owner = dict(word.split("=", 1) for word in line.decode().split() if "=" in word)["owner"].encode()
+        self.owner = words["owner"].encode()
         return self
 
     def end(self, number):
