@@ -29,7 +29,7 @@ PARTITIONS = 64
 SITES = 64
 STAGES = ["scheduler", "follow-up", "complaint-router", "notifier"]
 LIMIT_SECONDS = 60
-SETTINGS = [ROOT / "deploy/calendars/sample.yaml", ROOT / "deploy/sample/staff.yaml", HERE / "settings"]
+SETTINGS = [HERE / "settings/calendar.yaml", ROOT / "deploy/sample/staff.yaml", HERE / "settings"]
 
 
 def wait_for(condition, what, seconds=LIMIT_SECONDS, every=0.01):
