@@ -12,6 +12,6 @@ struct subject {
 };
 
 /* Each list ends with an empty one. */
-extern const struct subject codec_subjects[], intake_subjects[], rules_subjects[];
+extern const struct subject codec_subjects[], intake_subjects[], message_subjects[], rules_subjects[];
 
 #endif
