@@ -72,7 +72,8 @@ void arena_reset(struct arena *arena)
     arena->used = 0;
 }
 
-void *arena_alloc(struct arena *arena, size_t bytes)
+/* Not zeroed. */
+static void *arena_take(struct arena *arena, size_t bytes)
 {
     if (bytes > REQUEST_BYTES_MAX)
         out_of_memory(bytes);
@@ -82,20 +83,26 @@ void *arena_alloc(struct arena *arena, size_t bytes)
     void *at = arena->first->data + arena->first->used;
     arena->first->used += need;
     arena->used += need;
-    return memset(at, 0, need);
+    return at;
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    return memset(arena_take(arena, bytes), 0, bytes);
 }
 
 void *arena_copy(struct arena *arena, const void *from, size_t bytes)
 {
-    void *at = arena_alloc(arena, bytes);
+    void *at = arena_take(arena, bytes);
     return bytes ? memcpy(at, from, bytes) : at;
 }
 
 const char *arena_text(struct arena *arena, const void *from, size_t bytes)
 {
-    char *at = arena_alloc(arena, bytes + 1);
+    char *at = arena_take(arena, bytes + 1);
     if (bytes)
         memcpy(at, from, bytes);
+    at[bytes] = 0;
     return at;
 }
 
@@ -113,9 +120,9 @@ const char *arena_printf(struct arena *arena, const char *format, ...)
     va_copy(again, args);
     int bytes = vsnprintf(few, sizeof few, format, args);
     va_end(args);
-    char *at = arena_alloc(arena, (size_t)bytes + 1);
+    char *at = arena_take(arena, (size_t)bytes + 1);
     if ((size_t)bytes < sizeof few)
-        memcpy(at, few, (size_t)bytes);
+        memcpy(at, few, (size_t)bytes + 1);
     else
         vsnprintf(at, (size_t)bytes + 1, format, again);
     va_end(again);

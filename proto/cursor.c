@@ -1,7 +1,5 @@
 #include "head.h"
 
-#include <string.h>
-
 struct cursor cursor_over(struct slice packed)
 {
     return (struct cursor){packed.at, slice_end(packed)};
@@ -29,19 +27,20 @@ static int64_t signed_value(const uint8_t *at, size_t bytes)
     return (int64_t)(value << unused_bits) >> unused_bits;
 }
 
+static uint64_t unsigned_value(const uint8_t *at, size_t bytes)
+{
+    return bytes == 1 ? at[0] : big_endian(at + 1, bytes - 1);
+}
+
 bool cursor_uint(struct cursor *cursor, uint64_t *ret)
 {
     struct head head;
     if (!cursor_head(cursor, &head) || (head.type != CURSOR_UINT && head.type != CURSOR_INT))
         return false;
-    if (head.type == CURSOR_INT) {
-        int64_t value = signed_value(cursor->at, head.bytes);
-        if (value < 0)
-            return false;
-        *ret = (uint64_t)value;
-    } else {
-        *ret = head.bytes == 1 ? cursor->at[0] : big_endian(cursor->at + 1, head.bytes - 1);
-    }
+    if (head.type == CURSOR_INT && signed_value(cursor->at, head.bytes) < 0)
+        return false;
+    *ret = head.type == CURSOR_INT ? (uint64_t)signed_value(cursor->at, head.bytes)
+                                   : unsigned_value(cursor->at, head.bytes);
     cursor->at += head.bytes;
     return true;
 }
@@ -49,19 +48,13 @@ bool cursor_uint(struct cursor *cursor, uint64_t *ret)
 bool cursor_int(struct cursor *cursor, int64_t *ret)
 {
     struct head head;
-    if (!cursor_head(cursor, &head))
+    if (!cursor_head(cursor, &head) || (head.type != CURSOR_UINT && head.type != CURSOR_INT))
         return false;
-    if (head.type == CURSOR_INT) {
-        *ret = signed_value(cursor->at, head.bytes);
-        cursor->at += head.bytes;
-        return true;
-    }
-    struct cursor ahead = *cursor;
-    uint64_t value;
-    if (!cursor_uint(&ahead, &value) || value > INT64_MAX)
+    if (head.type == CURSOR_UINT && unsigned_value(cursor->at, head.bytes) > INT64_MAX)
         return false;
-    *ret = (int64_t)value;
-    *cursor = ahead;
+    *ret = head.type == CURSOR_INT ? signed_value(cursor->at, head.bytes)
+                                   : (int64_t)unsigned_value(cursor->at, head.bytes);
+    cursor->at += head.bytes;
     return true;
 }
 
@@ -85,9 +78,19 @@ bool cursor_real(struct cursor *cursor, double *ret)
 
 bool cursor_bool(struct cursor *cursor, bool *ret)
 {
-    if (cursor_type(cursor) != CURSOR_BOOL)
+    enum { NO = 0xc2, YES = 0xc3 };
+    if (cursor->at >= cursor->end || (*cursor->at != NO && *cursor->at != YES))
         return false;
-    *ret = *cursor->at++ == 0xc3;
+    *ret = *cursor->at++ == YES;
+    return true;
+}
+
+bool cursor_nil(struct cursor *cursor)
+{
+    enum { NIL = 0xc0 };
+    if (cursor->at >= cursor->end || *cursor->at != NIL)
+        return false;
+    cursor->at++;
     return true;
 }
 
@@ -150,9 +153,12 @@ bool cursor_skip(struct cursor *cursor, struct slice *ret_packed)
     return true;
 }
 
+/* The first byte tells most apart. */
 bool slice_is(struct slice text, const char *string)
 {
-    return strlen(string) == text.bytes && !memcmp(text.at ? text.at : (const uint8_t *)"", string, text.bytes);
+    if (!text.bytes || *text.at != (uint8_t)*string)
+        return !text.bytes && !*string;
+    return strlen(string) == text.bytes && !memcmp(text.at, string, text.bytes);
 }
 
 bool cursor_find(struct slice packed_map, const char *key, struct slice *ret_value)

@@ -39,6 +39,7 @@ bool cursor_int(struct cursor *cursor, int64_t *ret);       /* any integer that 
 bool cursor_uint(struct cursor *cursor, uint64_t *ret);
 bool cursor_real(struct cursor *cursor, double *ret);
 bool cursor_bool(struct cursor *cursor, bool *ret);
+bool cursor_nil(struct cursor *cursor);
 bool cursor_text(struct cursor *cursor, struct slice *ret);
 bool cursor_bytes(struct cursor *cursor, struct slice *ret);
 bool cursor_array(struct cursor *cursor, size_t *ret_count);

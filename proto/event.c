@@ -136,7 +136,7 @@ bool event_peek_type(struct slice packed, struct slice *ret_type)
 /* -------- the envelope is a record too */
 
 #define ATTRIBUTE(wire, member, kind, flags, limit, about) \
-    {wire, kind, offsetof(struct event, member), flags, limit, NULL, NULL, about}
+    {wire, sizeof wire - 1, kind, offsetof(struct event, member), flags, limit, NULL, NULL, about}
 
 static const struct field attributes[] = {
     ATTRIBUTE("id", id, FIELD_TEXT, REQUIRED, NAME_BYTES_MAX, "unique with source"),

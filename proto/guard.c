@@ -1,7 +1,5 @@
 #include "head.h"
 
-#include <string.h>
-
 /* Bytes of the character at `at`, or 0: not UTF-8 (overlong forms and surrogates included), or NUL. RFC 3629, 4. */
 static size_t character_bytes(const uint8_t *at, const uint8_t *end)
 {
@@ -20,21 +18,37 @@ static size_t character_bytes(const uint8_t *at, const uint8_t *end)
     return bytes;
 }
 
-/* Are the next eight bytes ASCII without NUL? Texts mostly are. */
-static bool is_ascii_8(const uint8_t *at)
+/* Are all eight bytes ASCII without NUL? */
+static bool is_ascii_8(uint64_t bytes)
 {
     const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-    uint64_t bytes;
-    memcpy(&bytes, at, sizeof bytes);
-    return !(bytes & highs) && !((bytes - ones) & highs);
+    return !((bytes | (bytes - ones)) & highs);
 }
 
+/* Up to eight bytes as one number: all of them, some twice, in any order. */
+static uint64_t bytes_together(const uint8_t *at, size_t bytes)
+{
+    uint64_t eight;
+    uint32_t first, last;
+    if (bytes >= sizeof eight) {
+        memcpy(&eight, at, sizeof eight);
+        return eight;
+    }
+    if (bytes < sizeof first)
+        return 0x0101010101000000 | (uint64_t)at[0] << 16 | (uint64_t)at[bytes / 2] << 8 | at[bytes - 1];
+    memcpy(&first, at, sizeof first);
+    memcpy(&last, at + bytes - sizeof last, sizeof last);
+    return (uint64_t)first << 32 | last;
+}
+
+/* Texts mostly are ASCII: eight bytes at once. */
 bool text_is_plain(struct slice text)
 {
     const uint8_t *at = text.at, *end = slice_end(text);
     while (at < end) {
-        if (end - at >= 8 && is_ascii_8(at)) {
-            at += 8;
+        size_t left = (size_t)(end - at);
+        if (is_ascii_8(bytes_together(at, left))) {
+            at += left < 8 ? left : 8;
             continue;
         }
         size_t bytes = character_bytes(at, end);
@@ -45,92 +59,113 @@ bool text_is_plain(struct slice text)
     return true;
 }
 
+/* A key of the map at the top: where it begins; its text, without `at` if it is none. */
+struct key {
+    const uint8_t *begin;
+    struct slice text;
+};
+
 struct guard {
     const uint8_t *at;
     const uint8_t *end;
-    uint64_t open[NESTING_MAX];     /* values still to come at each level */
-    size_t depth;
+    size_t key_count;
+    struct key keys[PAIRS_MAX];     /* of the map at the top: the first `key_count` of them, as far as there is room */
 };
 
-/* Steps over one head and what belongs to it; children are opened, not walked. */
-static const char *guard_step(struct guard *guard)
+/* Reads one head, and checks what belongs to it but its children. */
+static inline const char *guard_head(const struct guard *guard, struct head *ret)
 {
-    struct head head;
-    const char *wrong = head_read(guard->at, guard->end, &head);
+    const char *wrong = head_read(guard->at, guard->end, ret);
     if (wrong)
         return wrong;
-    uint64_t rest = (uint64_t)(guard->end - guard->at) - head.bytes;
-    if (head.payload > rest)
+    uint64_t rest = (uint64_t)(guard->end - guard->at) - ret->bytes;
+    if (ret->payload > rest)
         return "a length beyond the end";
-    if (head.children > rest)
+    if (ret->children > rest)
         return "a count that cannot fit into the bytes that remain";
-    struct slice payload = {guard->at + head.bytes, head.payload};
-    if (head.type == CURSOR_TEXT && !text_is_plain(payload))
+    if (ret->type == CURSOR_TEXT && !text_is_plain((struct slice){guard->at + ret->bytes, ret->payload}))
         return "a text that is not UTF-8, or has a NUL in it";
-    bool container = head.type == CURSOR_ARRAY || head.type == CURSOR_MAP;
-    if (container && guard->depth == NESTING_MAX)
-        return "nested too deep";
-    guard->at += head.bytes + head.payload;
-    if (container)
-        guard->open[guard->depth++] = head.children;
     return NULL;
 }
 
-static const char *guard_walk(struct guard *guard)
+static void guard_note_key(struct guard *guard, const struct head *head)
 {
-    do {
-        const char *wrong = guard_step(guard);
-        if (wrong)
-            return wrong;
-        while (guard->depth && !guard->open[guard->depth - 1])
-            guard->depth--;
-        if (guard->depth)
-            guard->open[guard->depth - 1]--;
-        else
-            break;
-    } while (true);
-    return guard->at == guard->end ? NULL : "something follows the value";
+    if (guard->key_count < PAIRS_MAX) {
+        const uint8_t *text = head->type == CURSOR_TEXT ? guard->at + head->bytes : NULL;
+        guard->keys[guard->key_count] = (struct key){guard->at, {text, text ? head->payload : 0}};
+    }
+    guard->key_count++;
 }
 
-static bool is_among(struct slice key, const struct slice *keys, size_t count)
+/* Walks over `count` values and all within them; calls itself NESTING_MAX times at most. `within` are the containers
+ * that they are in; in that at the top, if it is a map, an odd number of values is left after each key. */
+static const char *guard_values(struct guard *guard, uint64_t count, size_t within, bool of_top_map)
+{
+    while (count--) {
+        struct head head;
+        const char *wrong = guard_head(guard, &head);
+        if (wrong)
+            return wrong;
+        bool container = head.type == CURSOR_ARRAY || head.type == CURSOR_MAP;
+        if (container && within == NESTING_MAX)
+            return "nested too deep";
+        if (of_top_map && (count & 1))
+            guard_note_key(guard, &head);
+        guard->at += head.bytes + head.payload;
+        if (container)
+            wrong = guard_values(guard, head.children, within + 1, !within && head.type == CURSOR_MAP);
+        if (wrong)
+            return wrong;
+    }
+    return NULL;
+}
+
+static bool is_among(struct slice text, const struct key *keys, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (keys[i].bytes == key.bytes && !memcmp(keys[i].at, key.at, key.bytes))
+        if (keys[i].text.bytes == text.bytes && !memcmp(keys[i].text.at, text.at, text.bytes))
             return true;
     return false;
 }
 
-/* After the walk: are the keys of a top level map different texts? */
-static const char *guard_keys(struct slice packed, size_t *ret_at_byte)
+/* One of 64 bits, by which most texts differ. */
+static uint64_t text_bit(struct slice text)
 {
-    struct cursor cursor = cursor_over(packed);
-    struct slice keys[PAIRS_MAX], value;
-    size_t pairs;
-    if (!cursor_map(&cursor, &pairs))
-        return NULL;
-    if (pairs > PAIRS_MAX)
+    return text.bytes ? (uint64_t)1 << ((text.at[0] + 5u * text.at[text.bytes / 2] + 9u * text.bytes) & 63) : 1;
+}
+
+/* After the walk: are the keys of a top level map different texts? If not, `at` tells which is at fault. */
+static const char *guard_keys(struct guard *guard, const uint8_t *begin)
+{
+    uint64_t seen = 0;
+    guard->at = begin;
+    if (guard->key_count > PAIRS_MAX)
         return "more keys than a map may have";
-    for (size_t i = 0; i < pairs; i++) {
-        *ret_at_byte = (size_t)(cursor.at - packed.at);
-        if (!cursor_text(&cursor, &keys[i]))
+    for (size_t i = 0; i < guard->key_count; i++) {
+        const struct key *key = &guard->keys[i];
+        guard->at = key->begin;
+        if (!key->text.at)
             return "a key that is not a text";
-        if (is_among(keys[i], keys, i))
+        uint64_t bit = text_bit(key->text);
+        if ((seen & bit) && is_among(key->text, guard->keys, i))
             return "the same key twice";
-        cursor_skip(&cursor, &value);
+        seen |= bit;
     }
     return NULL;
 }
 
 const char *guard_check(struct slice packed, size_t *ret_at_byte)
 {
-    struct guard guard = {.at = packed.at, .end = slice_end(packed)};
-    size_t at_byte = 0;
-    const char *wrong = packed.bytes ? guard_walk(&guard) : "nothing at all";
-    if (wrong)
-        at_byte = packed.bytes ? (size_t)(guard.at - packed.at) : 0;
-    else
-        wrong = guard_keys(packed, &at_byte);
+    struct guard guard;                 /* not zeroed: there may be few keys or none */
+    guard.at = packed.at;
+    guard.end = slice_end(packed);
+    guard.key_count = 0;
+    const char *wrong = packed.bytes ? guard_values(&guard, 1, 0, false) : "nothing at all";
+    if (!wrong && guard.at != guard.end)
+        wrong = "something follows the value";
+    if (!wrong)
+        wrong = guard_keys(&guard, packed.at);
     if (ret_at_byte && wrong)
-        *ret_at_byte = at_byte;
+        *ret_at_byte = packed.bytes ? (size_t)(guard.at - packed.at) : 0;
     return wrong;
 }

@@ -49,6 +49,7 @@ struct record;
 
 struct field {
     const char *name;
+    size_t name_bytes;
     enum field_kind kind;
     size_t offset;
     unsigned flags;

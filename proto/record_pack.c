@@ -63,7 +63,7 @@ static void pack_records(struct buffer *to, const struct field *field, const voi
 static void pack_field(struct buffer *to, const struct field *field, const void *record_at)
 {
     const void *at = field_at(field, record_at);
-    pack_text(to, field->name);
+    pack_text_slice(to, (struct slice){(const uint8_t *)field->name, field->name_bytes});
     switch (field->kind) {
     case FIELD_TEXT: pack_text_cut(to, *(const char *const *)at, field->limit); break;
     case FIELD_WORD: pack_text(to, words_name(field->words, *(const int *)at)); break;

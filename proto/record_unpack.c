@@ -140,11 +140,13 @@ static bool read_field(struct reader *reader, const struct field *field, struct 
 /* Fields mostly come in the order of the table: looks from `*next` on, and around. */
 static const struct field *find_field(const struct record *record, struct slice key, size_t *next)
 {
+    size_t at = *next;
     for (size_t i = 0; i < record->field_count; i++) {
-        size_t at = (*next + i) % record->field_count;
-        if (slice_is(key, record->fields[at].name)) {
-            *next = at + 1;
-            return &record->fields[at];
+        const struct field *field = &record->fields[at];
+        at = at + 1 < record->field_count ? at + 1 : 0;
+        if (field->name_bytes == key.bytes && !memcmp(field->name, key.at, key.bytes)) {
+            *next = at;
+            return field;
         }
     }
     return NULL;
@@ -175,15 +177,15 @@ static bool read_pair(struct reader *reader, const struct record *record, struct
                       size_t *next, void *to, struct buffer *unknown)
 {
     const struct field *field = find_field(record, key, next);
-    struct slice value = {0};
-    struct cursor ahead = *from;
+    const uint8_t *value = from->at;
     bool known = field != NULL;
-    cursor_skip(from, &value);
-    if (field && cursor_type(&ahead) != CURSOR_NIL && !read_field(reader, field, &ahead, to, &known))
+    if (!field)
+        cursor_skip(from, &(struct slice){0});
+    else if (!cursor_nil(from) && !read_field(reader, field, from, to, &known))
         return false;
     if (!known) {
         pack_text_slice(unknown, key);
-        pack_raw(unknown, value);
+        pack_raw(unknown, (struct slice){value, (size_t)(from->at - value)});
     }
     return true;
 }

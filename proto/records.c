@@ -3,7 +3,7 @@
 /* The line of a field does not name its record, so its place in the struct cannot stand in a constant. The tables are
  * made in three passes over records.def: the fields, the records, and, before main, the places of the fields. */
 
-#define FIELD(name, kind, flags, limit, words, record, about) {#name, kind, 0, flags, limit, words, record, about},
+#define FIELD(name, kind, flags, limit, words, record, about) {#name, sizeof #name - 1, kind, 0, flags, limit, words, record, about},
 #define TEXT(name, limit, flags, about)      FIELD(name, FIELD_TEXT, flags, limit, NULL, NULL, about)
 #define WORD_OF(name, list, flags, about)    FIELD(name, FIELD_WORD, flags, 0, &list##_words, NULL, about)
 #define INT(name, flags, about)              FIELD(name, FIELD_INT, flags, 0, NULL, NULL, about)

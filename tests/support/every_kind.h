@@ -32,13 +32,13 @@ static const char *const colour_names[] = {"none", "red", "green"};
 static const struct words colour_words = {"colour", colour_names, 3};
 
 static const struct field part_fields[] = {
-    {"name", FIELD_TEXT, offsetof(struct part, name), REQUIRED, 8, NULL, NULL, "its name"},
-    {"count", FIELD_INT, offsetof(struct part, count), 0, 0, NULL, NULL, "how many"},
+    {"name", 4, FIELD_TEXT, offsetof(struct part, name), REQUIRED, 8, NULL, NULL, "its name"},
+    {"count", 5, FIELD_INT, offsetof(struct part, count), 0, 0, NULL, NULL, "how many"},
 };
 static const struct record part_record = {"part", "a part", sizeof(struct part), offsetof(struct part, unknown), part_fields, 2};
 
 #define KIND(name, kind, flags, limit, words, record) \
-    {#name, kind, offsetof(struct every_kind, name), flags, limit, words, record, #name}
+    {#name, sizeof #name - 1, kind, offsetof(struct every_kind, name), flags, limit, words, record, #name}
 static const struct field every_fields[] = {
     KIND(text, FIELD_TEXT, REQUIRED, 10, NULL, NULL),
     KIND(secret, FIELD_TEXT, PERSONAL, 10, NULL, NULL),
