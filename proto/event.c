@@ -114,10 +114,12 @@ static bool take_short_text(const uint8_t **at, const uint8_t *end, struct slice
     return true;
 }
 
-bool event_peek_type(struct slice packed, struct slice *ret_type)
+bool event_peek(struct slice packed, struct slice *ret_id, struct slice *ret_type)
 {
     enum { MAP_FIXED = 0x80, MAP_FIXED_MAX = 0x8f, MAP_16 = 0xde, MAP_16_HEAD = 3 };
-    static const char *const begins[] = {"id", "source", "type"};
+    struct slice source;
+    const struct { const char *name; struct slice *value; } begins[] = {
+        {"id", ret_id}, {"source", &source}, {"type", ret_type}};
     const uint8_t *at = packed.at, *end = slice_end(packed);
     if (packed.bytes && at[0] >= MAP_FIXED && at[0] <= MAP_FIXED_MAX)
         at++;
@@ -127,10 +129,17 @@ bool event_peek_type(struct slice packed, struct slice *ret_type)
         return false;
     for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
         struct slice name;
-        if (!take_short_text(&at, end, &name) || !slice_is(name, begins[i]) || !take_short_text(&at, end, ret_type))
+        if (!take_short_text(&at, end, &name) || !slice_is(name, begins[i].name) ||
+            !take_short_text(&at, end, begins[i].value))
             return false;
     }
     return true;
+}
+
+bool event_peek_type(struct slice packed, struct slice *ret_type)
+{
+    struct slice id;
+    return event_peek(packed, &id, ret_type);
 }
 
 /* -------- the envelope is a record too */

@@ -111,8 +111,9 @@ void event_pack(const struct event *event, struct buffer *to);
  * false with *fault: not an event, over a bound, required attributes (id, source, type) missing. */
 bool event_unpack(struct slice packed, struct arena *arena, struct event *ret, struct fault *fault);
 
-/* The type of a packed event, without reading the rest: an event begins with id, source and type, each of 255 bytes at
- * most, as event_pack writes it. The slice points into `packed`. false: it does not begin so. Safe on any bytes. */
+/* Id and type of a packed event, without reading the rest: an event begins with id, source and type, each of 255 bytes at
+ * most, as event_pack writes it. The slices point into `packed`. false: it does not begin so. Safe on any bytes. */
+bool event_peek(struct slice packed, struct slice *ret_id, struct slice *ret_type);
 bool event_peek_type(struct slice packed, struct slice *ret_type);
 
 /* The data of a known type as its struct, merged with `personal` (a packed map of the unsealed fields, or empty).

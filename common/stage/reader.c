@@ -6,6 +6,8 @@
 
 #include "stage.h"
 
+enum { READER_READY_FEW = 16 };     /* room that a partition keeps */
+
 static void entry_drop(struct entry *entry)
 {
     free((void *)entry->packed.at);
@@ -14,18 +16,40 @@ static void entry_drop(struct entry *entry)
 
 static struct entry entry_copy(const struct place *place, struct slice packed)
 {
-    uint8_t *copy = malloc(packed.bytes + 1);
-
+    if (packed.bytes == 0)
+        return (struct entry){*place, {0}};
+    uint8_t *copy = malloc(packed.bytes);
     if (!copy)
         abort();
-    if (packed.bytes > 0)
-        memcpy(copy, packed.at, packed.bytes);
-    return (struct entry){*place, {copy, packed.bytes}};
+    return (struct entry){*place, {memcpy(copy, packed.at, packed.bytes), packed.bytes}};
 }
 
 static struct entry *ready_at(const struct reader *reader, size_t i)
 {
-    return &reader->ready[(reader->ready_first + i) % READER_READY_MAX];
+    return &reader->ready[(reader->ready_first + i) & (reader->ready_room - 1)];
+}
+
+/* Twice as many, in order from the start. */
+static void grow(struct reader *reader)
+{
+    size_t room = reader->ready_room ? 2 * reader->ready_room : READER_READY_FEW;
+    struct entry *ready = malloc(room * sizeof *ready);
+
+    if (!ready)
+        abort();
+    for (size_t i = 0; i < reader->ready_count; i++)
+        ready[i] = *ready_at(reader, i);
+    free(reader->ready);
+    reader->ready = ready;
+    reader->ready_first = 0;
+    reader->ready_room = room;
+}
+
+static void forget_ready(struct reader *reader)
+{
+    free(reader->ready);
+    reader->ready = NULL;
+    reader->ready_first = reader->ready_room = 0;
 }
 
 static bool is_full(const struct reader *reader)
@@ -40,13 +64,10 @@ void reader_done(struct reader *reader, size_t count)
         reader->ready_bytes -= ready_at(reader, i)->packed.bytes;
         entry_drop(ready_at(reader, i));
     }
-    reader->ready_first = (reader->ready_first + count) % READER_READY_MAX;
+    reader->ready_first += count;
     reader->ready_count -= count;
-    if (reader->ready_count == 0) {             /* an idle partition holds no ring */
-        free(reader->ready);
-        reader->ready = NULL;
-        reader->ready_first = 0;
-    }
+    if (reader->ready_count == 0 && reader->ready_room > READER_READY_FEW)      /* an idle partition holds little */
+        forget_ready(reader);
 }
 
 static void held_drop(struct reader *reader, size_t count)
@@ -69,6 +90,7 @@ void reader_reset(struct reader *reader, struct checkpoint at)
 void reader_free(struct reader *reader)
 {
     reader_reset(reader, (struct checkpoint){0});
+    forget_ready(reader);
 }
 
 const struct entry *reader_ready(const struct reader *reader, size_t i)
@@ -87,10 +109,8 @@ static void note_missing(struct reader *reader, mono_ms now)
 /* Takes an entry that is a copy already. */
 static void take(struct reader *reader, struct entry entry)
 {
-    if (!reader->ready)
-        reader->ready = calloc(READER_READY_MAX, sizeof *reader->ready);
-    if (!reader->ready)
-        abort();
+    if (reader->ready_count == reader->ready_room)
+        grow(reader);
     *ready_at(reader, reader->ready_count++) = entry;
     reader->ready_bytes += entry.packed.bytes;
     reader->last = (struct checkpoint){entry.place.seq, entry.place.id};

@@ -30,8 +30,8 @@ struct reader_counts { uint64_t gaps, reordered, twice, log_reads, rewinds; };
 struct reader {
     struct checkpoint last;         /* last entry taken */
     uint64_t head;                  /* highest seq heard of */
-    struct entry *ready;            /* taken, not yet worked: a ring */
-    size_t ready_first, ready_count, ready_bytes;
+    struct entry *ready;            /* taken, not yet worked: a ring with room for ready_room, a power of two */
+    size_t ready_first, ready_count, ready_room, ready_bytes;
     struct entry held[READER_HELD_MAX];     /* by seq */
     size_t held_count;
     bool missing;                   /* something after `last` exists that is not here */
@@ -44,7 +44,7 @@ struct reader {
 void reader_reset(struct reader *reader, struct checkpoint at);
 void reader_free(struct reader *reader);
 
-/* A frame from the wire; copied if it is kept. */
+/* A frame from the wire; copied if it is kept. One without bytes counts as any other. */
 enum reader_verdict reader_offer(struct reader *reader, const struct place *place, struct slice packed, mono_ms now);
 
 /* Where the log ends. READER_REWOUND, or READER_TAKEN. */

@@ -126,7 +126,7 @@ static void take_frame(struct stage_loop *stage, const struct frame *frame)
             partition->earliest_due = frame->due;
         return;
     }
-    reader_offer(&partition->reader, &frame->place, frame->packed, stage_mono(stage));
+    reader_offer(&partition->reader, &frame->place, stage_concern(stage, frame->packed), stage_mono(stage));
     if (frame->place.seq > partition->head)
         partition->head = frame->place.seq;
 }

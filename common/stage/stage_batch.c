@@ -1,13 +1,21 @@
 /* From events that wait to decided batches: what is to be committed of some partitions, which are worked together. What
  * they read, they read in one exchange with the store each: the log, then the entities. */
+#include "concern.h"
 #include "log.h"
 #include "stage_parts.h"
 
 /* ---------------------------------------------------------------- reading */
 
+struct slice stage_concern(const struct stage_loop *stage, struct slice packed)
+{
+    return concerns_packed(stage->options.core, packed) ? packed : (struct slice){0};
+}
+
 static void take_log(struct stage_loop *stage, struct stage_partition *partition, const struct log_read *read,
                      mono_ms now)
 {
+    for (size_t i = 0; i < read->entries.count; i++)
+        read->entries.at[i].packed = stage_concern(stage, read->entries.at[i].packed);
     if (reader_log(&partition->reader, &read->entries, READ_MAX, now) != READER_REWOUND)
         return;
     stage->report.rewinds++;
@@ -54,19 +62,21 @@ static size_t batch_limit(const struct stage_partition *partition)
     return ready < most ? ready : most;
 }
 
-/* Decodes what waits, up to a batch. */
+/* Decodes what waits and concerns us, up to a batch. */
 static void gather(struct stage_partition *partition, struct turn *turn)
 {
-    size_t bytes = 0, max = batch_limit(partition);
+    size_t bytes = 0, max = batch_limit(partition), count = 0;
     const struct entry *entry;
 
     turn->works = arena_alloc(turn->arena, max * sizeof *turn->works);
-    while (turn->work_count < max && (entry = reader_ready(&partition->reader, turn->work_count))) {
+    for (; count < max && (entry = reader_ready(&partition->reader, count)); count++) {
         bytes += entry->packed.bytes;
         if (bytes > BATCH_BYTES_MAX && turn->work_count > 0)
             break;
-        turn_read(turn, &entry->place, entry->packed, &turn->works[turn->work_count++]);
+        if (entry->packed.bytes > 0)
+            turn_read(turn, &entry->place, entry->packed, &turn->works[turn->work_count++]);
     }
+    partition->commit_events = count;
 }
 
 /* Somebody did not answer: later. An entity that cannot be read will never answer: its event alone is set aside. */
@@ -85,11 +95,37 @@ static void put_off(struct stage_loop *stage, struct stage_partition *partition)
     turn_free(&partition->working);
 }
 
+/* Nothing came of the first `count` that wait. */
+static void note_worked(struct stage_loop *stage, struct stage_partition *partition, struct checkpoint to, size_t count)
+{
+    if (partition->worked.seq == partition->checkpoint.seq)
+        partition->worked_since = stage_mono(stage);
+    partition->worked = to;
+    reader_done(&partition->reader, count);
+}
+
+/* Goes past the first ones that do not concern this stage: that takes no turn. */
+static void pass_over(struct stage_loop *stage, struct stage_partition *partition)
+{
+    struct checkpoint to = {0};
+    const struct entry *entry;
+    size_t count = 0;
+
+    for (; (entry = reader_ready(&partition->reader, count)) && entry->packed.bytes == 0; count++)
+        to = (struct checkpoint){entry->place.seq, entry->place.id};
+    if (count == 0)
+        return;
+    stage->report.events += count;
+    note_worked(stage, partition, to, count);
+}
+
 /* Begins a turn, if something waits. */
 static void begin(struct stage_loop *stage, struct stage_partition *partition)
 {
-    if (!partition->owned || partition->pending || !reader_ready(&partition->reader, 0) ||
-        !mono_reached(stage_mono(stage), partition->backoff.until))
+    if (!partition->owned || partition->pending)
+        return;
+    pass_over(stage, partition);
+    if (!reader_ready(&partition->reader, 0) || !mono_reached(stage_mono(stage), partition->backoff.until))
         return;
     struct turn *turn = partition->working = turn_new(&stage->tools, partition->number);
     if (stage_mark(stage, partition)) {
@@ -138,42 +174,28 @@ static bool is_enough(const struct turn *turn)
            turn->changed_count >= COMMIT_PUTS_MAX / 2 || turn->foreign_count >= COMMIT_CONDITIONS_MAX / 2;
 }
 
-/* Calls the core for each; *ret_count becomes how many were worked. */
-static enum turn_result work_all(struct turn *turn, size_t *ret_count)
+/* Calls the core for each; *count, how many entries the works are of, becomes of how many those worked are: whatever lies
+ * between two of them concerns nobody here. */
+static enum turn_result work_all(struct turn *turn, size_t *count)
 {
-    *ret_count = turn->work_count;
-    for (size_t i = 0; i < *ret_count; i++) {
+    for (size_t i = 0; i < turn->work_count; i++) {
         if (turn_work(turn, &turn->works[i]) == TURN_LATER)
             return TURN_LATER;
-        if (is_enough(turn))
-            *ret_count = i + 1;
+        if (!is_enough(turn))
+            continue;
+        *count = turn->works[i].place.seq - turn->works[0].place.seq + 1;
+        break;
     }
     return TURN_DONE;
-}
-
-static enum turn_result set_aside(struct turn *turn, size_t *ret_count)
-{
-    *ret_count = 1;
-    return turn_set_aside(turn, &turn->works[0]);
-}
-
-static void note_worked(struct stage_loop *stage, struct stage_partition *partition, struct checkpoint to, size_t count)
-{
-    if (partition->worked.seq == partition->checkpoint.seq)
-        partition->worked_since = stage_mono(stage);
-    partition->worked = to;
-    turn_keep(partition->pending);
-    reader_done(&partition->reader, count);
-    stage_drop_pending(partition);
 }
 
 /* The batch that was begun: into partition->commit, or only noted if nothing came of it. */
 static void decide(struct stage_loop *stage, struct stage_partition *partition)
 {
     struct turn *turn = partition->working;
-    size_t count;
+    size_t count = partition->commit_events;
 
-    if ((partition->set_aside ? set_aside(turn, &count) : work_all(turn, &count)) == TURN_LATER) {
+    if ((partition->set_aside ? turn_set_aside(turn, &turn->works[0]) : work_all(turn, &count)) == TURN_LATER) {
         put_off(stage, partition);
         return;
     }
@@ -184,7 +206,9 @@ static void decide(struct stage_loop *stage, struct stage_partition *partition)
     partition->commit_events = count;
     stage->report.events += count;
     if (turn_is_idle(turn)) {
+        turn_keep(turn);
         note_worked(stage, partition, to, count);
+        stage_drop_pending(partition);
         return;
     }
     stage_commit_begin(partition, to);

@@ -17,7 +17,7 @@ void stage_publish(struct stage_loop *stage, const struct place *place, const ch
 
     bus->functions->publish(bus, place, type, packed);
     if (partition->owned)
-        reader_offer(&partition->reader, place, packed, stage_mono(stage));
+        reader_offer(&partition->reader, place, stage_concern(stage, packed), stage_mono(stage));
 }
 
 /* ---------------------------------------------------------------- the answers to a commit */

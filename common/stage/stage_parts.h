@@ -132,6 +132,8 @@ void stage_unmark(struct stage_partition *partition);
 void stage_tidy(struct stage_loop *stage, struct stage_partition *partition);
 
 /* stage_batch.c */
+/* What the reader is to keep of an event: nothing, if it does not concern this stage. */
+struct slice stage_concern(const struct stage_loop *stage, struct slice packed);
 /* Decides the next batch of each, if one waits and it is time, and commits them. */
 void stage_work(struct stage_loop *stage, const struct hand *hand);
 /* Adds what is pending or only worked to the next exchange. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "concern.h"
 #include "log.h"
 
 struct turn *turn_new(const struct turn_tools *tools, uint32_t partition)
@@ -61,14 +62,6 @@ void turn_leave(struct turn *turn, const char *missing)
 
 /* ---------------------------------------------------------------- reading events */
 
-bool turn_concerns(const struct turn *turn, enum event_number number)
-{
-    const struct core *core = turn->tools->core;
-
-    return core->handlers[number] || number == EVENT_CONFIG_ACTIVATED ||
-           (number == EVENT_TIMER_FIRED && core->on_timer);
-}
-
 static void unreadable(const struct turn *turn, const struct place *place, const struct fault *fault)
 {
     log_error("event.unreadable", log_text("stage", stage_names[turn->tools->core->stage]),
@@ -92,7 +85,7 @@ enum turn_result turn_read_data(struct turn *turn, struct turn_work *works, size
     for (size_t i = 0; i < count; i++) {
         struct fault fault = {0};
         struct slice personal;
-        if (!turn_concerns(turn, works[i].event.number))
+        if (!concerns_type(turn->tools->core, works[i].event.number))
             continue;
         if (turn_unseal(turn, &works[i].event, &personal) == TURN_LATER)
             return TURN_LATER;

@@ -155,8 +155,6 @@ void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice
                      const char *queue);
 struct slice turn_packed(struct turn *turn);       /* a copy of what is in scratch */
 struct slice turn_seal_personal(struct turn *turn, const char *customer, const struct record *record, const void *data);
-/* Does this stage work events of that type? */
-bool turn_concerns(const struct turn *turn, enum event_number number);
 enum turn_result turn_unseal(struct turn *turn, const struct event *event, struct slice *ret);
 void turn_config_activated(struct turn *turn, const struct config_activated *change);
 

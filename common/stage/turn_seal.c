@@ -1,5 +1,6 @@
 /* Personal fields: sealed when they leave a core, opened when they come in. Those of nobody in particular are sealed
  * with a key of the site's own, so that nothing is lost and nothing stands in the open. */
+#include "concern.h"
 #include "log.h"
 #include "turn.h"
 
@@ -44,7 +45,7 @@ void turn_fetch_keys(struct turn *const *turns, size_t count, struct arena *aren
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < turns[i]->work_count; k++) {
             const struct event *event = &turns[i]->works[k].event;
-            if (event->sealed.bytes > 0 && turn_concerns(turns[i], event->number))
+            if (event->sealed.bytes > 0 && concerns_type(turns[i]->tools->core, event->number))
                 customers[sealed++] = key_of(arena, event->customer, event->site);
         }
     seal_fetch(turns[0]->tools->sealer, customers, sealed, false);
