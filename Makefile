@@ -171,6 +171,11 @@ bench bench-quick:
 	@$(MAKE) --no-print-directory all $(LOAD)
 	@python3 tests/bench/bench.py --bin $(BIN) --load $(OBJ)/tests/bench/load --into $(BUILD)/bench $(if $(filter bench-quick,$@),--quick) $(if $(PEERS),--peers) $(ONLY)
 
+# The last run of the benchmark against the one before it: do their ranges overlap?
+.PHONY: bench-agree
+bench-agree:
+	@python3 tests/bench/agree.py $(BUILD)/bench/results-before.json $(BUILD)/bench/results.json
+
 # Instructions for each event, which no other load on the machine changes: held against tests/bench/counts.txt.
 COUNT_O := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/bench/count/*.c))
 $(OBJ)/tests/bench/count/count: $(COUNT_O) $(LOAD_O) $(OBJ)/careline.a
@@ -263,6 +268,7 @@ help:
 	@echo 'make cluster-test [SEED=n] [FOR=180]      the month on three hosts under attack; as root, some minutes'
 	@echo 'make requirements [STRICT=1]   every promise, the scenarios that show it, their results, and those that none shows yet'
 	@echo 'make bench [PEERS=1] [ONLY=…]             how fast, and how that compares; minutes; make bench-quick for a glance'
+	@echo 'make bench-agree         do the last two runs of it agree within their ranges?'
 	@echo 'make counts [RECORD=1]   instructions for each event, held against those on record'
 	@echo 'make flows-live          the scenarios with real processes, mail and web servers: each ends as in memory; minutes'
 	@echo 'make idle                processor and memory while nothing happens, held against the bounds; a minute'

@@ -15,9 +15,10 @@ import traceback
 
 import groups
 import report
-from rows import ROWS
+from busy import Profile, told
+from rows import GROUPS, ROWS
 
-RUNS, QUICK_RUNS, QUICK_PART = 5, 2, 20
+QUICK_RUNS, QUICK_PART, QUICK_TIME = 2, 20, 10
 
 
 class NoPeers:
@@ -33,13 +34,23 @@ class Bench:
     def __init__(self, options):
         self.quick, self.bin, self.load = options.quick, os.path.abspath(options.bin), os.path.abspath(options.load)
         self.scratch = options.scratch
-        self.peers = NoPeers()
+        self.peers, self.with_peers = NoPeers(), options.peers
+        self.profiles = {}              # {row: of each run}
 
     def size(self, count, least=2_000):
         return count if not self.quick else max(min(count, least), count // QUICK_PART)
 
-    def rounds(self, runs=RUNS, warm_up=True):
-        return range((min(runs, QUICK_RUNS) if self.quick else runs) + warm_up)
+    def rounds(self, group, warm_up=1):
+        """Numbers of a group's runs, the warm-up first, until there are enough, or there is one and its time would be over."""
+        plan, begun, longest = GROUPS[group], time.monotonic(), 0.0
+        wanted = warm_up + (min(plan.runs, QUICK_RUNS) if self.quick else plan.runs)
+        seconds = (plan.seconds + plan.peer_seconds * self.with_peers) / (QUICK_TIME if self.quick else 1)
+        for number in range(wanted):
+            now = time.monotonic()
+            if number > warm_up and now + longest > begun + seconds:
+                return
+            yield number
+            longest = max(longest, time.monotonic() - now)
 
 
 def arguments():
@@ -59,14 +70,17 @@ def chosen(options):
     return [row for row in rows if row.quick or not options.quick or options.only]
 
 
-def summary(row, runs):
-    """Median and range over the runs; of peers the median."""
+def summary(row, runs, profiles):
+    """Median and range over the runs; of peers the median; where it is not reached, what was busy."""
     values = [run[row.name] for run in runs if row.name in run]
     if not values:
         raise RuntimeError(f"{row.name} was not measured")
     peers = {key[1]: statistics.median(run[key] for run in runs if key in run)
              for key in {key for run in runs for key in run if isinstance(key, tuple) and key[0] == row.name}}
-    return {"value": statistics.median(values), "min": min(values), "max": max(values), "peers": dict(sorted(peers.items()))}
+    found = {"value": statistics.median(values), "min": min(values), "max": max(values), "runs": len(values),
+             "peers": dict(sorted(peers.items()))}
+    missed = row.misses(found["value"], found["peers"])
+    return {**found, "busy": list(told(sum(profiles, Profile()))) if missed and profiles else []}
 
 
 def curves_of(runs):
@@ -79,6 +93,8 @@ def measure(bench, group):
     """All runs of a group but the first, which warms up."""
     begun, runs = time.monotonic(), []
     for run in getattr(groups, group)(bench):
+        if not runs:
+            bench.profiles.clear()
         runs.append(run)
     print(f"{group}: {len(runs) - 1} runs, {time.monotonic() - begun:.0f} s", flush=True)
     return runs[1:]
@@ -100,12 +116,13 @@ def main():
     for group in dict.fromkeys(row.group for row in rows):
         try:
             runs = measure(bench, group)
-            results += [(row, summary(row, runs)) for row in rows if row.group == group]
+            results += [(row, summary(row, runs, bench.profiles.get(row.name, []))) for row in rows if row.group == group]
             curves.update(curves_of(runs))
             notes += [line for name, lines in runs[-1].items() if isinstance(name, str) and name.startswith("note ") for line in lines]
         except Exception as error:          # the other groups are measured all the same; it is told, and the exit code says so
             failures.append((group, error))
             traceback.print_exc()
+    notes += report.few_runs(results, options.quick)
     report.print_table(results, notes, failures)
     report.write(options.into, results, curves, notes, failures, machine())
     print(f"{options.into}/results.json, {options.into}/report.html")

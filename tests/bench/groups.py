@@ -1,10 +1,13 @@
 """How each row is measured. A group's generator yields once for a warm-up and once for each run."""
 import math
+import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+from busy import watched
 from installation import PARTITIONS, SITES, STAGES, Installation, heard, wait_for
-from model import Times, predicted, told
+from model import Fit, told
 from report import MARKS
 from rows import RAW
 from takeover import Measurement
@@ -13,6 +16,8 @@ BATCH = 100                 # facts in a request where throughput is asked for
 WINDOW = 64                 # requests on their way at once
 AGENT = "han-xue"
 MODEL = 10_000_000          # number of what seed copies
+LEAD_SECONDS, QUICK_LEAD_SECONDS = 8, 3     # until timers are due: long enough that all are planned and the system is at rest
+LOOK_SECONDS = 0.02         # a count over all partitions costs Redis less than a hundredth of that
 
 
 # ---------------------------------------------------------------- taking in
@@ -23,20 +28,26 @@ def raw_beside(careline, batch, count):
     return careline.load("raw_append", redis=careline.redis.address, exchanges=max(4, count // (batch * PARTITIONS)), each=batch)["per_s"]
 
 
+def taken_in(careline, row, requests, **words):
+    """Facts over HTTP, on 64 connections."""
+    with watched(careline, row, requests * words.get("each", 1)):
+        return careline.load("load_http", port=careline.http_port, requests=requests, **words)["per_s"]
+
+
 def intake(bench):
-    count = bench.size(100_000)
+    count, paced = bench.size(100_000), bench.size(10_000)
     with Installation(bench, "always") as careline:
         careline.furnish("work-list.yaml")
-        for _ in bench.rounds():
-            before, _ = careline.redis.function_calls()
-            zmq = careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
-            calls = careline.redis.function_calls()[0] - before
-            raw = raw_beside(careline, count / calls, count)
-            single = careline.load("load_http", port=careline.http_port, requests=count // 10)
-            hundred = careline.load("load_http", port=careline.http_port, requests=count // BATCH, each=BATCH)
-            ack = careline.load("load_zmq", to=careline.zmq, requests=bench.size(10_000), rate=2000)
-            yield {"intake_zmq": zmq["per_s"], ("intake_zmq", RAW): raw, "intake_http": single["per_s"],
-                   "intake_http_100": hundred["per_s"], "ack_p50": ack["p50_us"] / 1000, "ack_p99": ack["p99_us"] / 1000,
+        for _ in bench.rounds("intake"):
+            with watched(careline, "intake_zmq", count) as seen:
+                zmq = careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
+            raw = raw_beside(careline, count / seen.profile.calls, count)
+            single = taken_in(careline, "intake_http", count // 10)
+            hundred = taken_in(careline, "intake_http_100", count // BATCH // 2, each=BATCH)
+            with watched(careline, "ack_p50 ack_p99", paced):
+                ack = careline.load("load_zmq", to=careline.zmq, requests=paced, rate=2000)
+            yield {"intake_zmq": zmq["per_s"], ("intake_zmq", RAW): raw, "intake_http": single,
+                   "intake_http_100": hundred, "ack_p50": ack["p50_us"] / 1000, "ack_p99": ack["p99_us"] / 1000,
                    "curve ack_p99": ack["curve_us"]}
 
 
@@ -52,68 +63,96 @@ def at_rate(careline, count, rate, watch, stage):
     return careline.load("load_zmq", to=careline.zmq, requests=count, rate=rate, watch=watch, buses=careline.buses(stage))
 
 
+def through_and_paced(careline, bench, row, paced_row, watch, stage):
+    """{row, paced_row_p50, paced_row_p99} and the curve: as fast as it goes, then at 1,000/s."""
+    count, paced_count = bench.size(20_000), bench.size(5_000)
+    with watched(careline, row, count):
+        rate = through(careline, count, watch, stage)
+    careline.settle()
+    with watched(careline, f"{paced_row}_p50 {paced_row}_p99", paced_count):
+        paced = at_rate(careline, paced_count, 1000, watch, stage)
+    careline.settle()
+    return {row: rate, f"{paced_row}_p50": paced["p50_us"] / 1000, f"{paced_row}_p99": paced["p99_us"] / 1000,
+            f"curve {paced_row}_p99": paced["curve_us"]}
+
+
 def pipeline(bench):
     with Installation(bench, "everysec") as careline:
         careline.furnish("message.yaml")
         careline.start(*STAGES)
-        for _ in bench.rounds():
-            rate = through(careline, bench.size(40_000), "notice.attempted", "notifier")
-            paced = at_rate(careline, bench.size(5_000), 1000, "notice.attempted", "notifier")
-            careline.settle()
-            yield {"pipeline": rate, "pipeline_p50": paced["p50_us"] / 1000, "pipeline_p99": paced["p99_us"] / 1000,
-                   "curve pipeline_p99": paced["curve_us"]}
+        for _ in bench.rounds("pipeline"):
+            yield through_and_paced(careline, bench, "pipeline", "pipeline", "notice.attempted", "notifier")
+
+
+def with_replicas(careline, number, count, single_site):
+    """Deliveries a second with so many replicas of each stage, what was busy, and the ceiling of a single site when asked."""
+    careline.start(*STAGES, replicas=number)
+    with watched(careline, "pipeline_replicas" if number > 1 else "", count) as seen:
+        rate = through(careline, count, "notice.attempted", "notifier")
+    careline.settle()
+    single = through(careline, single_site, "notice.attempted", "notifier", sites=1) if single_site else None
+    careline.settle()
+    careline.stop(*[name for name in careline.daemons if name != "intake"])
+    return rate, seen.profile, single
 
 
 def replicas(bench):
-    """One replica of each stage and two, in turn; what each program spends on a delivery, for the model."""
-    count = bench.size(30_000)
+    """One replica of each stage and two, in turn; the model is fitted to each run with one, and held against the run after it."""
+    count, cores = bench.size(20_000), os.cpu_count()
     with Installation(bench, "everysec") as careline:
         careline.furnish("message.yaml")
-        for _ in bench.rounds(3):
-            rates, found = {}, {}
-            for number in (1, 2):
-                careline.start(*STAGES, replicas=number)
-                times = Times(careline)
-                rates[number] = through(careline, count, "notice.attempted", "notifier")
-                careline.settle()
-                found[number] = times.each(count)
-                if number == 1:
-                    single = through(careline, bench.size(10_000), "notice.attempted", "notifier", sites=1)
-                    careline.settle()
-                careline.stop(*[name for name in careline.daemons if name != "intake"])
-            yield {"pipeline_replicas": rates[2], ("pipeline_replicas", "one replica"): rates[1], "one_site": single,
-                   "one_redis": 1 / found[1]["redis"], "predicted_one": predicted(found[1], 1)[0] / rates[1],
-                   "predicted_two": predicted(found[1], 2)[0] / rates[2], "note model": list(told(found[1], rates))}
+        fit = None
+        for _ in bench.rounds("replicas"):
+            one, profile, single = with_replicas(careline, 1, count, bench.size(5_000))
+            two, profile_two, _ = with_replicas(careline, 2, count, 0)
+            before, fit = fit, Fit.of(profile, cores)
+            if not before:
+                yield {}
+                continue
+            held = [(1, before.predicted(1, cores - profile.others()), one), (2, before.predicted(2, cores - profile_two.others()), two)]
+            yield {"pipeline_replicas": two, ("pipeline_replicas", "one replica"): one, "one_site": single,
+                   "one_redis": 1 / fit.thread["redis"], "predicted_one": held[0][1] / one, "predicted_two": held[1][1] / two,
+                   "note model": list(told(before, held, cores))}
 
 
 def jobs(bench, fsync, measure):
     with Installation(bench, fsync) as careline:
         careline.furnish("work-list.yaml")
         careline.start("scheduler", "follow-up")
-        for _ in bench.rounds():
-            found = measure(careline)
-            careline.settle()
-            yield found
+        for _ in bench.rounds(f"jobs_{fsync}"):
+            yield {**measure(careline), **bench.peers.jobs(f"job_{fsync}", fsync)}
 
 
 def jobs_everysec(bench):
     def measure(careline):
-        rate = through(careline, bench.size(40_000), "task.opened", "follow-up")
-        paced = at_rate(careline, bench.size(5_000), 1000, "task.opened", "follow-up")
-        return {"job_everysec": rate, "job_p99": paced["p99_us"] / 1000, "curve job_p99": paced["curve_us"],
-                **bench.peers.jobs("job_everysec", "everysec")}
+        return through_and_paced(careline, bench, "job_everysec", "job", "task.opened", "follow-up")
     yield from jobs(bench, "everysec", measure)
 
 
 def jobs_always(bench):
+    count = bench.size(20_000)
+
     def measure(careline):
-        return {"job_always": through(careline, bench.size(40_000), "task.opened", "follow-up"),
-                **bench.peers.jobs("job_always", "always")}
+        with watched(careline, "job_always", count):
+            rate = through(careline, count, "task.opened", "follow-up")
+        careline.settle()
+        return {"job_always": rate}
     yield from jobs(bench, "always", measure)
 
 
-def rate_from_start(careline, programs, count_now, target, seconds=600):
+def rate_from_start(careline, row, programs, count_now, target, seconds=600):
     """Starts programs; how fast a count grows, from when it first does until it has grown by `target`."""
+    with watched(careline, row, target):
+        daemons, rate = grown(careline, programs, count_now, target, seconds)
+    for daemon in daemons:
+        daemon.wait_ready()
+    careline.settle()
+    careline.stop(*programs)
+    return rate
+
+
+def grown(careline, programs, count_now, target, seconds):
+    """The daemons that it launched, and how fast the count grew."""
     before = count_now()
     begun_at, begun, end = before, None, time.monotonic() + seconds
     daemons = careline.launch(*programs)
@@ -122,22 +161,17 @@ def rate_from_start(careline, programs, count_now, target, seconds=600):
             begun_at, begun = now, time.monotonic()
         if time.monotonic() > end:
             raise RuntimeError(f"{now - before} of {target} after {seconds} s")
-        time.sleep(0.005)
-    rate = (now - begun_at) / (time.monotonic() - begun) if begun else 0.0
-    for daemon in daemons:
-        daemon.wait_ready()
-    return rate
+        time.sleep(LOOK_SECONDS)
+    return daemons, (now - begun_at) / (time.monotonic() - begun) if begun else 0.0
 
 
 def drain(bench):
     count = bench.size(200_000)
     with Installation(bench, "always") as careline:
         careline.furnish("work-list.yaml")
-        for _ in bench.rounds(3):
+        for _ in bench.rounds("drain"):
             careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
-            rate = rate_from_start(careline, ["scheduler", "follow-up"], careline.queued, count)
-            careline.settle()
-            careline.stop("scheduler", "follow-up")
+            rate = rate_from_start(careline, "drain", ["scheduler", "follow-up"], careline.queued, count)
             yield {"drain": rate, **bench.peers.drain("drain")}
 
 
@@ -145,23 +179,28 @@ def schedule(bench):
     count, steps = bench.size(20_000), 8
     with Installation(bench, "everysec") as careline:
         careline.furnish("plan-of-eight.yaml")
-        for _ in bench.rounds():
+        for _ in bench.rounds("schedule"):
             careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
-            rate = rate_from_start(careline, ["scheduler"], careline.timers, count)
-            careline.settle()
-            careline.stop("scheduler")
+            rate = rate_from_start(careline, "schedule", ["scheduler"], careline.timers, count)
             yield {"schedule": rate * steps, **bench.peers.schedule("schedule")}
 
 
 # ---------------------------------------------------------------- time
 
-def late(careline, count, spread_ms):
+def late(careline, bench, rows, spread_ms):
     """Deliveries whose follow-up is due ten seconds after them; how late its timer is with a consumer."""
-    delivered = int(time.time() * 1000) - 4000
+    count, lead = bench.size(10_000), QUICK_LEAD_SECONDS if bench.quick else LEAD_SECONDS
+    due = time.time() + lead
+    delivered = int(due * 1000) - 10_000
     listener = careline.listen("listen", buses=careline.buses("scheduler"), type="timer.fired", count=count)
     careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW, occurred_at=delivered,
                   spread_ms=spread_ms)
-    found = heard(listener)
+    careline.settle()
+    if time.time() > due - 0.1:
+        raise RuntimeError(f"{count} deliveries were not planned within {lead} s")
+    time.sleep(due - 0.1 - time.time())
+    with watched(careline, rows, count):
+        found = heard(listener)
     careline.settle()
     return found
 
@@ -170,8 +209,8 @@ def lateness(bench):
     with Installation(bench, "everysec") as careline:
         careline.furnish("call-in-a-moment.yaml")
         careline.start("scheduler", "follow-up")
-        for _ in bench.rounds():
-            once, spread = late(careline, bench.size(10_000), 0), late(careline, bench.size(10_000), 1000)
+        for _ in bench.rounds("lateness"):
+            once, spread = late(careline, bench, "lateness_p50 lateness_p99", 0), late(careline, bench, "lateness_spread_p99", 1000)
             yield {"lateness_p50": once["p50_us"] / 1000, "lateness_p99": once["p99_us"] / 1000,
                    "lateness_spread_p99": spread["p99_us"] / 1000, "early": once["early"] + spread["early"],
                    "curve lateness_p99": once["curve_us"], "curve lateness_spread_p99": spread["curve_us"],
@@ -191,22 +230,28 @@ def seed_plans(careline, count, due_in_ms, name):
     careline.load("seed", redis=careline.redis.address, kind="plan", model=f"{name}-{MODEL}", count=count - 1)
 
 
+def overtaken(bench, careline, count):
+    """An outage of which `count` timers come out overdue; seconds until each one's task is on a work list, and how facts are
+    acknowledged meanwhile."""
+    due = time.time() + LEAD_SECONDS
+    seed_plans(careline, count, LEAD_SECONDS * 1000, "late")
+    time.sleep(max(0.0, due - time.time()))
+    begun = time.monotonic()
+    with watched(careline, "overdue overdue_ack_p99", count), ThreadPoolExecutor() as beside:
+        careline.launch("scheduler", "follow-up")
+        ack = beside.submit(careline.load, "load_zmq", to=careline.zmq, requests=bench.size(5_000), rate=500)
+        wait_for(lambda: careline.queued() >= count, "all tasks are on work lists", 600, 0.1)
+        took = time.monotonic() - begun
+    return took, ack.result()
+
+
 def overdue(bench):
-    """Once, after a warm-up of a tenth: what takes so long does not vary much."""
-    with Installation(bench, "everysec") as careline:
-        careline.furnish("call-in-a-day.yaml")
-        for number, count in enumerate([bench.size(100_000), bench.size(1_000_000)]):
-            due = time.time() + 8
-            seed_plans(careline, count, 8000, f"late{number}")
-            time.sleep(max(0.0, due - time.time()))
-            tasks, begun = careline.queued(), time.monotonic()
-            careline.start("scheduler", "follow-up")
-            ack = careline.load("load_zmq", to=careline.zmq, requests=bench.size(5_000), rate=500)
-            wait_for(lambda: careline.queued() >= tasks + count, "all tasks are on work lists", 900, 0.02)
-            took = time.monotonic() - begun
-            careline.settle()
-            careline.stop("scheduler", "follow-up")
-            yield {"overdue": took, "overdue_ack_p99": ack["p99_us"] / 1000, "curve overdue_ack_p99": ack["curve_us"]}
+    """In an installation of its own each time: the tasks of one run would burden the next. The warm-up has a tenth."""
+    for number in bench.rounds("overdue"):
+        with Installation(bench, "everysec") as careline:
+            careline.furnish("call-in-a-day.yaml")
+            took, ack = overtaken(bench, careline, bench.size(1_000_000 if number else 100_000))
+        yield {"overdue": took, "overdue_ack_p99": ack["p99_us"] / 1000, "curve overdue_ack_p99": ack["curve_us"]}
 
 
 # ---------------------------------------------------------------- size
@@ -217,17 +262,17 @@ def hashes(careline):
 
 
 def sizes(bench):
-    """As large as they come through the engine; used_memory of Redis less what keys that are not asked about take."""
+    """As large as they come through the engine, what keys that are not asked about take left out."""
     count = bench.size(50_000, 20_000)             # enough that no sorted set is kept as a short list
-    with Installation(bench, "no") as careline:
-        careline.furnish("call-in-a-day.yaml")
-        careline.start("scheduler", "follow-up", "complaint-router")
-        yield {}
-        for _ in bench.rounds(1, warm_up=False):
+    yield {}
+    for _ in bench.rounds("sizes", warm_up=0):
+        with Installation(bench, "no") as careline:
+            careline.furnish("call-in-a-day.yaml")
+            careline.start("scheduler", "follow-up", "complaint-router")
             follow_up = growth(careline, count, customers=100)
             case = growth(careline, count // 5, type="complaint.received", customers=count)
-            yield {"timer_bytes": follow_up["timers"], "follow_up_bytes": follow_up["kept"], "case_bytes": case["kept"],
-                   "case_log_bytes": case["log"]}
+        yield {"timer_bytes": follow_up["timers"], "follow_up_bytes": follow_up["kept"], "case_bytes": case["kept"],
+               "case_log_bytes": case["log"]}
 
 
 def growth(careline, count, **words):
@@ -259,7 +304,7 @@ def claim_next(careline, number):
 def claims_and_complaints(bench, careline):
     """p99 in ms of claiming the next task, one after the other, and of a complaint until it is a case."""
     took = [claim_next(careline, number) * 1e6 for number in range(bench.size(1_000, 200))]
-    filed = careline.load("load_zmq", to=careline.zmq, requests=bench.size(1_000, 200), rate=100, type="complaint.received",
+    filed = careline.load("load_zmq", to=careline.zmq, requests=bench.size(1_000, 200), rate=200, type="complaint.received",
                           watch="case.opened", name="case_id", buses=careline.buses("complaint-router"), customers=10_000_000)
     careline.hang_up()
     curve = [percentile(took, mark) for mark in MARKS]
@@ -286,49 +331,67 @@ def at_rest(careline, seconds):
     return 100 * used / seconds, max(daemon.memory_mb()[0] for daemon in careline.daemons.values())
 
 
+def measured_with(bench, careline, name, kinds):
+    """Run after run, first a warm-up: with so many entities, what the daemons cost at rest, and claims and complaints."""
+    fill(careline, name, kinds)
+    careline.start(*STAGES)
+    careline.settle()
+    found = []
+    for _ in bench.rounds("many"):
+        found.append((at_rest(careline, 5), claims_and_complaints(bench, careline)))
+        careline.settle()
+    careline.stop(*STAGES)
+    return found
+
+
 def many(bench):
-    """The same acts among few things, then among many, in one installation; and what the many cost while nothing happens. Once:
-    filling takes minutes."""
+    """The same acts among few things, then among many, in one installation; and what the many cost while nothing happens. No file
+    is rewritten meanwhile: that would come in one of the two only."""
     with Installation(bench, "always") as careline:
+        careline.redis.command("CONFIG", "SET", "auto-aof-rewrite-percentage", "0")
         careline.furnish("now-and-in-a-day.yaml")
-        found = []
-        for tasks, plans in ((10_000, 10_000), (bench.size(1_000_000), bench.size(10_000_000))):
-            fill(careline, f"n{len(found)}", {"task": tasks, "plan": plans})
-            careline.start(*STAGES)
-            careline.settle()
-            resting = at_rest(careline, 5 if bench.quick else 20)
-            claims_and_complaints(bench, careline)
-            found.append(claims_and_complaints(bench, careline))
-            careline.settle()
-            careline.stop(*STAGES)
-        few, much = found
-        yield {}
-        yield {"claim_flat": much[0] / few[0], "complaint_flat": much[1] / few[1], "idle_cpu": resting[0], "idle_mb": resting[1],
-               "curve size claim, few": few[2], "curve size claim, many": much[2],
-               "curve size complaint, few": few[3], "curve size complaint, many": much[3]}
+        few = measured_with(bench, careline, "few", {"task": 10_000, "plan": 10_000})
+        much = measured_with(bench, careline, "much", {"task": bench.size(1_000_000), "plan": bench.size(10_000_000)})
+    for (_, before), ((percent, megabytes), after) in zip(few, much):
+        yield {"claim_flat": after[0] / before[0], "complaint_flat": after[1] / before[1], "idle_cpu": percent, "idle_mb": megabytes,
+               "curve size claim, few": before[2], "curve size claim, many": after[2],
+               "curve size complaint, few": before[3], "curve size complaint, many": after[3]}
 
 
 # ---------------------------------------------------------------- consumers, failures, rest
 
-def fanned(careline, count, stalled):
-    listener = careline.listen("fanout", buses=careline.buses("intake"), consumers=10, stalled=stalled, count=count)
-    careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
-    return heard(listener)["per_s"]
+def fanned(careline, row, count, stalled):
+    """Events a second to the slowest of nine consumers, while a tenth, a process of its own, reads as they do, or stands still."""
+    wire = {"buses": careline.buses("intake"), "count": count}
+    tenth = careline.listen("fanout", consumers=1, **wire)
+    nine = careline.listen("fanout", consumers=9, **wire)
+    if stalled:
+        tenth.send_signal(signal.SIGSTOP)
+    with watched(careline, row, count):
+        careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
+        rate = heard(nine)["per_s"]
+    if stalled:
+        tenth.kill()
+        tenth.communicate()
+        return rate
+    return min(rate, heard(tenth)["per_s"])
 
 
 def fanout(bench):
     count = bench.size(100_000, 20_000)
     with Installation(bench, "everysec") as careline:
         careline.furnish("work-list.yaml")
-        for _ in bench.rounds():
-            free, stalled = fanned(careline, count, 0), fanned(careline, count, 1)
-            yield {"fanout": free, "fanout_stalled": stalled, ("fanout_stalled", "none stalled"): free}
+        for number in bench.rounds("fanout"):
+            found = {}
+            for stalled in (number % 2, 1 - number % 2):            # in turn, so that neither is always the first
+                found[stalled] = fanned(careline, "fanout_stalled" if stalled else "fanout", count, stalled)
+            yield {"fanout": found[0], "fanout_stalled": found[1], ("fanout_stalled", "none stalled"): found[0]}
 
 
 def takeover(bench):
     """One replica of each stage is killed at once; takeover.py says how it is watched."""
     with Measurement(bench.bin) as measurement:
-        for _ in bench.rounds():
+        for _ in bench.rounds("takeover"):
             struck = measurement.kill_one_of_each()
             yield {"takeover": max(max(one.took_ms) for one in struck) / 1000}
 
@@ -347,12 +410,15 @@ def recover(bench):
         careline.furnish("now-and-in-a-day.yaml")
         fill(careline, "kept", {"plan": count // 2, "task": count // 2})
         careline.start(*STAGES)
-        yield {}
-        for _ in bench.rounds(3, warm_up=False):
+        for _ in bench.rounds("recover"):
             careline.settle()
             begun = time.monotonic()
             careline.redis.stop(signal.SIGKILL)
             careline.redis.start()
             wait_for(careline.redis.is_loaded, "Redis has loaded", 300)
+            loaded = time.monotonic() - begun
             wait_for(lambda: works(careline), "facts lead to tasks again")
-            yield {"recover": time.monotonic() - begun}
+            took = time.monotonic() - begun
+            yield {"recover": took, "note recover": [f"recover: of {took:.1f} s Redis read its files for {loaded:.1f} s "
+                                                     f"({careline.redis.used_bytes() / 1e6:,.0f} MB in memory); until the stages "
+                                                     f"worked again {took - loaded:.1f} s more."]}

@@ -1,6 +1,36 @@
-"""What is measured, and what it is to reach. A group is a generator that runs an installation and yields, run after run, what it
-measured: {row: value}, {(row, peer): value} for what it is held against, {"curve row": values} for the charts, {"note name": lines} for the page."""
+"""What is measured, how often, and what it is to reach. A group is a generator that runs an installation and yields, run after run,
+what it measured: {row: value}, {(row, peer): value} for what it is held against, {"curve row": values} for the charts, {"note name":
+lines} for the page."""
 from dataclasses import dataclass, field
+
+RUNS = 5
+
+
+@dataclass
+class Group:
+    """Its runs are `runs` and a warm-up; fewer, but one at least, when its time would be over. So all groups end in bounded time."""
+    seconds: int                    # for all runs
+    peer_seconds: int = 0           # more, when others are measured beside
+    runs: int = RUNS
+    why: str = "no time for more"   # there are fewer than five
+
+
+GROUPS = {
+    "intake": Group(90),
+    "pipeline": Group(90),
+    "replicas": Group(100),
+    "jobs_everysec": Group(80, 140),
+    "jobs_always": Group(80, 140),
+    "drain": Group(150, 130),
+    "schedule": Group(60, 100),
+    "lateness": Group(110, 160),
+    "overdue": Group(150, runs=2, why="a run fills Redis with a million first"),
+    "sizes": Group(60, runs=3, why="bytes do not depend on the time of day"),
+    "many": Group(240),
+    "fanout": Group(60),
+    "takeover": Group(60),
+    "recover": Group(70),
+}
 
 
 @dataclass

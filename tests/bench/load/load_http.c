@@ -105,14 +105,18 @@ static void answer_take(struct load *load, struct connection *connection)
 
 static void load_run(struct load *load)
 {
-    struct epoll_event ready[WAITING_EVENTS];
+    struct epoll_event ready[WAITING_EVENTS], alarm = {.events = EPOLLIN | EPOLLET};
     offer_begin(&load->offer);
+    epoll_ctl(load->epoll, EPOLL_CTL_ADD, offer_alarm(&load->offer), &alarm);
     while (!offer_is_over(&load->offer)) {
         while (load->idle_count && offer_is_due(&load->offer))
             request_send(load);
-        int count = epoll_wait(load->epoll, ready, WAITING_EVENTS, load->idle_count ? offer_wait_ms(&load->offer) : -1);
+        if (load->idle_count)
+            offer_alarm(&load->offer);
+        int count = epoll_wait(load->epoll, ready, WAITING_EVENTS, -1);
         for (int i = 0; i < count; i++)
-            answer_take(load, ready[i].data.ptr);
+            if (ready[i].data.ptr)      /* else the alarm: something is due */
+                answer_take(load, ready[i].data.ptr);
     }
 }
 

@@ -20,7 +20,7 @@
 #include "listener.h"
 #include "offer.h"
 
-enum { SILENCE_MS_MAX = 10000, MEET_US = 300000, EXIT_UNREACHABLE = 69 };
+enum { SILENCE_MS_MAX = 10000, POLL_MS = 1000, MEET_US = 300000, EXIT_UNREACHABLE = 69 };
 
 struct load {
     struct offer offer;
@@ -113,9 +113,9 @@ static bool is_hopeless(const struct load *load)
 
 static void load_run(struct load *load)
 {
-    zmq_pollitem_t items[] = {{.socket = load->socket, .events = ZMQ_POLLIN}, {.events = ZMQ_POLLIN}};
+    zmq_pollitem_t items[] = {{.socket = load->socket, .events = ZMQ_POLLIN}, {.events = ZMQ_POLLIN}, {.events = ZMQ_POLLIN}};
     if (load->listener)
-        items[1].socket = listener_socket(load->listener);
+        items[2].socket = listener_socket(load->listener);
     offer_begin(&load->offer);
     load->heard_ns = now_ns();
     while (!offer_is_over(&load->offer) && !is_silent(load) && !is_hopeless(load)) {
@@ -125,8 +125,8 @@ static void load_run(struct load *load)
             ;
         while (event_take(load))
             ;
-        int wait_ms = offer_wait_ms(&load->offer);
-        zmq_poll(items, load->listener ? 2 : 1, wait_ms < 0 ? 1000 : wait_ms);
+        items[1].fd = offer_alarm(&load->offer);
+        zmq_poll(items, load->listener ? 3 : 2, POLL_MS);
     }
 }
 

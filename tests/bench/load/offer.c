@@ -4,7 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 int64_t now_ns(void)
 {
@@ -18,7 +20,8 @@ void offer_begin(struct offer *offer)
     assert(offer->count && offer->window);
     offer->meant_ns = calloc(offer->count, sizeof *offer->meant_ns);
     offer->took_us = calloc(offer->count, sizeof *offer->took_us);
-    assert(offer->meant_ns && offer->took_us);
+    offer->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    assert(offer->meant_ns && offer->took_us && offer->alarm >= 0);
     offer->begun_ns = now_ns();
 }
 
@@ -26,6 +29,7 @@ void offer_free(struct offer *offer)
 {
     free(offer->meant_ns);
     free(offer->took_us);
+    close(offer->alarm);
 }
 
 static int64_t meant_at_ns(const struct offer *offer, size_t number)
@@ -63,12 +67,16 @@ bool offer_is_over(const struct offer *offer)
     return offer->answered == offer->count;
 }
 
-int offer_wait_ms(const struct offer *offer)
+int offer_alarm(struct offer *offer)
 {
-    if (!has_room(offer))
-        return -1;
-    int64_t wait_ns = offer->rate_per_s > 0 ? meant_at_ns(offer, offer->sent) - now_ns() : 0;
-    return wait_ns > 0 ? (int)(wait_ns / 1000000) : 0;
+    struct itimerspec when = {.it_value = {0}};     /* never */
+    if (offer->rate_per_s > 0 && has_room(offer)) {
+        int64_t at_ns = meant_at_ns(offer, offer->sent);
+        when.it_value = (struct timespec){.tv_sec = at_ns / INT64_C(1000000000), .tv_nsec = at_ns % INT64_C(1000000000)};
+    }
+    if (offer->rate_per_s > 0)
+        timerfd_settime(offer->alarm, TFD_TIMER_ABSTIME, &when, NULL);
+    return offer->alarm;
 }
 
 static int by_size(const void *a, const void *b)

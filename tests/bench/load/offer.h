@@ -20,6 +20,7 @@ struct offer {
     size_t sent, answered, failed;
     int64_t *meant_ns;              /* per piece: when it was meant to be sent */
     int64_t *took_us;               /* per piece, in the order of the answers */
+    int alarm;
 };
 
 /* The three numbers are the caller's; aborts if memory is out. */
@@ -33,8 +34,9 @@ size_t offer_sent(struct offer *offer);
 /* Piece `number` was answered. */
 void offer_answered(struct offer *offer, size_t number, bool good);
 bool offer_is_over(const struct offer *offer);
-/* How long a poll may wait until the next piece is due; -1: until an answer comes. */
-int offer_wait_ms(const struct offer *offer);
+/* A descriptor to poll beside the answers, so that a generator sleeps between pieces and takes no core from what it measures:
+ * readable from the moment that the next piece is due by the clock; without a rate never. The offer's own. */
+int offer_alarm(struct offer *offer);
 
 /* Sorts `count` numbers and prints, as members of a JSON object, p50_NAME, p99_NAME, max_NAME and curve_NAME: the values at
  * 1 %, 5 %, 10 %, 25 %, 50 %, 75 %, 90 %, 95 %, 99 %, 99.9 % and 100 %. */

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Do two runs of the benchmark agree? Row by row: do their ranges overlap?
+
+    tests/bench/agree.py ONE/results.json OTHER/results.json
+
+What ran once has no range, and counts as a tenth either way. Exit code 1 if a row of both does not agree.
+"""
+import argparse
+import json
+import pathlib
+import sys
+
+from report import number
+
+ONCE = 0.1
+
+
+def ranges(entries):
+    """{row: (least, most, unit)} of results.json, which has a row once for each that it is held against."""
+    found = {}
+    for entry in entries:
+        least, most = entry["min"], entry["max"]
+        if least == most:
+            least, most = least - abs(least) * ONCE, most + abs(most) * ONCE
+        found[entry["name"]] = (least, most, entry["unit"])
+    return found
+
+
+def overlap(one, other):
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def compared(one, other):
+    """(row, range, range, do they agree?) of the rows that both have, in the first one's order."""
+    return [(name, one[name], other[name], overlap(one[name], other[name])) for name in one if name in other]
+
+
+def span(found):
+    return f"{number(found[0])} .. {number(found[1])}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description="tells whether two runs of the benchmark agree")
+    parser.add_argument("results", nargs=2, type=pathlib.Path)
+    one, other = (ranges(json.loads(path.read_text())) for path in parser.parse_args().results)
+    rows = compared(one, other)
+    for name, first, second, agrees in rows:
+        print(f"{'ok   ' if agrees else 'APART'} {name:22} {span(first):>25} {span(second):>25} {first[2]}")
+    for name in sorted(set(one) ^ set(other)):
+        print(f"      {name}: in one of them only")
+    apart = sum(not agrees for *_, agrees in rows)
+    print(f"{len(rows) - apart} rows agree, {apart} do not")
+    return 1 if apart or not rows else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

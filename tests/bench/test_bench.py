@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""The benchmark's own reckoning: medians and ranges, what is missed, when two runs agree, what bounds a run, what the model says."""
+import time
+import types
+import unittest
+
+import agree
+import bench
+import report
+from busy import Profile, told
+from model import Fit
+from rows import GROUPS, ROWS, Group, Row
+
+
+def profile(threads, items=1000, seconds=1.0, **more):
+    """`threads`: {(process, thread): seconds that it ran}."""
+    ran = {name: (seconds_run, 0.0) for name, seconds_run in threads.items()}
+    return Profile(items=items, seconds=seconds, threads=ran, machine=more.pop("machine", sum(threads.values())), **more)
+
+
+class Rows(unittest.TestCase):
+    row = Row("rate", "1/s", "", "group", at_least=10, ratio_at_least={"peer": 2})
+
+    def test_each_row_has_a_group_that_is_measured(self):
+        import groups
+        for row in ROWS:
+            self.assertIn(row.group, GROUPS)
+            self.assertTrue(callable(getattr(groups, row.group)))
+
+    def test_what_is_below_a_bound_or_a_ratio_is_missed(self):
+        self.assertEqual([], self.row.misses(10, {"peer": 5}))
+        self.assertEqual(["below 10"], self.row.misses(9, {"peer": 1}))
+        self.assertEqual(["1.50 x peer, not 2"], self.row.misses(15, {"peer": 10}))
+
+    def test_the_median_counts_and_the_range_is_that_of_all_runs(self):
+        runs = [{"rate": value, ("rate", "peer"): 4} for value in (9, 30, 12)] + [{"other": 1}]
+        found = bench.summary(self.row, runs, [])
+        self.assertEqual((12, 9, 30, 3, {"peer": 4}), tuple(found[name] for name in ("value", "min", "max", "runs", "peers")))
+
+    def test_a_row_that_no_run_measured_is_an_error(self):
+        with self.assertRaises(RuntimeError):
+            bench.summary(self.row, [{}], [])
+
+    def test_only_a_row_that_misses_says_what_was_busy(self):
+        busy = [profile({("redis", "main"): 0.5})]
+        self.assertEqual([], bench.summary(self.row, [{"rate": 20}], busy)["busy"])
+        self.assertTrue(bench.summary(self.row, [{"rate": 2}], busy)["busy"])
+
+    def test_the_verdict_tells_what_a_goal_was_not_held_against(self):
+        self.assertEqual("reached (not held against peer)", report.verdict(self.row, {"value": 20, "peers": {}}))
+        self.assertEqual("reached", report.verdict(self.row, {"value": 20, "peers": {"peer": 4}}))
+        self.assertEqual("missed: below 10", report.verdict(self.row, {"value": 9, "peers": {"peer": 4}}))
+
+
+class Rounds(unittest.TestCase):
+    def rounds(self, seconds, peers=False, quick=False):
+        options = types.SimpleNamespace(quick=quick, bin="", load="", scratch=None, peers=peers)
+        GROUPS["tried"] = Group(seconds, peer_seconds=100)
+        try:
+            numbers = bench.Bench(options).rounds("tried")
+            return [number for number in numbers if time.sleep(0.001) is None]
+        finally:
+            del GROUPS["tried"]
+
+    def test_five_runs_after_a_warm_up(self):
+        self.assertEqual([0, 1, 2, 3, 4, 5], self.rounds(100))
+        self.assertEqual([0, 1, 2], self.rounds(100, quick=True))
+
+    def test_one_run_at_least_and_no_more_when_the_time_is_over(self):
+        self.assertEqual([0, 1], self.rounds(0))
+        self.assertEqual(6, len(self.rounds(0, peers=True)))
+
+
+class Agreement(unittest.TestCase):
+    @staticmethod
+    def entry(name, least, most, peer=None):
+        return {"name": name, "value": least, "unit": "ms", "peer": peer, "peer_value": None, "ratio": None, "min": least, "max": most}
+
+    def verdicts(self, one, other):
+        return [agrees for *_, agrees in agree.compared(agree.ranges(one), agree.ranges(other))]
+
+    def test_ranges_that_touch_agree(self):
+        one = [self.entry("a", 1, 2), self.entry("b", 1, 2)]
+        self.assertEqual([True, False], self.verdicts(one, [self.entry("a", 2, 3), self.entry("b", 2.1, 3)]))
+
+    def test_what_ran_once_has_a_tenth_either_way(self):
+        self.assertEqual([True], self.verdicts([self.entry("a", 100, 100)], [self.entry("a", 115, 115)]))
+        self.assertEqual([False], self.verdicts([self.entry("a", 100, 100)], [self.entry("a", 125, 125)]))
+
+    def test_rows_of_one_run_only_are_not_compared(self):
+        self.assertEqual([], self.verdicts([self.entry("a", 1, 2)], [self.entry("b", 1, 2)]))
+
+
+class Busy(unittest.TestCase):
+    def test_the_nearest_bound_is_the_fullest_thread_or_the_cores(self):
+        one = profile({("redis", "main"): 0.9, ("scheduler", "main"): 0.2}, machine=1.1)
+        self.assertAlmostEqual(1000 / 0.9, one.bounds(2)["redis main"])
+        self.assertAlmostEqual(2 * 1000 / 1.1, one.bounds(2)["all cores"])
+        self.assertIn("nearest bound: redis main, 1,111/s; 1,000/s are 90% of it", next(told(one, 2)))
+
+    def test_cores_that_others_used_are_not_ours(self):
+        one = profile({("redis", "main"): 0.5}, machine=2.0)
+        self.assertAlmostEqual(1.5, one.others())
+        self.assertAlmostEqual(1000, one.bounds(2)["all cores"])
+
+    def test_the_disk_bounds_what_waits_for_it(self):
+        one = profile({("redis", "main"): 0.1}, flushes=500, disk_flushes=1000)
+        self.assertAlmostEqual(2000, one.bounds(2)["the disk's fsync"])
+
+    def test_two_that_wait_for_each_other_are_told(self):
+        lines = list(told(profile({("scheduler", "main"): 0.5, ("redis", "main"): 0.45}), 2))
+        self.assertTrue(any("worked in turn" in line for line in lines))
+        self.assertFalse(any("worked in turn" in line for line in told(profile({("scheduler", "main"): 0.9, ("redis", "main"): 0.1}), 2)))
+
+    def test_runs_are_added_up(self):
+        both = profile({("redis", "main"): 0.5}) + profile({("redis", "main"): 0.7, ("intake", "main"): 0.1}, items=500)
+        self.assertEqual((1500, 2.0), (both.items, both.seconds))
+        self.assertAlmostEqual(1.2, both.threads["redis", "main"][0])
+        self.assertAlmostEqual(0.1, both.threads["intake", "main"][0])
+
+
+class Model(unittest.TestCase):
+    """Of 1,000 deliveries: 0.2 ms of Redis, 0.4 ms of the scheduler, 0.1 ms of the generator each."""
+    busy = profile({("redis", "main"): 0.2, ("scheduler", "main"): 0.35, ("scheduler", "ZMQbg/IO/0"): 0.05, ("generators", "main"): 0.1},
+                   machine=1.0)
+
+    def test_it_says_of_the_run_that_it_was_fitted_to_what_was_measured(self):
+        fit = Fit.of(self.busy, 2)
+        self.assertAlmostEqual(0.7 / (2 - 0.3), fit.full)
+        self.assertAlmostEqual(1000, fit.predicted(1, 2 - self.busy.others()))
+
+    def test_a_program_is_bounded_by_its_busiest_thread_and_by_its_replicas(self):
+        fit = Fit.of(self.busy, 2)
+        self.assertAlmostEqual(1 / 0.35e-3, fit.bounds(1, 1000)["scheduler"])
+        self.assertAlmostEqual(3 / 0.35e-3, fit.bounds(3, 1000)["scheduler"])
+        self.assertAlmostEqual(1 / 0.2e-3, fit.bounds(3, 1000)["redis"])
+
+    def test_replicas_are_one_program(self):
+        two = profile({("scheduler", "main"): 0.2, ("scheduler-2", "main"): 0.3})
+        self.assertAlmostEqual(0.5e-3, Fit.of(two, 2).total["scheduler"])
+
+    def test_what_a_rate_needs(self):
+        counts, cores = Fit.of(self.busy, 2).needed(10_000)
+        self.assertEqual({"scheduler": 5, "redis": 3}, counts)       # 3.5 and 2 busy threads at 70 %
+        self.assertEqual(9, cores)                                  # 6 busy cores at 70 %
+
+
+if __name__ == "__main__":
+    unittest.main()
