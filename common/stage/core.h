@@ -57,6 +57,11 @@ struct texts turn_queue(struct turn *turn, const char *prefix, size_t max);
 /* The same, only those after `after` ("" for the first): to go through a long list piece by piece. */
 struct texts turn_queue_after(struct turn *turn, const char *prefix, const char *after, size_t max);
 
+/* Ids of this stage's entities of that kind which the event being worked has put with a due time that has come by now, in
+ * the order in which their timers will fire: what can be done for them at once needs no timer. None if the event is worked
+ * minutes after it was appended: what depends on the hour is then better decided by timers, which fire in the true time. */
+struct texts turn_due(struct turn *turn, enum entity_kind kind);
+
 /* Ids of some of this stage's entities that stand in no place of the queue, of all sites of the partition. *cursor is 0 at
  * first, and again when all have been shown; one may be shown twice. For what an earlier version stored in another way. */
 struct texts turn_unplaced(struct turn *turn, enum entity_kind kind, uint64_t *cursor);

@@ -95,6 +95,12 @@ static void put_off(struct stage_loop *stage, struct stage_partition *partition)
     turn_free(&partition->working);
 }
 
+/* Virtual time waits for all work. */
+static wall_ms at_once_from(const struct stage_loop *stage)
+{
+    return stage->options.virtual_clock ? 0 : clock_now(stage->options.clock) - AT_ONCE_MS;
+}
+
 /* Nothing came of the first `count` that wait. */
 static void note_worked(struct stage_loop *stage, struct stage_partition *partition, struct checkpoint to, size_t count)
 {
@@ -128,6 +134,7 @@ static void begin(struct stage_loop *stage, struct stage_partition *partition)
     if (!reader_ready(&partition->reader, 0) || !mono_reached(stage_mono(stage), partition->backoff.until))
         return;
     struct turn *turn = partition->working = turn_new(&stage->tools, partition->number);
+    turn->at_once_from = at_once_from(stage);
     if (stage_mark(stage, partition)) {
         gather(partition, turn);
         return;

@@ -19,7 +19,8 @@ enum {
     FRAMES_PER_STEP = 4096,                 /* then the store gets its turn */
     HAND_MAX = 32,                          /* partitions that are worked together */
     STEP_MS_MAX = 1000,                     /* then leases, bus and the rest of the daemon get theirs */
-    BACKOFF_MS = 50, BACKOFF_MS_MAX = 1000
+    BACKOFF_MS = 50, BACKOFF_MS_MAX = 1000,
+    AT_ONCE_MS = 5 * 60 * 1000              /* an event worked later than this leaves what is due to timers */
 };
 
 /* When something may be tried again. */

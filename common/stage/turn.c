@@ -146,6 +146,7 @@ static void turn_begin(struct turn *turn, const struct turn_work *work)
     turn->place = work->place;
     turn->event = &work->event;
     turn->derived = 0;
+    turn->due = NULL;
 }
 
 enum turn_result turn_work(struct turn *turn, const struct turn_work *work)

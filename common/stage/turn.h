@@ -48,6 +48,8 @@ struct turn_entity {
     wall_ms due;
     const char *queue;
     const void *decoded;                /* of packed, once asked for */
+    struct turn_entity *next_due;
+    uint64_t due_in;                    /* the last event (seq) that put it with a time that had come */
     bool changed, read;                 /* read: the core has seen it */
     bool kept;                          /* the cache has it as it stands in the store */
 };
@@ -89,10 +91,12 @@ struct turn {
     size_t settings_refused;            /* a site has as many in force as may be */
     struct turn_site *sites;
     struct buffer scratch;
+    wall_ms at_once_from;               /* what was appended earlier is too old to be dealt with in its own time */
     /* of the event being worked */
     struct place place;
     const struct event *event;
     int derived;                        /* events emitted so far */
+    struct turn_entity *due;            /* put with a time that has come; by next_due */
     jmp_buf leave;
     const char *missing;                /* who did not answer, for the log */
     bool broken;                        /* nor ever will: what is stored cannot be read */

@@ -112,6 +112,16 @@ const void *turn_get(struct turn *turn, enum entity_kind kind, const char *id)
     return entity->decoded;
 }
 
+/* Each once in an event. */
+static void note_due(struct turn *turn, struct turn_entity *entity)
+{
+    if (entity->due == 0 || entity->due > turn->event->time || entity->due_in == turn->place.seq)
+        return;
+    entity->due_in = turn->place.seq;
+    entity->next_due = turn->due;
+    turn->due = entity;
+}
+
 void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice packed, wall_ms due, const char *queue)
 {
     turn->changed_count += !entity->changed;
@@ -121,6 +131,7 @@ void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice
     entity->packed = packed;
     entity->due = due;
     entity->queue = arena_string(turn->arena, queue);
+    note_due(turn, entity);
 }
 
 void turn_put(struct turn *turn, enum entity_kind kind, const char *id, const void *record, wall_ms due,
@@ -143,6 +154,44 @@ void turn_delete(struct turn *turn, enum entity_kind kind, const char *id)
     struct turn_entity *entity = turn_entity(turn, kind, id);
     if (entity->packed.bytes > 0)
         turn_entity_set(turn, entity, (struct slice){0}, 0, "");
+}
+
+/* ---------------------------------------------------------------- what is due */
+
+static bool is_due(const struct turn *turn, const struct turn_entity *entity, enum entity_kind kind)
+{
+    return entity->kind == kind && entity->packed.bytes > 0 && entity->due > 0 && entity->due <= turn->event->time;
+}
+
+/* As timers fire. */
+static int due_compare(const void *left, const void *right)
+{
+    const struct turn_entity *a = *(const struct turn_entity *const *)left;
+    const struct turn_entity *b = *(const struct turn_entity *const *)right;
+
+    return a->due != b->due ? (a->due > b->due) - (a->due < b->due) : strcmp(a->id, b->id);
+}
+
+struct texts turn_due(struct turn *turn, enum entity_kind kind)
+{
+    struct texts ids = {0};
+    size_t count = 0;
+
+    if (turn->event->time < turn->at_once_from)
+        return ids;
+    for (struct turn_entity *at = turn->due; at; at = at->next_due)
+        count += is_due(turn, at, kind);
+    if (count == 0)
+        return ids;
+    struct turn_entity **due = arena_alloc(turn->arena, count * sizeof *due);
+    ids.at = arena_alloc(turn->arena, count * sizeof *ids.at);
+    for (struct turn_entity *at = turn->due; at; at = at->next_due)
+        if (is_due(turn, at, kind))
+            due[ids.count++] = at;
+    qsort(due, count, sizeof *due, due_compare);
+    for (size_t i = 0; i < count; i++)
+        ids.at[i] = due[i]->id;
+    return ids;
 }
 
 /* ---------------------------------------------------------------- the queue */

@@ -94,6 +94,7 @@ static void on_event(struct turn *turn, const struct event *event, const void *d
     points_earn(turn, &known, data);
     plans_hear(turn, &known, data);
     plans_make(turn, &known, data);
+    plans_start(turn);
 }
 
 /* Acts that are the scheduler's to answer. */
@@ -110,6 +111,7 @@ static const event_handler acts[EVENT_COUNT] = {
 static void on_act(struct turn *turn, const struct event *event, const void *data)
 {
     acts[event->number](turn, event, data);
+    plans_start(turn);
 }
 
 #define OWN_ACT(constant) \

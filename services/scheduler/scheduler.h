@@ -13,6 +13,7 @@ enum {
     ROUNDS_MAX = 32,                        /* times that one case can be followed anew */
     STAGE_ENTRIES_MAX = 64,                 /* stages that one plan can enter: more is a circle */
     RESULTS_MAX = 64,                       /* steps whose end a plan remembers */
+    STEPS_AT_ONCE_MAX = 128,                /* steps that begin with one event; what more is due begins by timers */
     WAITS_MAX = 256,                        /* steps that wait for something about one customer or thing */
     CUSTOMER_HISTORY_MAX = 20, CUSTOMER_BAD_CHANNELS_MAX = 8
 };
@@ -139,7 +140,11 @@ struct slice form_fields(struct turn *turn, const char *site, const char *about)
 /* The lookup of conditions over what the plan remembers. */
 struct condition_facts planned_facts(const struct planned *planned);
 
+/* A plan's timer: what is due begins. */
 void plan_fire(struct turn *turn, const struct plan *plan);
+/* What the event being worked has made due begins with it, as if the timers had fired at once. To be called when all that
+ * follows from the event is planned. */
+void plans_start(struct turn *turn);
 
 /* -------- placing.c: when a step happens */
 
@@ -232,6 +237,8 @@ void on_plan_adopt(struct turn *turn, const struct event *event, const void *dat
 
 /* The plan's place in the list of its customer's contacts; "": none of its contacts can be one with others. */
 const char *contact_place(const struct planned *planned);
+/* Can the step be a message that becomes one with others of the day? */
+bool contact_is_for_a_day(const struct planned *planned, const struct planned_step *step);
 /* A message whose time has come: true if it waits, to be said in a call of today. */
 bool contact_waits(struct planned *planned, struct planned_step *step);
 /* A call's task is closed: if the customer was spoken to, it has covered the messages of today. */

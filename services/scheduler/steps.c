@@ -187,7 +187,7 @@ void planned_store(struct planned *planned)
     turn_put(planned->turn, ENTITY_PLAN, plan->id, plan, plan_next(planned), contact_place(planned));
 }
 
-/* -------- the timer */
+/* -------- what is due */
 
 static void step_fire(struct planned *planned, struct planned_step *step)
 {
@@ -206,10 +206,53 @@ static void step_fire(struct planned *planned, struct planned_step *step)
         step_start(planned, step);
 }
 
+/* A message for a day waits for its timer, so that it meets all others of the moment. */
+static bool step_begins_at_once(const struct planned *planned, const struct planned_step *step)
+{
+    wall_ms next = step_next(planned, step);
+    return next && next <= turn_now(planned->turn) && !contact_is_for_a_day(planned, step);
+}
+
+/* Takes from *left what begins; false: nothing does. */
+static bool steps_begin(struct planned *planned, size_t *left)
+{
+    size_t before = *left;
+    for (size_t i = 0; i < planned->plan.steps.count && *left && planned->go_to == STAGE_STAY; i++) {
+        if (!step_begins_at_once(planned, &planned->plan.steps.at[i]))
+            continue;
+        step_fire(planned, &planned->plan.steps.at[i]);
+        --*left;
+    }
+    return *left < before;
+}
+
+/* What a step's end makes due begins as well. */
+static void planned_start(struct planned *planned, size_t *left)
+{
+    do
+        planned_settle(planned);
+    while (steps_begin(planned, left));
+}
+
 void plan_fire(struct turn *turn, const struct plan *plan)
 {
     struct planned planned = planned_open(turn, plan);
+    size_t left = STEPS_AT_ONCE_MAX;
     for (size_t i = 0; i < planned.plan.steps.count && planned.go_to == STAGE_STAY; i++)
         step_fire(&planned, &planned.plan.steps.at[i]);
+    planned_start(&planned, &left);
     planned_store(&planned);
+}
+
+void plans_start(struct turn *turn)
+{
+    struct texts due = turn_due(turn, ENTITY_PLAN);
+    size_t left = STEPS_AT_ONCE_MAX;
+    for (size_t i = 0; i < due.count && left; i++) {
+        struct planned planned = planned_open(turn, turn_get(turn, ENTITY_PLAN, due.at[i]));
+        size_t before = left;
+        planned_start(&planned, &left);
+        if (left < before)
+            planned_store(&planned);
+    }
 }

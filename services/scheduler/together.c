@@ -35,6 +35,12 @@ static bool is_for_a_day(const struct planned *planned, const struct step *step)
     return *step->from || step->repeat || planned->rule->repeat;
 }
 
+bool contact_is_for_a_day(const struct planned *planned, const struct planned_step *step)
+{
+    const struct step *rule_step = planned_rule_step(planned, step);
+    return step->kind == STEP_MESSAGE && merges(planned, rule_step) && is_for_a_day(planned, rule_step);
+}
+
 static const char *place_prefix(const struct planned *planned)
 {
     return arena_printf(turn_arena(planned->turn), "contact/%s/%s/", planned->plan.site, planned->plan.customer);
@@ -88,8 +94,7 @@ static bool holds(const struct planned *planned, const struct step *step)
 static const struct step *message_of_today(const struct planned *planned, const struct planned_step *step)
 {
     const struct step *rule_step = planned_rule_step(planned, step);
-    if (step->kind != STEP_MESSAGE || step->state != STEP_PENDING || !merges(planned, rule_step) ||
-        !is_for_a_day(planned, rule_step))
+    if (step->state != STEP_PENDING || !contact_is_for_a_day(planned, step))
         return NULL;
     return step->due_at < day_end(planned) && holds(planned, rule_step) ? rule_step : NULL;
 }

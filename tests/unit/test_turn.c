@@ -686,6 +686,64 @@ static void test_timers(void **state)
     }
 }
 
+/* ---------------------------------------------------------------- what is due at once */
+
+static struct texts due_now;
+
+static void put_task(struct turn *turn, const char *id, wall_ms due)
+{
+    struct task task = a_task(id);
+
+    turn_put(turn, ENTITY_TASK, id, &task, due, "");
+}
+
+static void put_many(struct turn *turn, const struct event *event, const void *data)
+{
+    struct agent agent = {.id = "sample/a"};
+
+    (void)data;
+    put_task(turn, "sample/later", event->time + 1);
+    put_task(turn, "sample/b", event->time);
+    put_task(turn, "sample/c", event->time - 1);
+    put_task(turn, "sample/moved", event->time);
+    put_task(turn, "sample/gone", event->time);
+    put_task(turn, "sample/never", 0);
+    put_task(turn, "sample/a", event->time);
+    put_task(turn, "sample/b", event->time);            /* once more */
+    put_task(turn, "sample/moved", event->time + 1);
+    turn_delete(turn, ENTITY_TASK, "sample/gone");
+    turn_put(turn, ENTITY_AGENT, agent.id, &agent, event->time, "");
+    due_now = turn_due(turn, ENTITY_TASK);
+}
+
+static void put_none(struct turn *turn, const struct event *event, const void *data)
+{
+    (void)event;
+    (void)data;
+    due_now = turn_due(turn, ENTITY_TASK);
+}
+
+static void test_what_is_due_at_once(void **state)
+{
+    static const char *const expected[] = {"sample/c", "sample/a", "sample/b"};
+
+    (void)state;
+    work_car(put_many);
+    assert_int_equal(due_now.count, 3);
+    for (size_t i = 0; i < due_now.count; i++)
+        assert_string_equal(due_now.at[i], expected[i]);
+    turn_commit(around.turn, &around.commit);
+    assert_int_equal(around.commit.put_count, 7);       /* each once; what was made and deleted not at all */
+    work_car(put_none);
+    assert_int_equal(due_now.count, 0);                 /* of this event */
+    around.turn->at_once_from = event_like(EVENT_CAR_DELIVERED).time;
+    work_car(put_many);
+    assert_int_equal(due_now.count, 3);
+    around.turn->at_once_from++;
+    work_car(put_many);
+    assert_int_equal(due_now.count, 0);                 /* worked too late */
+}
+
 /* ---------------------------------------------------------------- settings, and what cannot be read */
 
 static void test_settings_are_kept_by_every_stage(void **state)
@@ -754,6 +812,7 @@ int main(void)
         TEST(test_a_sealer_that_is_silent_puts_the_batch_off),
         TEST(test_a_core_never_sees_a_silent_store),
         TEST(test_timers),
+        TEST(test_what_is_due_at_once),
         TEST(test_settings_are_kept_by_every_stage),
         TEST(test_what_cannot_be_read_concerns_nobody),
         TEST(test_set_aside_says_what_and_by_whom),
