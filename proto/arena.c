@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format.h"
+
 enum { BLOCK_BYTES = 64 * 1024, REQUEST_BYTES_MAX = 1024 * 1024 * 1024, FORMATTED_BYTES_FEW = 256 };
 
 struct block {
@@ -111,15 +113,14 @@ const char *arena_string(struct arena *arena, const char *from)
     return from && *from ? arena_text(arena, from, strlen(from)) : "";
 }
 
-/* Most are ids and names: formatted once. */
-const char *arena_printf(struct arena *arena, const char *format, ...)
+const char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
     char few[FORMATTED_BYTES_FEW];
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
-    int bytes = vsnprintf(few, sizeof few, format, args);
-    va_end(args);
+    int bytes = format_short(few, sizeof few, format, args);
+    if (bytes == FORMAT_NOT)
+        bytes = vsnprintf(few, sizeof few, format, args);
     char *at = arena_take(arena, (size_t)bytes + 1);
     if ((size_t)bytes < sizeof few)
         memcpy(at, few, (size_t)bytes + 1);
@@ -127,6 +128,15 @@ const char *arena_printf(struct arena *arena, const char *format, ...)
         vsnprintf(at, (size_t)bytes + 1, format, again);
     va_end(again);
     return at;
+}
+
+const char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *text = arena_vprintf(arena, format, args);
+    va_end(args);
+    return text;
 }
 
 size_t arena_used_bytes(const struct arena *arena)

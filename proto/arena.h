@@ -39,6 +39,8 @@ const char *arena_string(struct arena *arena, const char *from);
 /* A formatted, NUL-terminated text. */
 const char *arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3), nonnull(2)));
+const char *arena_vprintf(struct arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0), nonnull(2)));
 
 /* Bytes handed out since the last reset. */
 size_t arena_used_bytes(const struct arena *arena);

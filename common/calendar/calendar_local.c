@@ -35,13 +35,14 @@ wall_ms same_time_on(const struct calendar *calendar, wall_ms at, int64_t day)
 
 struct local_time calendar_local(const struct calendar *calendar, wall_ms at)
 {
-    int64_t local = local_ms(calendar, at), day = floor_div(local, DAY_MS), rest = floor_rest(local, DAY_MS);
+    int64_t offset_ms = calendar->zone.shifts[zone_shift_at(&calendar->zone, within(at))].offset_ms;
+    int64_t local = within(at) + offset_ms, day = floor_div(local, DAY_MS), rest = floor_rest(local, DAY_MS);
     struct civil date = civil_date(day);
     return (struct local_time){
         .year = date.year, .month = date.month, .day = date.day,
         .hour = (int)(rest / HOUR_MS), .minute = (int)(rest / MINUTE_MS % 60),
         .second = (int)(rest / SECOND_MS % 60), .milli = (int)(rest % SECOND_MS),
-        .weekday = civil_weekday(day), .offset_min = calendar_offset_min(calendar, at),
+        .weekday = civil_weekday(day), .offset_min = (int)floor_div(offset_ms, MINUTE_MS),
     };
 }
 

@@ -1,9 +1,6 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "calendar_inside.h"
-
-enum { MOMENT_TEXT_BYTES = 32 };
 
 static const char *const day_names[7] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
 
@@ -99,12 +96,11 @@ static void find_place(struct search *s)
 
 /* -------- in words */
 
-static const char *moment_in_words(const struct calendar *calendar, wall_ms at, char text[MOMENT_TEXT_BYTES])
+static const char *moment_in_words(const struct calendar *calendar, wall_ms at, struct arena *arena)
 {
     struct local_time t = calendar_local(calendar, at);
-    snprintf(text, MOMENT_TEXT_BYTES, "%s %04d-%02d-%02d %02d:%02d", day_names[t.weekday], t.year, t.month, t.day,
-             t.hour, t.minute);
-    return text;
+    return arena_printf(arena, "%s %04d-%02d-%02d %02d:%02d", day_names[t.weekday], t.year, t.month, t.day, t.hour,
+                        t.minute);
 }
 
 const char *calendar_opening_text(const struct calendar *calendar, struct opening opening, struct arena *arena)
@@ -118,12 +114,10 @@ const char *calendar_opening_text(const struct calendar *calendar, struct openin
 /* "open 15:00-17:30" on the day of `beside`, with the date on another. */
 static const char *opening_in_words(const struct search *s, wall_ms beside, struct arena *arena)
 {
-    char text[MOMENT_TEXT_BYTES];
     const char *hours = strchr(calendar_opening_text(s->calendar, s->opening, arena), ' ') + 1;
     if (local_day(s->calendar, beside) == local_day(s->calendar, s->opening.from))
         return hours;
-    moment_in_words(s->calendar, s->opening.from, text);
-    return arena_printf(arena, "%.14s %s", text, hours);
+    return arena_printf(arena, "%.14s %s", moment_in_words(s->calendar, s->opening.from, arena), hours);
 }
 
 /* Why the window is closed at the wished time: " (holiday: 清明节)", or nothing to add. */
@@ -137,10 +131,9 @@ static const char *closed_because(const struct search *s, wall_ms at, struct are
 
 static const char *place_in_words(const struct search *s, wall_ms wished, struct arena *arena)
 {
-    char text[MOMENT_TEXT_BYTES];
     const char *because = s->placing->week ? closed_because(s, wished, arena) : "";
     const char *hours = s->found == FOUND_FREE || s->found == FOUND_NEVER ? "" : opening_in_words(s, wished, arena);
-    const char *deadline = s->deadline ? moment_in_words(s->calendar, s->deadline, text) : "";
+    const char *deadline = s->deadline ? moment_in_words(s->calendar, s->deadline, arena) : "";
     switch (s->found) {
     case FOUND_FREE:
         return "";
@@ -164,18 +157,17 @@ static const char *place_in_words(const struct search *s, wall_ms wished, struct
 /* "Fri 2026-03-06 16:00 + 1d = Sat 2026-03-07 16:00, open 15:00-17:30" */
 static const char *why(const struct search *s, bool late, struct arena *arena)
 {
-    char event[MOMENT_TEXT_BYTES], earliest[MOMENT_TEXT_BYTES], now[MOMENT_TEXT_BYTES];
     const struct placing *p = s->placing;
     wall_ms wished = later(s->earliest, s->floor);
     const char *business = p->business ? " business" : "";
     const char *sum = "";
-    moment_in_words(s->calendar, s->earliest, earliest);
     if (!span_is_zero(p->after))
-        sum = arena_printf(arena, " + %s%s = %s", span_text(arena, p->after), business, earliest);
+        sum = arena_printf(arena, " + %s%s = %s", span_text(arena, p->after), business,
+                           moment_in_words(s->calendar, s->earliest, arena));
     const char *from_now = wished == s->earliest ? "" :
         arena_printf(arena, ", %s, so from now %s", late ? "past its deadline" : "already past",
-                     moment_in_words(s->calendar, wished, now));
-    return arena_printf(arena, "%s%s%s%s", moment_in_words(s->calendar, p->event, event), sum, from_now,
+                     moment_in_words(s->calendar, wished, arena));
+    return arena_printf(arena, "%s%s%s%s", moment_in_words(s->calendar, p->event, arena), sum, from_now,
                         place_in_words(s, wished, arena));
 }
 

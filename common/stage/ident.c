@@ -1,7 +1,6 @@
 #include "ident.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "fnv.h"
@@ -32,19 +31,14 @@ const char *ident_fit(struct arena *arena, const char *name, size_t bytes_max)
 
 const char *ident_make(struct arena *arena, const char *site, const char *format, ...)
 {
-    char local[1024];
     va_list args;
     va_start(args, format);
-    vsnprintf(local, sizeof local, format, args);
+    const char *local = arena_vprintf(arena, format, args);
     va_end(args);
     size_t site_bytes = strlen(site);
     if (site_bytes + 1 + 2 * HASH_BYTES > NAME_BYTES_MAX)               /* no site of ours: only kept from overflowing */
         return ident_fit(arena, arena_printf(arena, "%s/%s", site, local), NAME_BYTES_MAX);
-    const char *fitting = ident_fit(arena, local, NAME_BYTES_MAX - site_bytes - 1);
-    size_t fitting_bytes = strlen(fitting);
-    char *id = arena_alloc(arena, site_bytes + 1 + fitting_bytes + 1);
-    memcpy(id, site, site_bytes);
-    id[site_bytes] = '/';
-    memcpy(id + site_bytes + 1, fitting, fitting_bytes);
-    return id;
+    size_t room_bytes = NAME_BYTES_MAX - site_bytes - 1;
+    const char *fitting = strlen(local) <= room_bytes ? local : ident_fit(arena, local, room_bytes);
+    return arena_printf(arena, "%s/%s", site, fitting);
 }

@@ -109,19 +109,24 @@ static bool rule_has_step(const struct rule *rule, const char *name)
     return false;
 }
 
+/* Has this rule made a plan about the same thing, and not this one? */
+static bool is_other_plan(const struct planned *planned, const struct playbook *playbook, size_t rule)
+{
+    const struct plan *plan = &planned->plan;
+    struct turn *turn = planned->turn;
+    return strcmp(plan_id(turn, plan->site, plan->about, playbook, rule, plan->round), plan->id) &&
+           turn_get(turn, ENTITY_PLAN, plan_id(turn, plan->site, plan->about, playbook, rule, 1));
+}
+
 /* Is there another plan about the same thing with a step of this name? */
 static bool name_is_taken(const struct planned *planned, const char *name)
 {
     const struct site *site = planned->site;
     for (size_t i = 0; i < site->playbook_count; i++) {
         const struct playbook *playbook = site->playbooks[i].playbook;
-        for (size_t rule = 0; rule < playbook->rule_count; rule++) {
-            bool self = !strcmp(plan_id(planned->turn, site->id, planned->plan.about, playbook, rule, planned->plan.round),
-                                planned->plan.id);
-            if (!self && rule_has_step(&playbook->rules[rule], name) &&
-                turn_get(planned->turn, ENTITY_PLAN, plan_id(planned->turn, site->id, planned->plan.about, playbook, rule, 1)))
+        for (size_t rule = 0; rule < playbook->rule_count; rule++)
+            if (rule_has_step(&playbook->rules[rule], name) && is_other_plan(planned, playbook, rule))
                 return true;
-        }
     }
     return false;
 }

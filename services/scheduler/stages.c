@@ -18,6 +18,8 @@ const struct rule_stage *planned_stage(const struct planned *planned)
 
 static bool holds(const struct planned *planned, const struct condition_list *when)
 {
+    if (!when->count)
+        return true;
     struct condition_facts facts = planned_facts(planned);
     return conditions_hold(when, condition_fact, &facts);
 }
