@@ -75,10 +75,12 @@ void stage_free(struct stage_loop **stage)
     if (!*stage)
         return;
     for (uint32_t i = 0; i < (*stage)->options.partitions; i++) {
-        stage_drop_pending(&(*stage)->partitions[i]);
+        turn_free(&(*stage)->partitions[i].pending);
         turn_free(&(*stage)->partitions[i].working);
         reader_free(&(*stage)->partitions[i].reader);
     }
+    while ((*stage)->spare_count > 0)
+        turn_free(&(*stage)->spare[--(*stage)->spare_count]);
     stage_outbox_free(*stage);
     entity_cache_free(&(*stage)->tools.cache);
     content_cache_free(&(*stage)->tools.contents);
@@ -142,6 +144,7 @@ static void receive(struct stage_loop *stage)
         count++;
     }
     stage->busy = stage->busy || count == FRAMES_PER_STEP;
+    stage_look(stage);
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -149,10 +152,10 @@ static int64_t sooner(int64_t a, int64_t b)
     return b >= 0 && b < a ? b : a;
 }
 
-/* Milliseconds until this partition wants something. */
-static int64_t partition_wait_ms(const struct stage_loop *stage, const struct stage_partition *partition, mono_ms now)
+/* Milliseconds until this partition wants something, its timers apart. */
+static int64_t partition_wait_ms(const struct stage_partition *partition, mono_ms now)
 {
-    int64_t wait = RENEW_MS, backoff = partition->backoff.until.ms - now.ms;
+    int64_t wait = RENEW_MS;
 
     if (reader_ready(&partition->reader, 0) || partition->pending)
         wait = 0;
@@ -161,14 +164,34 @@ static int64_t partition_wait_ms(const struct stage_loop *stage, const struct st
         int64_t left = partition->worked_since.ms + LAZY_MS - now.ms;
         wait = sooner(wait, left > 0 ? left : 0);
     }
-    wait = sooner(wait, stage_due_wait_ms(stage, partition));
-    return wait < backoff ? backoff : wait;
+    return wait;
+}
+
+/* Of those that may try again: *due becomes the earliest due time. The others want nothing until then. */
+static int64_t owned_wait_ms(const struct stage_loop *stage, mono_ms now, wall_ms *due)
+{
+    int64_t wait = RENEW_MS;
+
+    for (uint32_t i = 0; i < stage->options.partitions; i++) {
+        const struct stage_partition *partition = &stage->partitions[i];
+        if (!partition->owned)
+            continue;
+        if (!mono_reached(now, partition->backoff.until)) {
+            wait = sooner(wait, partition->backoff.until.ms - now.ms);
+            continue;
+        }
+        wait = sooner(wait, partition_wait_ms(partition, now));
+        if (partition->earliest_due > 0 && (*due == 0 || partition->earliest_due < *due))
+            *due = partition->earliest_due;
+    }
+    return wait;
 }
 
 static int64_t wait_ms(const struct stage_loop *stage)
 {
     mono_ms now = stage_mono(stage);
     int64_t wait = RENEW_MS;
+    wall_ms due = 0;
 
     if (stage->busy)
         return 0;
@@ -176,14 +199,14 @@ static int64_t wait_ms(const struct stage_loop *stage)
     wait = sooner(wait, stage->claim_at.ms > now.ms ? stage->claim_at.ms - now.ms : 0);
     if (stage->outbox)
         wait = sooner(wait, stage->outbox_backoff.until.ms > now.ms ? stage->outbox_backoff.until.ms - now.ms : 0);
-    for (uint32_t i = 0; i < stage->options.partitions; i++)
-        if (stage->partitions[i].owned)
-            wait = sooner(wait, partition_wait_ms(stage, &stage->partitions[i], now));
-    return wait;
+    wait = sooner(wait, owned_wait_ms(stage, now, &due));
+    return sooner(wait, stage_due_wait_ms(stage, due));
 }
 
 static void work_hand(struct stage_loop *stage)
 {
+    if (stage->hand.count == 0)
+        return;
     stage_work(stage, &stage->hand);
     stage->hand.count = 0;
 }
@@ -197,6 +220,8 @@ static void work_one(struct stage_loop *stage, struct stage_partition *partition
     if (!partition->owned)
         return;
     stage_close_attempts(stage, partition);
+    if (!stage_has_work(stage, partition))
+        return;
     if (alone)
         work_hand(stage);
     hand->at[hand->count++] = partition;
@@ -230,10 +255,10 @@ static void work(struct stage_loop *stage)
 
 int64_t stage_step(struct stage_loop *stage)
 {
-    mono_ms now = stage_mono(stage);
-
+    stage_look(stage);
     stage->busy = false;
     stage_watch_time(stage);
+    const mono_ms now = stage_mono(stage);
     if (mono_reached(now, stage->renew_at))
         stage_renew(stage);
     if (mono_reached(now, stage->claim_at))
@@ -242,6 +267,7 @@ int64_t stage_step(struct stage_loop *stage)
     stage_claim_released(stage);
     work(stage);
     stage_flush(stage);
+    stage_look(stage);
     stage->stepped_at = stage_mono(stage);
     stage->slept_ms = wait_ms(stage);
     return stage->slept_ms;
@@ -254,6 +280,7 @@ void stage_stop(struct stage_loop *stage)
     bool left = true;
 
     stage->stopping = true;
+    stage_look(stage);
     for (int tries = 0; tries < STOP_TRIES && left; tries++) {
         for (uint32_t i = 0; i < stage->options.partitions; i++)
             if (stage->partitions[i].owned)

@@ -43,6 +43,7 @@ static void read_logs(struct stage_loop *stage, const struct hand *hand)
         return;
     arena_reset(stage->arena);
     enum store_status status = store->functions->read_log(store, reads, count, stage->arena, statuses);
+    stage_look(stage);
     for (size_t i = 0; i < count; i++) {
         struct stage_partition *partition = &stage->partitions[reads[i].partition];
         if (status == STORE_OK && statuses[i] == STORE_OK)
@@ -84,6 +85,7 @@ static void put_off(struct stage_loop *stage, struct stage_partition *partition)
 {
     const struct turn *turn = partition->working;
 
+    stage_look(stage);
     log_warn("batch.later", log_int("partition", partition->number), log_text("no_answer", turn->missing));
     if (turn->broken) {
         partition->set_aside = turn->work_count == 1;
@@ -92,7 +94,7 @@ static void put_off(struct stage_loop *stage, struct stage_partition *partition)
     } else {
         backoff_more(&partition->backoff, stage_mono(stage));
     }
-    turn_free(&partition->working);
+    stage_turn_done(stage, &partition->working);
 }
 
 /* Virtual time waits for all work. */
@@ -133,7 +135,7 @@ static void begin(struct stage_loop *stage, struct stage_partition *partition)
     pass_over(stage, partition);
     if (!reader_ready(&partition->reader, 0) || !mono_reached(stage_mono(stage), partition->backoff.until))
         return;
-    struct turn *turn = partition->working = turn_new(&stage->tools, partition->number);
+    struct turn *turn = partition->working = stage_turn(stage, partition->number);
     turn->at_once_from = at_once_from(stage);
     if (stage_mark(stage, partition)) {
         gather(partition, turn);
@@ -215,7 +217,7 @@ static void decide(struct stage_loop *stage, struct stage_partition *partition)
     if (turn_is_idle(turn)) {
         turn_keep(turn);
         note_worked(stage, partition, to, count);
-        stage_drop_pending(partition);
+        stage_drop_pending(stage, partition);
         return;
     }
     stage_commit_begin(partition, to);
@@ -250,6 +252,14 @@ static bool is_ready(const struct stage_loop *stage, struct stage_partition *par
     return partition->pending || (checkpoint_is_lazy_too_long(stage, partition) && checkpoint_is_ready(partition));
 }
 
+bool stage_has_work(const struct stage_loop *stage, const struct stage_partition *partition)
+{
+    uint64_t from;
+
+    return partition->pending || partition->noted || !stage_is_settled(partition) ||
+           reader_ready(&partition->reader, 0) || reader_wants_log(&partition->reader, stage_mono(stage), &from);
+}
+
 void stage_work(struct stage_loop *stage, const struct hand *hand)
 {
     read_logs(stage, hand);
@@ -266,6 +276,7 @@ void stage_work(struct stage_loop *stage, const struct hand *hand)
             stage_commit_add(stage, partition);
     }
     stage_exchange(stage);
+    stage_look(stage);
 }
 
 bool stage_is_settled(const struct stage_partition *partition)

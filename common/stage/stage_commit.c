@@ -4,9 +4,27 @@
 
 enum { EXCHANGE_BYTES_MAX = BATCH_BYTES_MAX };      /* of decided batches; then the store gets its turn */
 
-void stage_drop_pending(struct stage_partition *partition)
+struct turn *stage_turn(struct stage_loop *stage, uint32_t partition)
 {
-    turn_free(&partition->pending);
+    if (stage->spare_count == 0)
+        return turn_new(&stage->tools, partition);
+    struct turn *turn = stage->spare[--stage->spare_count];
+    turn_begin_anew(turn, partition);
+    return turn;
+}
+
+void stage_turn_done(struct stage_loop *stage, struct turn **turn)
+{
+    if (*turn && stage->spare_count < HAND_MAX) {
+        stage->spare[stage->spare_count++] = *turn;
+        *turn = NULL;
+    }
+    turn_free(turn);
+}
+
+void stage_drop_pending(struct stage_loop *stage, struct stage_partition *partition)
+{
+    stage_turn_done(stage, &partition->pending);
     partition->commit_events = 0;
 }
 
@@ -70,7 +88,7 @@ static void answer_ok(struct stage_loop *stage, struct stage_partition *partitio
     turn_keep(turn);
     publish_all(stage, partition);
     stage_hand_over(stage, partition, turn);
-    stage_drop_pending(partition);
+    stage_drop_pending(stage, partition);
 }
 
 static void answer_gone(struct stage_loop *stage, struct stage_partition *partition)
@@ -102,7 +120,7 @@ static void answer_changed(struct stage_loop *stage, struct stage_partition *par
 {
     stage->report.changed++;
     partition->uncertain = false;
-    stage_drop_pending(partition);
+    stage_drop_pending(stage, partition);
     entity_cache_drop(stage->tools.cache, partition->number);
     if (partition->batch_max == 1)
         backoff_more(&partition->backoff, stage_mono(stage));
@@ -120,7 +138,7 @@ static void answer_refused(struct stage_loop *stage, struct stage_partition *par
     log_error("commit.refused", log_int("partition", partition->number),
               log_int("seq", (int64_t)partition->commit.to.seq),
               log_int("events", (int64_t)events), log_text("why", store->functions->message(store)));
-    stage_drop_pending(partition);
+    stage_drop_pending(stage, partition);
     entity_cache_drop(stage->tools.cache, partition->number);
     partition->uncertain = false;
     partition->batch_max = 1;
@@ -178,6 +196,7 @@ void stage_exchange(struct stage_loop *stage)
     if (count == 0)
         return;
     enum store_status status = store->functions->commit(store, exchange->commits, count, exchange->statuses);
+    stage_look(stage);
     for (size_t i = 0; i < count; i++) {
         enum store_status own = status == STORE_OK ? exchange->statuses[i] : status;
         answered(stage, &stage->partitions[exchange->commits[i]->lease.partition], own);

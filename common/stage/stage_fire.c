@@ -69,6 +69,7 @@ void stage_fire(struct stage_loop *stage, struct stage_partition *partition)
     enum store_status status = store->functions->fire(store, &partition->lease, now,
                                                       stage->options.random(stage->options.random_context),
                                                       stage->arena, &entries, &partition->earliest_due);
+    stage_look(stage);
     if (status == STORE_OK)
         fired(stage, partition, &entries);
     else if (status == STORE_FENCED)
@@ -77,11 +78,8 @@ void stage_fire(struct stage_loop *stage, struct stage_partition *partition)
         backoff_more(&partition->backoff, stage_mono(stage));
 }
 
-/* Real milliseconds until this partition's next timer; -1: none to wait for. */
-int64_t stage_due_wait_ms(const struct stage_loop *stage, const struct stage_partition *partition)
+int64_t stage_due_wait_ms(const struct stage_loop *stage, wall_ms due)
 {
-    wall_ms due = partition->earliest_due;
-
     if (stage->options.core->stage != STAGE_SCHEDULER || due == 0 || !stage_clock_is_right(stage))
         return -1;
     int64_t wait = stage->options.due_wait_ms ? stage->options.due_wait_ms(stage->options.due_wait_context, due)

@@ -19,6 +19,7 @@ static void say(const struct stage_loop *stage, const char *what, const struct s
 static void store_answered(struct stage_loop *stage, bool answered)
 {
     stage->report.store_reachable = answered;
+    stage_look(stage);
     if (answered) {
         backoff_none(&stage->store_backoff);
         return;
@@ -43,7 +44,7 @@ static void listen(struct stage_loop *stage, uint32_t partition, bool on)
 static void adopt(struct stage_loop *stage, struct stage_partition *partition, const struct standing *standing,
                   mono_ms asked)
 {
-    stage_drop_pending(partition);
+    stage_drop_pending(stage, partition);
     entity_cache_drop(stage->tools.cache, partition->number);
     partition->lease = standing->lease;
     partition->lease_ends.ms = asked.ms + LEASE_MS;
@@ -60,7 +61,7 @@ void stage_lose(struct stage_loop *stage, struct stage_partition *partition, con
     if (!partition->owned)
         return;
     say(stage, "lease.lost", partition, why);
-    stage_drop_pending(partition);
+    stage_drop_pending(stage, partition);
     entity_cache_drop(stage->tools.cache, partition->number);
     reader_free(&partition->reader);
     listen(stage, partition->number, false);
@@ -82,6 +83,7 @@ static bool was_done(const struct stage_partition *partition, const struct stand
 bool stage_reload(struct stage_loop *stage, struct stage_partition *partition)
 {
     struct standing standing;
+    stage_look(stage);
     mono_ms asked = stage_mono(stage);
     enum store_status status = store_claim_one(stage->options.store, partition->number, stage_kind(stage),
                                                stage->options.owner, LEASE_MS, &standing);

@@ -78,6 +78,8 @@ struct stage_loop {
     struct stage_partition *partitions;
     struct arena *arena;            /* of one call */
     struct hand hand;
+    struct turn *spare[HAND_MAX];   /* turns to be used again */
+    size_t spare_count;
     struct exchange exchange;
     uint32_t first;                 /* partition that the next step begins with */
     /* leases */
@@ -91,6 +93,7 @@ struct stage_loop {
     struct backoff store_backoff;
     /* time */
     int64_t wall_minus_mono;
+    mono_ms now;                    /* looked up once a step, and after what may have taken long */
     mono_ms stepped_at, tilt_until;
     int64_t slept_ms;               /* what the last step asked for */
     /* outbox */
@@ -103,7 +106,8 @@ struct stage_loop {
     struct stage_report report;
 };
 
-static inline mono_ms stage_mono(const struct stage_loop *stage) { return clock_mono(stage->options.clock); }
+static inline void stage_look(struct stage_loop *stage) { stage->now = clock_mono(stage->options.clock); }
+static inline mono_ms stage_mono(const struct stage_loop *stage) { return stage->now; }
 static inline bool mono_reached(mono_ms now, mono_ms at) { return now.ms >= at.ms; }
 
 void backoff_more(struct backoff *backoff, mono_ms now);
@@ -135,6 +139,8 @@ void stage_tidy(struct stage_loop *stage, struct stage_partition *partition);
 /* stage_batch.c */
 /* What the reader is to keep of an event: nothing, if it does not concern this stage. */
 struct slice stage_concern(const struct stage_loop *stage, struct slice packed);
+/* Is there anything to be read, decided or committed of it? */
+bool stage_has_work(const struct stage_loop *stage, const struct stage_partition *partition);
 /* Decides the next batch of each, if one waits and it is time, and commits them. */
 void stage_work(struct stage_loop *stage, const struct hand *hand);
 /* Adds what is pending or only worked to the next exchange. */
@@ -148,7 +154,10 @@ void stage_commit_begin(struct stage_partition *partition, struct checkpoint to)
 void stage_commit_add(struct stage_loop *stage, struct stage_partition *partition);
 /* Commits all that was added, publishes, hands over; each partition by its own answer. */
 void stage_exchange(struct stage_loop *stage);
-void stage_drop_pending(struct stage_partition *partition);
+void stage_drop_pending(struct stage_loop *stage, struct stage_partition *partition);
+/* A turn, and back: those given back are used again. */
+struct turn *stage_turn(struct stage_loop *stage, uint32_t partition);
+void stage_turn_done(struct stage_loop *stage, struct turn **turn);
 /* Events just written: to the bus and to our own reader. */
 void stage_publish(struct stage_loop *stage, const struct place *place, const char *type, struct slice packed);
 
@@ -156,7 +165,8 @@ void stage_publish(struct stage_loop *stage, const struct place *place, const ch
 void stage_watch_time(struct stage_loop *stage);
 bool stage_clock_is_right(const struct stage_loop *stage);
 void stage_fire(struct stage_loop *stage, struct stage_partition *partition);
-int64_t stage_due_wait_ms(const struct stage_loop *stage, const struct stage_partition *partition);
+/* Real milliseconds until timers that are due at `due` (0: none) may fire; -1: none to wait for. */
+int64_t stage_due_wait_ms(const struct stage_loop *stage, wall_ms due);
 
 /* stage_send.c */
 void stage_hand_over(struct stage_loop *stage, struct stage_partition *partition, const struct turn *turn);

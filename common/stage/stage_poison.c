@@ -98,7 +98,9 @@ void stage_tidy(struct stage_loop *stage, struct stage_partition *partition)
     if (!partition->noted || partition->marked)
         return;
     field_of(stage, partition, field);
-    if (store->functions->note_put(store, notes, field, (struct slice){0}) == STORE_OK)
+    enum store_status status = store->functions->note_put(store, notes, field, (struct slice){0});
+    stage_look(stage);
+    if (status == STORE_OK)
         partition->noted = false;
     else
         backoff_more(&partition->backoff, stage_mono(stage));

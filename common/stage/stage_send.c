@@ -169,6 +169,7 @@ void stage_flush(struct stage_loop *stage)
         facts = arena_alloc(stage->arena, BATCH_EVENTS_MAX * sizeof *facts);
         size_t count = outbox_facts(stage, partition, facts);
         enum store_status status = store_append_one(store, partition, facts, count);
+        stage_look(stage);
         if (status == STORE_REFUSED) {      /* never will: the attempt is closed as unknown in time */
             log_error("results.refused", log_int("partition", partition), log_int("count", (int64_t)count),
                       log_text("why", store->functions->message(store)));
@@ -244,6 +245,12 @@ static bool close_member(struct stage_loop *stage, struct stage_partition *parti
     return close_attempt(stage, notice, partition->checkpoint.seq);
 }
 
+static void attempts_later(struct stage_loop *stage, struct stage_partition *partition)
+{
+    stage_look(stage);
+    backoff_more(&partition->backoff, stage_mono(stage));
+}
+
 void stage_close_attempts(struct stage_loop *stage, struct stage_partition *partition)
 {
     struct store *store = stage->options.store;
@@ -259,15 +266,16 @@ void stage_close_attempts(struct stage_loop *stage, struct stage_partition *part
         members = (struct texts){0};
         if (store->functions->read_queue(store, partition->number, "sending/", after, ATTEMPTS_PER_READ, stage->arena,
                                          &members) != STORE_OK) {
-            backoff_more(&partition->backoff, stage_mono(stage));
+            attempts_later(stage, partition);
             return;
         }
         for (size_t i = 0; i < members.count; i++)
             if (!close_member(stage, partition, members.at[i])) {
-                backoff_more(&partition->backoff, stage_mono(stage));
+                attempts_later(stage, partition);
                 return;
             }
         after = members.count > 0 ? members.at[members.count - 1] : "";
     } while (members.count == ATTEMPTS_PER_READ);
+    stage_look(stage);
     partition->attempts_at.ms = stage_mono(stage).ms + ATTEMPTS_MS;
 }

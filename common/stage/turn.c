@@ -15,11 +15,22 @@ struct turn *turn_new(const struct turn_tools *tools, uint32_t partition)
         abort();
     turn->tools = tools;
     turn->arena = arena_new();
+    turn_begin_anew(turn, partition);
+    return turn;
+}
+
+void turn_begin_anew(struct turn *turn, uint32_t partition)
+{
+    const size_t from = offsetof(struct turn, partition), to = offsetof(struct turn, slots);
+
+    for (const struct turn_entity *at = turn->first; at; at = at->next)
+        turn->slots[at->slot] = NULL;
+    memset((char *)turn + from, 0, to - from);
     turn->partition = partition;
     turn->last = &turn->first;
     turn->emitted_last = &turn->emitted;
     turn->orders_last = &turn->orders;
-    return turn;
+    arena_reset(turn->arena);
 }
 
 void turn_free(struct turn **turn)

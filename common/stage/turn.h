@@ -40,6 +40,7 @@ enum { TURN_SLOTS = 1024 };
 /* An entity as this batch sees it. Foreign ones become conditions, changed ones puts. */
 struct turn_entity {
     struct turn_entity *chain;          /* same slot */
+    unsigned slot;
     struct turn_entity *next;           /* in the order they were first touched */
     enum entity_kind kind;
     const char *id;
@@ -77,9 +78,9 @@ struct turn_work;
 struct turn {
     const struct turn_tools *tools;
     struct arena *arena;
-    uint32_t partition;
+    struct buffer scratch;
     /* of the batch */
-    struct turn_entity *slots[TURN_SLOTS];
+    uint32_t partition;
     struct turn_entity *first, **last;
     size_t entity_count, changed_count, foreign_count;
     struct turn_emitted *emitted, **emitted_last;
@@ -90,7 +91,6 @@ struct turn {
     size_t order_count;
     size_t settings_refused;            /* a site has as many in force as may be */
     struct turn_site *sites;
-    struct buffer scratch;
     wall_ms at_once_from;               /* what was appended earlier is too old to be dealt with in its own time */
     /* of the event being worked */
     struct place place;
@@ -100,6 +100,7 @@ struct turn {
     jmp_buf leave;
     const char *missing;                /* who did not answer, for the log */
     bool broken;                        /* nor ever will: what is stored cannot be read */
+    struct turn_entity *slots[TURN_SLOTS];      /* last, for turn_begin_anew */
 };
 
 /* One event of a batch, decoded. `data` is NULL if this stage does not care for it. */
@@ -114,6 +115,8 @@ enum turn_result { TURN_DONE, TURN_LATER };
 /* A new turn; the caller owns it. */
 struct turn *turn_new(const struct turn_tools *tools, uint32_t partition);
 void turn_free(struct turn **turn);
+/* Forgets all of the batch, for another one: as good as new, without asking for memory again. */
+void turn_begin_anew(struct turn *turn, uint32_t partition);
 
 /* Decodes an event of the log, but for its data. One that cannot be read concerns nobody. */
 void turn_read(struct turn *turn, const struct place *place, struct slice packed, struct turn_work *ret);

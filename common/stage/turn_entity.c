@@ -7,11 +7,11 @@
 #include "log.h"
 #include "turn.h"
 
-static struct turn_entity **slot_of(struct turn *turn, enum entity_kind kind, const char *id)
+static unsigned slot_of(enum entity_kind kind, const char *id)
 {
     uint64_t hash = fnv_text(FNV_START ^ (uint64_t)kind, id);
 
-    return &turn->slots[(hash ^ (hash >> 32)) % TURN_SLOTS];
+    return (hash ^ (hash >> 32)) % TURN_SLOTS;
 }
 
 static bool is_own(const struct turn *turn, enum entity_kind kind)
@@ -23,9 +23,9 @@ static bool is_own(const struct turn *turn, enum entity_kind kind)
 struct turn_entity *turn_entity_add(struct turn *turn, enum entity_kind kind, const struct stored_entity *stored,
                                     bool kept)
 {
-    struct turn_entity **slot = slot_of(turn, kind, stored->id);
     struct turn_entity *entity = arena_alloc(turn->arena, sizeof *entity);
 
+    entity->slot = slot_of(kind, stored->id);
     entity->kind = kind;
     entity->id = arena_string(turn->arena, stored->id);
     entity->before = *stored;
@@ -35,8 +35,8 @@ struct turn_entity *turn_entity_add(struct turn *turn, enum entity_kind kind, co
     entity->due = stored->due;
     entity->queue = entity->before.queue;
     entity->kept = kept;
-    entity->chain = *slot;
-    *slot = entity;
+    entity->chain = turn->slots[entity->slot];
+    turn->slots[entity->slot] = entity;
     *turn->last = entity;
     turn->last = &entity->next;
     turn->entity_count++;
@@ -48,7 +48,7 @@ struct turn_entity *turn_entity_known(struct turn *turn, enum entity_kind kind, 
 {
     struct stored_entity stored;
 
-    for (struct turn_entity *at = *slot_of(turn, kind, id); at; at = at->chain)
+    for (struct turn_entity *at = turn->slots[slot_of(kind, id)]; at; at = at->chain)
         if (at->kind == kind && strcmp(at->id, id) == 0)
             return at;
     if (!is_own(turn, kind) || !entity_cache_find(turn->tools->cache, turn->partition, kind, id, &stored))
