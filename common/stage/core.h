@@ -115,8 +115,13 @@ struct send_order {
     int priority;                   /* enum priority: which goes first when the sender has many */
     struct slice variables;
     wall_ms at;
-    const char *cause;              /* filled in by turn_send: the event that led to this attempt */
+    /* of the customer's record, so that nobody has to read it again at once */
+    struct slice sealed;
+    const char *language;
+    /* filled in by turn_send: the event that led to this attempt; the site's settings as stored */
+    const char *cause;
     int64_t cause_seq;
+    struct slice settings;
 };
 
 #endif

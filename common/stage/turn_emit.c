@@ -94,8 +94,14 @@ void turn_refuse(struct turn *turn, const char *reason, const char *detail)
     turn_emit(turn, EVENT_ACT_REFUSED, &data, NULL);
 }
 
+static struct slice slice_copy(struct turn *turn, struct slice from)
+{
+    return (struct slice){from.bytes > 0 ? arena_copy(turn->arena, from.at, from.bytes) : NULL, from.bytes};
+}
+
 void turn_send(struct turn *turn, const struct send_order *order)
 {
+    const struct turn_entity *settings = turn_entity_known(turn, turn->tools->core->site_kind, order->site);
     struct turn_order *copy = arena_alloc(turn->arena, sizeof *copy);
 
     copy->order = *order;
@@ -107,8 +113,10 @@ void turn_send(struct turn *turn, const struct send_order *order)
     copy->order.templates_hash = arena_string(turn->arena, order->templates_hash);
     copy->order.cause = turn->event->id;
     copy->order.cause_seq = (int64_t)turn->place.seq;
-    if (order->variables.bytes > 0)
-        copy->order.variables.at = arena_copy(turn->arena, order->variables.at, order->variables.bytes);
+    copy->order.language = arena_string(turn->arena, order->language);
+    copy->order.variables = slice_copy(turn, order->variables);
+    copy->order.sealed = slice_copy(turn, order->sealed);
+    copy->order.settings = settings ? settings->packed : (struct slice){0};
     *turn->orders_last = copy;
     turn->orders_last = &copy->next;
     turn->order_count++;

@@ -41,6 +41,8 @@ static void take_order(void *context, uint32_t partition, const struct send_orde
     taken->order.templates_hash = arena_string(arena, order->templates_hash);
     taken->order.cause = arena_string(arena, order->cause);
     taken->order.variables.at = arena_copy(arena, order->variables.at, order->variables.bytes);
+    taken->order.language = "";
+    taken->order.sealed = taken->order.settings = (struct slice){0};
     *stage->orders_last = taken;
     stage->orders_last = &taken->next;
 }

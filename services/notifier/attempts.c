@@ -116,8 +116,10 @@ static bool stays_inside(int channel)
 static void hand_to_sender(struct letter *letter)
 {
     const struct notice *notice = &letter->notice;
+    const struct customer *customer = letter->customer;
     struct send_order order = {
-        .notice = notice->id, .site = notice->site, .customer = letter->customer ? ident_local(letter->customer->id) : notice->customer,
+        .notice = notice->id, .site = notice->site, .customer = customer ? ident_local(customer->id) : notice->customer,
+        .sealed = customer ? customer->sealed : (struct slice){0}, .language = customer ? customer->language : "",
         .to_staff = notice->to_staff,
         .template = notice->template, .templates_hash = notice->templates_hash, .channel = letter_channel(letter),
         .priority = notice->priority, .variables = notice->variables, .attempt = (int)notice->attempt, .at = letter->now,

@@ -2,36 +2,75 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static char *line_of(const struct parcel *parcel)
+#include "template_escape.h"
+
+enum { TEXT_BYTES_MAX = 1024 * 1024 };
+
+void outfile_close(struct outfile *file)
 {
-    const char *channel = words_name(&notice_channel_words, parcel->order.channel);
-    json_t *line = json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:s}", "notice", parcel->order.notice,
-                             "attempt", parcel->order.attempt, "channel", channel, "to", parcel->to,
-                             "name", parcel->name, "template", parcel->order.template,
-                             "subject", parcel->subject, "text", parcel->text);
-    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
-    json_decref(line);
-    return text;
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
 }
 
-void parcel_file(struct parcel *parcel)
+void outfile_follow(struct outfile *file, const char *path)
 {
-    char *line = line_of(parcel);
-    int fd = open(parcel->gateway->url, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    size_t bytes = line ? strlen(line) : 0;
-    if (line)
-        line[bytes] = '\n';         /* over the NUL: one write, one line */
-    bool written = line && fd >= 0 && write(fd, line, bytes + 1) == (ssize_t)bytes + 1;
-    if (written)
+    struct stat found;
+    if (file->fd >= 0 && !stat(path, &found) && found.st_ino == file->inode && found.st_dev == file->device)
+        return;
+    outfile_close(file);
+    file->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    file->error = file->fd < 0 ? errno : 0;
+    if (file->fd < 0)
+        return;
+    if (fstat(file->fd, &found))
+        found = (struct stat){0};
+    file->inode = found.st_ino;
+    file->device = found.st_dev;
+}
+
+static void write_field(struct buffer *line, const char *name, const char *value)
+{
+    buffer_string(line, ",\"");
+    buffer_string(line, name);
+    buffer_string(line, "\":\"");
+    template_escape(ESCAPE_JSON, value, TEXT_BYTES_MAX, line);
+    buffer_append(line, "\"", 1);
+}
+
+static void write_line(const struct parcel *parcel, struct buffer *line)
+{
+    const struct send_order *order = &parcel->order;
+    char attempt[32];
+    snprintf(attempt, sizeof attempt, "\",\"attempt\":%d", order->attempt);
+    buffer_string(line, "{\"notice\":\"");
+    template_escape(ESCAPE_JSON, order->notice, TEXT_BYTES_MAX, line);
+    buffer_string(line, attempt);
+    write_field(line, "channel", words_name(&notice_channel_words, order->channel));
+    write_field(line, "to", parcel->to);
+    write_field(line, "name", parcel->name);
+    write_field(line, "template", order->template);
+    write_field(line, "subject", parcel->subject);
+    write_field(line, "text", parcel->text);
+    buffer_string(line, "}\n");
+}
+
+/* One write, one line: those of several processes do not mix. */
+void parcel_file(struct parcel *parcel, const struct outfile *file)
+{
+    struct buffer *line = &parcel->request;
+    int error = file->error;
+    write_line(parcel, line);
+    ssize_t written = file->fd >= 0 ? write(file->fd, line->at, line->bytes) : -1;
+    if (file->fd >= 0 && written < 0)
+        error = errno;
+    if (written == (ssize_t)line->bytes)
         parcel_fail(parcel, SEND_ACCEPTED, "written");
     else
-        parcel_fail(parcel, SEND_TEMPORARY, arena_printf(parcel->arena, "not written: %s", strerror(errno)));
-    if (fd >= 0)
-        close(fd);
-    free(line);
+        parcel_fail(parcel, SEND_TEMPORARY, arena_printf(parcel->arena, "not written: %s", strerror(error)));
 }

@@ -5,6 +5,7 @@
 #define CARELINE_NOTIFIER_PARCEL_H
 
 #include <curl/curl.h>
+#include <sys/types.h>
 
 #include "core.h"
 #include "gateway.h"
@@ -13,11 +14,11 @@ enum { ANSWER_BYTES_MAX = 4096 };       /* more of an answer is not looked at */
 
 struct parcel {
     struct parcel *next;
-    struct arena *arena;                /* everything of the parcel, itself too */
-    struct send_order order;
+    struct send_order order;            /* what it points at lies behind the parcel */
     uint32_t partition;
-    mono_ms lease_ends;
+    mono_ms lease_ends, taken_at;
     const struct gateway *gateway;
+    struct arena *arena;                /* from its start on, of all that follows */
     /* rendered */
     const char *to;                     /* number, address or URL */
     const char *name;                   /* of the recipient */
@@ -28,25 +29,35 @@ struct parcel {
     struct buffer request;              /* body */
     size_t request_at;
     bool request_over;                  /* the body was handed over to its end: it may have arrived */
-    char answer[ANSWER_BYTES_MAX];
+    char *answer;                       /* room for ANSWER_BYTES_MAX */
     size_t answer_bytes;
-    char fault[CURL_ERROR_SIZE];
+    char *fault;                        /* room for CURL_ERROR_SIZE */
     /* done */
     enum send_result result;
-    const char *detail;
+    const char *detail;                 /* NULL: not yet */
 };
 
-/* Fills in recipient and text, opening what is sealed. false: result and detail say why it cannot be sent.
- * (render.c) */
-struct rendering;
-bool parcel_render(struct parcel *parcel, struct rendering *rendering);
+/* One that waits, with copies of all that the order points at. Freed by free(), once what came with its start is. */
+struct parcel *parcel_new(const struct send_order *order);
 
 /* Makes the transfer ready; false: result and detail say why not. (channel_http.c, channel_smtp.c) */
 bool parcel_http(struct parcel *parcel);
 bool parcel_smtp(struct parcel *parcel, wall_ms now);
 
-/* Appends it to a file as a line of JSON, at once: result and detail are set. (channel_file.c) */
-void parcel_file(struct parcel *parcel);
+/* The file that a gateway writes to. It stays open; one that was moved away or deleted is followed by a new one. */
+struct outfile {
+    int fd;                             /* -1: not open */
+    int error;                          /* why not */
+    dev_t device;
+    ino_t inode;
+};
+
+/* Before some lines are written: the file at this path is the one that is open, if it can be. (channel_file.c) */
+void outfile_follow(struct outfile *file, const char *path);
+void outfile_close(struct outfile *file);
+
+/* Appends it as a line of JSON, at once: result and detail are set. */
+void parcel_file(struct parcel *parcel, const struct outfile *file);
 
 /* Sets result and detail from how the transfer ended. (answer.c) */
 void parcel_answered(struct parcel *parcel, CURLcode code);
@@ -61,13 +72,6 @@ static inline bool parcel_fail(struct parcel *parcel, enum send_result result, c
     parcel->detail = detail;
     return false;
 }
-
-/* What renders need beside the order. */
-struct rendering {
-    struct store *store;
-    struct sealer *sealer;
-    struct content_cache *contents;
-};
 
 /* A mail as it goes over the wire: headers, blank line, base64 text. (mail.c) */
 struct mail {

@@ -1,11 +1,8 @@
-#include "parcel.h"
+#include "rendering.h"
 
 #include <string.h>
 
 #include "cursor.h"
-#include "facts.h"
-#include "seal.h"
-#include "store.h"
 
 /* Who gets it, and what the text can show. */
 struct recipient {
@@ -16,64 +13,28 @@ struct recipient {
     struct sealer *sealer;
 };
 
-/* -------- reading */
+/* -------- to whom */
 
-static bool entity_read(struct rendering *rendering, struct parcel *parcel, enum entity_kind kind, const char *id,
-                        const void **ret)
+static bool open_customer(struct rendering *rendering, struct parcel *parcel, struct recipient *ret)
 {
-    struct stored_entity stored = {0};
-    struct fault fault;
-    *ret = NULL;
-    struct store *store = rendering->store;
-    if (store_read_entities_one(store, parcel->partition, kind, &id, 1, parcel->arena, &stored) != STORE_OK)
-        return parcel_fail(parcel, SEND_TEMPORARY, "not sent: the store does not answer");
-    if (!stored.version)
-        return true;
-    void *record = record_new(entity_types[kind].record, parcel->arena);
-    if (!record_unpack(entity_types[kind].record, stored.packed, parcel->arena, record, &fault))
-        return parcel_fail(parcel, SEND_PERMANENT, "not sent: the recipient's record cannot be read");
-    *ret = record;
-    return true;
-}
-
-static bool customer_open(struct rendering *rendering, struct parcel *parcel, const struct customer *customer,
-                          const struct customer_recorded **ret)
-{
+    const struct send_order *order = &parcel->order;
     struct slice plain = {0};
     struct fault fault;
     struct customer_recorded *opened = record_new(&customer_recorded_record, parcel->arena);
-    int answer = customer->sealed.bytes
-                     ? seal_open(rendering->sealer, parcel->order.customer, customer->sealed, parcel->arena, &plain)
+    int answer = order->sealed.bytes
+                     ? seal_open(rendering_sealer(rendering), order->customer, order->sealed, parcel->arena, &plain)
                      : 0;
     if (answer < 0)
         return parcel_fail(parcel, SEND_TEMPORARY, "not sent: the key store does not answer");
     if (!answer || !record_unpack(&customer_recorded_record, plain, parcel->arena, opened, &fault))
         return parcel_fail(parcel, SEND_PERMANENT, "not sent: no contact can be read, the customer may be erased");
-    *ret = opened;
-    return true;
-}
-
-static bool find_customer(struct rendering *rendering, struct parcel *parcel, struct recipient *ret)
-{
-    const struct customer_recorded *opened;
-    const void *found;
-    const char *id = arena_printf(parcel->arena, "%s/%s", parcel->order.site, parcel->order.customer);
-    if (!entity_read(rendering, parcel, ENTITY_CUSTOMER, id, &found))
-        return false;
-    const struct customer *customer = found;
-    if (!customer)
-        return parcel_fail(parcel, SEND_PERMANENT, "not sent: no such customer");
-    if (customer->do_not_message)
-        return parcel_fail(parcel, SEND_PERMANENT, "not sent: do_not_message");
-    if (!customer_open(rendering, parcel, customer, &opened))
-        return false;
     ret->name = opened->name;
     ret->mobile = opened->mobile;
     ret->email = opened->email;
     ret->webhook = opened->webhook;
     ret->wechat = opened->wechat;
     ret->weibo = opened->weibo;
-    ret->language = customer->language;
+    ret->language = order->language;
     return true;
 }
 
@@ -87,17 +48,6 @@ static bool find_staff(struct parcel *parcel, const struct site *site, struct re
     ret->email = person->email;
     ret->webhook = person->webhook;
     ret->language = person->language;
-    return true;
-}
-
-static bool find_site(struct rendering *rendering, struct parcel *parcel, const struct site **ret)
-{
-    const void *config;
-    if (!entity_read(rendering, parcel, ENTITY_NOTIFIER_SITE, parcel->order.site, &config))
-        return false;
-    if (!config)
-        return parcel_fail(parcel, SEND_PERMANENT, "not sent: the site is not set up");
-    *ret = content_site(rendering->contents, parcel->order.site, config, parcel->arena);
     return true;
 }
 
@@ -291,25 +241,24 @@ static bool write_parts(struct writing *writing)
 static bool write_all(struct rendering *rendering, struct parcel *parcel, const struct site *site,
                       struct recipient *recipient)
 {
+    const struct templates *templates;
     struct writing writing = {
         .parcel = parcel, .site = site, .recipient = recipient,
         .language = recipient->language && *recipient->language ? recipient->language : "zh-CN",
         .channel = words_name(&notice_channel_words, parcel->order.channel),
     };
-    return write_text(&writing, content_templates(rendering->contents, parcel->order.templates_hash), parcel->order.template,
-                      &parcel->subject, &parcel->text) &&
-           write_parts(&writing);
+    return rendering_templates(rendering, parcel, parcel->order.templates_hash, &templates) &&
+           write_text(&writing, templates, parcel->order.template, &parcel->subject, &parcel->text) && write_parts(&writing);
 }
 
 bool parcel_render(struct parcel *parcel, struct rendering *rendering)
 {
-    const struct site *site;
-    struct recipient recipient = {.arena = parcel->arena, .variables = parcel->order.variables,
-                                  .sealer = rendering->sealer};
-    if (!find_site(rendering, parcel, &site))
+    const struct site *site = parcel->detail ? NULL : rendering_site(rendering, parcel);
+    struct recipient recipient = {.arena = parcel->arena, .variables = parcel->order.variables, .site = site,
+                                  .sealer = rendering_sealer(rendering)};
+    if (!site)
         return false;
-    recipient.site = site;
-    if (*parcel->order.to_staff ? !find_staff(parcel, site, &recipient) : !find_customer(rendering, parcel, &recipient))
+    if (*parcel->order.to_staff ? !find_staff(parcel, site, &recipient) : !open_customer(rendering, parcel, &recipient))
         return false;
     return address(parcel, &recipient) && write_all(rendering, parcel, site, &recipient);
 }

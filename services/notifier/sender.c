@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "parcel.h"
+#include "rendering.h"
 
 enum {
     EVENTS_PER_STEP = 64,
     HAND_ON_AGAIN_MS = 50,
+    ARENAS_KEPT = SENDER_START_MAX,
     PRIORITIES = priority_count
 };
 
@@ -22,14 +23,17 @@ struct lane {
     int in_flight;
     int64_t credit_ms;              /* how much of the rate is not used yet, in ms of its time */
     mono_ms credited_at;
+    struct outfile file;            /* of a gateway that writes to one */
 };
 
 struct sender {
     struct sender_options options;
-    struct rendering rendering;
+    struct rendering *rendering;
     struct lane lanes[notice_channel_count];
     struct parcel *flying, *done;
     size_t load;
+    struct arena *arenas[ARENAS_KEPT];      /* of parcels that are gone, for the next ones */
+    size_t arena_count;
     CURLM *multi;
     int epoll_fd;
     bool draining;
@@ -47,16 +51,6 @@ static const struct metric sender_metrics[] = {
 };
 
 /* -------- beginning and end */
-
-static bool read_content(void *context, const char *hash, struct arena *arena, struct slice *ret)
-{
-    struct store *store = context;
-    struct slice content = {0};
-    if (store->functions->content_get(store, hash, arena, &content) != STORE_OK || !content.bytes)
-        return false;
-    *ret = content;
-    return true;
-}
 
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *known)
 {
@@ -106,11 +100,12 @@ struct sender *sender_new(const struct sender_options *options, char message[160
         abort();
     sender->options = *options;
     sender->epoll_fd = -1;
-    for (int i = 0; i < notice_channel_count; i++)
+    for (int i = 0; i < notice_channel_count; i++) {
+        sender->lanes[i].file.fd = -1;
         for (int k = 0; k < PRIORITIES; k++)
             sender->lanes[i].last[k] = &sender->lanes[i].first[k];
-    sender->rendering = (struct rendering){
-        options->store, options->sealer, content_cache_new(read_content, options->store)};
+    }
+    sender->rendering = rendering_new(options->store, options->sealer);
     if (options->metrics)
         metrics_table(options->metrics, sender_metrics, sizeof sender_metrics / sizeof sender_metrics[0]);
     if (!open_multi(sender, message))
@@ -133,9 +128,14 @@ static void parcel_unload(struct sender *sender, struct parcel *parcel)
 
 static void parcel_free(struct sender *sender, struct parcel *parcel)
 {
-    struct arena *arena = parcel->arena;
     parcel_unload(sender, parcel);
-    arena_free(&arena);
+    if (parcel->arena && sender->arena_count < ARENAS_KEPT) {
+        arena_reset(parcel->arena);
+        sender->arenas[sender->arena_count++] = parcel->arena;
+    } else {
+        arena_free(&parcel->arena);
+    }
+    free(parcel);
     sender->load--;
 }
 
@@ -153,47 +153,35 @@ void sender_free(struct sender **sender)
     struct sender *end = *sender;
     if (!end)
         return;
-    for (int i = 0; i < notice_channel_count; i++)
+    for (int i = 0; i < notice_channel_count; i++) {
+        outfile_close(&end->lanes[i].file);
         for (int k = 0; k < PRIORITIES; k++)
             parcels_free(end, end->lanes[i].first[k]);
+    }
     parcels_free(end, end->flying);
     parcels_free(end, end->done);
     if (end->multi)
         curl_multi_cleanup(end->multi);
     if (end->epoll_fd >= 0)
         close(end->epoll_fd);
-    content_cache_free(&end->rendering.contents);
+    while (end->arena_count)
+        arena_free(&end->arenas[--end->arena_count]);
+    rendering_free(&end->rendering);
     free(end);
     *sender = NULL;
 }
 
 /* -------- orders */
 
-static struct parcel *parcel_new(const struct send_order *order, uint32_t partition, mono_ms lease_ends)
-{
-    struct arena *arena = arena_new();
-    struct parcel *parcel = arena_alloc(arena, sizeof *parcel);
-    *parcel = (struct parcel){.arena = arena, .order = *order, .partition = partition, .lease_ends = lease_ends};
-    struct send_order *copy = &parcel->order;
-    copy->notice = arena_string(arena, order->notice);
-    copy->site = arena_string(arena, order->site);
-    copy->customer = arena_string(arena, order->customer);
-    copy->to_staff = arena_string(arena, order->to_staff);
-    copy->template = arena_string(arena, order->template);
-    copy->templates_hash = arena_string(arena, order->templates_hash);
-    copy->cause = arena_string(arena, order->cause);
-    copy->variables.at = arena_copy(arena, order->variables.at, order->variables.bytes);
-    return parcel;
-}
-
 /* It waits until its result is recorded. */
 static void parcel_finish(struct sender *sender, struct parcel *parcel)
 {
     const char *channel = words_name(&notice_channel_words, parcel->order.channel);
     const char *result = words_name(&send_result_words, (int)parcel->result);
+    char label[64];
     log_debug("send.finished", log_text("notice", parcel->order.notice), log_int("attempt", parcel->order.attempt),
               log_text("channel", channel), log_text("result", result), log_text("detail", parcel->detail));
-    const char *label = arena_printf(parcel->arena, "%s %s", channel, result);
+    snprintf(label, sizeof label, "%s %s", channel, result);
     metrics_add(sender->options.metrics, &sender_metrics[RESULTS], label, 1);
     parcel_unload(sender, parcel);
     parcel->next = sender->done;
@@ -217,9 +205,12 @@ static int64_t hand_on(struct sender *sender)
 void sender_send(void *context, uint32_t partition, const struct send_order *order, mono_ms lease_ends)
 {
     struct sender *sender = context;
-    struct parcel *parcel = parcel_new(order, partition, lease_ends);
     assert(order->channel >= 0 && order->channel < notice_channel_count);
+    struct parcel *parcel = parcel_new(order);
     sender->load++;
+    parcel->taken_at = clock_mono(sender->options.clock);
+    parcel->partition = partition;
+    parcel->lease_ends = lease_ends;
     parcel->gateway = gateway_of_channel(sender->options.gateways, order->channel);
     if (!parcel->gateway) {
         parcel_fail(parcel, SEND_PERMANENT, "not sent: no gateway serves this channel");
@@ -307,6 +298,8 @@ static bool parcel_load(struct sender *sender, struct parcel *parcel)
     parcel->easy = curl_easy_init();
     if (!parcel->easy)
         return parcel_fail(parcel, SEND_TEMPORARY, "not sent: no memory");
+    parcel->answer = arena_alloc(parcel->arena, ANSWER_BYTES_MAX);
+    parcel->fault = arena_alloc(parcel->arena, CURL_ERROR_SIZE);
     curl_easy_setopt(parcel->easy, CURLOPT_PRIVATE, parcel);
     curl_easy_setopt(parcel->easy, CURLOPT_ERRORBUFFER, parcel->fault);
     curl_easy_setopt(parcel->easy, CURLOPT_NOSIGNAL, 1L);
@@ -332,14 +325,15 @@ static bool parcel_fly(struct sender *sender, struct parcel *parcel)
     return true;
 }
 
-static void parcel_start(struct sender *sender, struct parcel *parcel, mono_ms now)
+static void parcel_start(struct sender *sender, struct parcel *parcel, const struct outfile *file)
 {
     bool flies = false;
-    if (!lease_outlasts(sender, parcel, now)) {
+    parcel->arena = sender->arena_count ? sender->arenas[--sender->arena_count] : arena_new();
+    if (!lease_outlasts(sender, parcel, clock_mono(sender->options.clock))) {
         parcel_fail(parcel, SEND_TEMPORARY, "not sent: the lease runs out");
-    } else if (parcel_render(parcel, &sender->rendering)) {
+    } else if (parcel_render(parcel, sender->rendering)) {
         if (parcel->gateway->kind == GATEWAY_FILE)
-            parcel_file(parcel);
+            parcel_file(parcel, file);
         else
             flies = parcel_fly(sender, parcel);
     }
@@ -347,21 +341,42 @@ static void parcel_start(struct sender *sender, struct parcel *parcel, mono_ms n
         parcel_finish(sender, parcel);
 }
 
+/* Is there one more that may go beside those taken? 0: yes; else the milliseconds until there may be. What is written to
+ * a file is over at once: it takes no room. */
+static int64_t lane_wait_ms(struct lane *lane, mono_ms now, int taken)
+{
+    const struct parcel *next = lane_first(lane);
+    if (!next || (next->gateway->kind != GATEWAY_FILE && lane->in_flight + taken >= next->gateway->concurrency))
+        return SENDER_IDLE_MS;
+    return lane_rate_wait_ms(lane, next->gateway, now);
+}
+
+static struct parcel *lane_take_ready(struct lane *lane, mono_ms now)
+{
+    struct parcel *first = NULL, **last = &first;
+    for (int taken = 0; taken < SENDER_START_MAX && !lane_wait_ms(lane, now, taken); taken++) {
+        *last = lane_take(lane);
+        lane->credit_ms -= SECOND_MS / (*last)->gateway->per_second;
+        last = &(*last)->next;
+    }
+    return first;
+}
+
 /* Starts what may go now; the milliseconds until more may. */
 static int64_t lane_start(struct sender *sender, struct lane *lane)
 {
-    for (int i = 0; i < SENDER_START_MAX; i++) {
-        const struct parcel *next = lane_first(lane);
-        if (!next || lane->in_flight >= next->gateway->concurrency)
-            return SENDER_IDLE_MS;
-        mono_ms now = clock_mono(sender->options.clock);
-        int64_t wait_ms = lane_rate_wait_ms(lane, next->gateway, now);
-        if (wait_ms)
-            return wait_ms;
-        lane->credit_ms -= SECOND_MS / next->gateway->per_second;
-        parcel_start(sender, lane_take(lane), now);
+    const struct gateway *gateway = NULL;
+    mono_ms now = clock_mono(sender->options.clock);
+    struct parcel *parcel = lane_take_ready(lane, now);
+    rendering_prepare(sender->rendering, parcel, now);
+    for (struct parcel *next; parcel; parcel = next) {
+        next = parcel->next;
+        if (parcel->gateway != gateway && parcel->gateway->kind == GATEWAY_FILE)
+            outfile_follow(&lane->file, parcel->gateway->url);
+        gateway = parcel->gateway;
+        parcel_start(sender, parcel, &lane->file);
     }
-    return 0;
+    return lane_wait_ms(lane, now, 0);
 }
 
 /* -------- answers */

@@ -30,6 +30,8 @@ struct messages {
     char customers[CUSTOMERS][24], hash[65], directory[32];
     uint8_t variables[64];
     size_t variables_bytes, finished;
+    struct arena *kept;
+    struct slice sealed[CUSTOMERS], settings;
 };
 
 /* -------- what is there before */
@@ -48,7 +50,7 @@ static struct slice sealed_record(struct messages *messages, const char *custome
     record_pack_only(&customer_recorded_record, said, PERSONAL, &plain);
     bool made = seal_make(world_sealer(messages->world), customer, buffer_slice(&plain), &sealed);
     assert(made);
-    struct slice copy = {arena_copy(messages->arena, sealed.at, sealed.bytes), sealed.bytes};
+    struct slice copy = {arena_copy(messages->kept, sealed.at, sealed.bytes), sealed.bytes};
     buffer_free(&plain);
     buffer_free(&sealed);
     return copy;
@@ -63,7 +65,7 @@ static struct entity_put customer_put(struct messages *messages, size_t number)
     customer->id = arena_printf(messages->arena, "%s/%s", site, messages->customers[number]);
     customer->site = site;
     customer->has_mobile = true;
-    customer->sealed = sealed_record(messages, messages->customers[number], mobile);
+    customer->sealed = messages->sealed[number] = sealed_record(messages, messages->customers[number], mobile);
     record_pack(&customer_record, customer, 0, &packed);
     struct slice copy = {arena_copy(messages->arena, packed.at, packed.bytes), packed.bytes};
     buffer_free(&packed);
@@ -92,17 +94,30 @@ static void put_customers(struct messages *messages)
     assert(status == STORE_OK);
 }
 
+/* As an order brings them. */
+static void read_settings(struct messages *messages)
+{
+    struct stored_entity stored;
+    const char *id = site;
+    enum store_status status = store_read_entities_one(world_store(messages->world), world_partition(messages->world, site),
+                                                       ENTITY_NOTIFIER_SITE, &id, 1, messages->kept, &stored);
+    assert(status == STORE_OK && stored.version);
+    messages->settings = stored.packed;
+}
+
 static struct messages *messages_new(void)
 {
     static const struct core *const cores[] = {&notifier_core, NULL};
     struct messages *messages = calloc(1, sizeof *messages);
     struct buffer variables = {0};
     messages->arena = arena_new();
+    messages->kept = arena_new();
     messages->world = world_new(&(struct world_options){.seed = 1, .cores = cores});
     world_apply(messages->world, CONFIG_TEMPLATES, "bench", text_of(settings[0]), site);
     world_apply(messages->world, CONFIG_PLAYBOOK, "bench", text_of(settings[1]), site);
     world_settle(messages->world);
     put_customers(messages);
+    read_settings(messages);
     content_hash(text_of(settings[0]), messages->hash);
     pack_map(&variables, 1);
     pack_text(&variables, "model");
@@ -116,6 +131,7 @@ static void messages_free(struct messages *messages)
 {
     world_free(&messages->world);
     arena_free(&messages->arena);
+    arena_free(&messages->kept);
     free(messages);
 }
 
@@ -196,6 +212,7 @@ static void send_once(void *context, size_t number)
         .notice = arena_printf(messages->arena, "%s/r1-%08zu.thanks", site, number), .site = site, .to_staff = "",
         .customer = messages->customers[number % CUSTOMERS], .template = "thanks", .templates_hash = messages->hash,
         .channel = NOTICE_SMS, .priority = PRIORITY_NORMAL, .variables = variables_of(messages), .attempt = 1, .cause = "",
+        .settings = messages->settings, .sealed = messages->sealed[number % CUSTOMERS], .language = "",
     };
     mono_ms ends = {clock_mono(messages->clock).ms + LEASE_MS};
     sender_send(messages->sender, world_partition(messages->world, site), &order, ends);
