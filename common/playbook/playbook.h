@@ -363,6 +363,7 @@ struct playbook {
     const char *templates;                  /* the set that its texts are in; "": the first in force that has them */
     size_t window_count; struct week *windows;
     size_t rule_count; struct rule *rules;
+    bool has_rule_on[EVENT_COUNT];
     size_t questionnaire_count; struct questionnaire *questionnaires;
     size_t script_count; struct script *scripts;
     size_t form_count; struct form *forms;

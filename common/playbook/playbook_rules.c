@@ -106,7 +106,10 @@ void reading_rules(struct playbook_reading *reading, const struct yaml *node)
         count = RULES_MAX;
     }
     playbook->rules = reading_array(reading, count, sizeof *playbook->rules);
-    for (size_t i = 0; i < count; i++)
-        read_rule(reading, node->items[i], &playbook->rules[playbook->rule_count++]);
+    for (size_t i = 0; i < count; i++) {
+        struct rule *rule = &playbook->rules[playbook->rule_count++];
+        read_rule(reading, node->items[i], rule);
+        playbook->has_rule_on[rule->on] = true;
+    }
     check_rule_names(reading, node);
 }

@@ -25,6 +25,10 @@ struct core {
     /* names the entities that the event will surely touch, so that one read fetches those of a whole batch; or NULL */
     void (*prefetch)(const struct event *event, const void *data, void (*want)(void *context, enum entity_kind, const char *id),
                      void *context);
+    /* may events of that type concern nobody, as things stand at their site? Then `minds` is asked when their turn has come,
+     * and only if it says so their data are read and the handler is called. Both, or neither */
+    bool (*optional)(enum event_number number);
+    bool (*minds)(struct turn *turn, const struct event *event);
 };
 
 extern const struct core scheduler_core;
@@ -75,6 +79,10 @@ const struct playbook *turn_playbook(struct turn *turn, const char *hash);
 
 /* Stores an entity of this stage with its one timer (0: none) and its one place in the queue ("" or NULL: none). */
 void turn_put(struct turn *turn, enum entity_kind kind, const char *id, const void *record, wall_ms due, const char *queue);
+/* The same of a record of which all that it points at stays as it is as long as the arena: turn_get then lends a copy of the
+ * struct itself, and need not read back what was just written. Its texts are not NULL. */
+void turn_put_lasting(struct turn *turn, enum entity_kind kind, const char *id, const void *record, wall_ms due,
+                      const char *queue);
 void turn_delete(struct turn *turn, enum entity_kind kind, const char *id);
 
 /* Appends an event of this type about the same site (and, if not set in `like`, customer, case) as the event being

@@ -91,18 +91,35 @@ void turn_read(struct turn *turn, const struct place *place, struct slice packed
     ret->event = event_of(EVENT_UNKNOWN);
 }
 
+bool turn_may_pass(const struct turn *turn, enum event_number number)
+{
+    const struct core *core = turn->tools->core;
+
+    return core->optional && core->optional(number);
+}
+
+/* *ret stays NULL if they cannot be read. */
+static enum turn_result read_data(struct turn *turn, const struct turn_work *work, const void **ret)
+{
+    struct fault fault = {0};
+    struct slice personal;
+
+    if (turn_unseal(turn, &work->event, &personal) == TURN_LATER)
+        return TURN_LATER;
+    *ret = event_data(&work->event, personal, turn->arena, &fault);
+    if (!*ret)
+        unreadable(turn, &work->place, &fault);
+    return TURN_DONE;
+}
+
 enum turn_result turn_read_data(struct turn *turn, struct turn_work *works, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct fault fault = {0};
-        struct slice personal;
-        if (!concerns_type(turn->tools->core, works[i].event.number))
+        enum event_number number = works[i].event.number;
+        if (!concerns_type(turn->tools->core, number) || turn_may_pass(turn, number))
             continue;
-        if (turn_unseal(turn, &works[i].event, &personal) == TURN_LATER)
+        if (read_data(turn, &works[i], &works[i].data) == TURN_LATER)
             return TURN_LATER;
-        works[i].data = event_data(&works[i].event, personal, turn->arena, &fault);
-        if (!works[i].data)
-            unreadable(turn, &works[i].place, &fault);
     }
     return TURN_DONE;
 }
@@ -140,16 +157,27 @@ static void work_timer(struct turn *turn, const struct timer_fired *fired)
         turn_entity_set(turn, entity, entity->packed, untouched ? 0 : fired->due + 1, entity->queue);
 }
 
-static void work_event(struct turn *turn, const struct turn_work *work)
+static void work_event(struct turn *turn, const struct event *event, const void *data)
 {
-    event_handler handler = turn->tools->core->handlers[work->event.number];
+    event_handler handler = turn->tools->core->handlers[event->number];
 
-    if (work->event.number == EVENT_CONFIG_ACTIVATED)
-        turn_config_activated(turn, work->data);
-    if (work->event.number == EVENT_TIMER_FIRED)
-        work_timer(turn, work->data);
+    if (event->number == EVENT_CONFIG_ACTIVATED)
+        turn_config_activated(turn, data);
+    if (event->number == EVENT_TIMER_FIRED)
+        work_timer(turn, data);
     if (handler)
-        handler(turn, &work->event, work->data);
+        handler(turn, event, data);
+}
+
+/* What an event that may pass says is read only if somebody listens. */
+static const void *data_of(struct turn *turn, const struct turn_work *work)
+{
+    const void *data = work->data;
+
+    if (turn_may_pass(turn, work->event.number) && turn->tools->core->minds(turn, &work->event) &&
+        read_data(turn, work, &data) == TURN_LATER)
+        turn_leave(turn, turn->missing);
+    return data;
 }
 
 static void turn_begin(struct turn *turn, const struct turn_work *work)
@@ -162,12 +190,14 @@ static void turn_begin(struct turn *turn, const struct turn_work *work)
 
 enum turn_result turn_work(struct turn *turn, const struct turn_work *work)
 {
-    if (!work->data)
+    if (!work->data && !turn_may_pass(turn, work->event.number))
         return TURN_DONE;
     turn_begin(turn, work);
     if (setjmp(turn->leave))
         return TURN_LATER;
-    work_event(turn, work);
+    const void *data = data_of(turn, work);
+    if (data)
+        work_event(turn, &work->event, data);
     return TURN_DONE;
 }
 

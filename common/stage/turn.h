@@ -49,6 +49,7 @@ struct turn_entity {
     wall_ms due;
     const char *queue;
     const void *decoded;                /* of packed, once asked for */
+    const struct site *site;            /* what is in force by it, once asked for */
     struct turn_entity *next_due;
     uint64_t due_in;                    /* the last event (seq) that put it with a time that had come */
     bool changed, read;                 /* read: the core has seen it */
@@ -64,13 +65,6 @@ struct turn_emitted {
 struct turn_order {
     struct turn_order *next;
     struct send_order order;
-};
-
-struct turn_site {
-    struct turn_site *next;
-    const char *id;
-    const void *config;
-    const struct site *site;
 };
 
 struct turn_work;
@@ -90,7 +84,6 @@ struct turn {
     struct turn_order *orders, **orders_last;
     size_t order_count;
     size_t settings_refused;            /* a site has as many in force as may be */
-    struct turn_site *sites;
     wall_ms at_once_from;               /* what was appended earlier is too old to be dealt with in its own time */
     /* of the event being worked */
     struct place place;
@@ -103,7 +96,7 @@ struct turn {
     struct turn_entity *slots[TURN_SLOTS];      /* last, for turn_begin_anew */
 };
 
-/* One event of a batch, decoded. `data` is NULL if this stage does not care for it. */
+/* One event of a batch, decoded. `data` is NULL if this stage does not care for it, or perhaps not (turn_may_pass). */
 struct turn_work {
     struct place place;
     struct event event;
@@ -125,7 +118,7 @@ void turn_read(struct turn *turn, const struct place *place, struct slice packed
  * for the time of the call. */
 void turn_fetch_keys(struct turn *const *turns, size_t count, struct arena *arena);
 
-/* Then the data of all that concern this stage, opening what is sealed. TURN_LATER: the sealer did not answer. */
+/* Then the data of all that surely concern this stage, opening what is sealed. TURN_LATER: the sealer did not answer. */
 enum turn_result turn_read_data(struct turn *turn, struct turn_work *works, size_t count);
 
 /* Reads at once what the works of all those turns, of different partitions, will touch. One whose reads fail has
@@ -151,6 +144,8 @@ void turn_keep(struct turn *turn);
 void turn_leave(struct turn *turn, const char *missing) __attribute__((noreturn));
 
 /* For the turn's own files. */
+/* Is it asked only when an event of that type is to be worked whether it concerns this stage? */
+bool turn_may_pass(const struct turn *turn, enum event_number number);
 /* The entity that a fired timer belongs to; false: it is not of this stage. */
 bool turn_fired_entity(const struct turn *turn, const struct timer_fired *fired, enum entity_kind *ret_kind,
                        const char **ret_id);

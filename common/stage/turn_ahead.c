@@ -50,7 +50,7 @@ static void want_of_work(struct wanted *wanted, const struct turn_work *work)
     enum entity_kind kind;
     const char *id;
 
-    if (!work->data)
+    if (!work->data && !turn_may_pass(wanted->turn, work->event.number))
         return;
     if (work->event.number == EVENT_TIMER_FIRED) {
         if (turn_fired_entity(wanted->turn, work->data, &kind, &id))
@@ -58,7 +58,7 @@ static void want_of_work(struct wanted *wanted, const struct turn_work *work)
         return;
     }
     want(wanted, core->site_kind, work->event.site);
-    if (core->prefetch)
+    if (core->prefetch && work->data)
         core->prefetch(&work->event, work->data, want, wanted);
 }
 

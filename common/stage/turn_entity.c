@@ -128,6 +128,7 @@ void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice
     turn->bytes += packed.bytes;
     entity->changed = true;
     entity->decoded = NULL;
+    entity->site = NULL;
     entity->packed = packed;
     entity->due = due;
     entity->queue = arena_string(turn->arena, queue);
@@ -154,6 +155,17 @@ void turn_delete(struct turn *turn, enum entity_kind kind, const char *id)
     struct turn_entity *entity = turn_entity(turn, kind, id);
     if (entity->packed.bytes > 0)
         turn_entity_set(turn, entity, (struct slice){0}, 0, "");
+}
+
+/* Not if something was cut: the copy would say more than what is stored. */
+void turn_put_lasting(struct turn *turn, enum entity_kind kind, const char *id, const void *record, wall_ms due,
+                      const char *queue)
+{
+    uint64_t cut_before = record_cut_count();
+
+    turn_put(turn, kind, id, record, due, queue);
+    if (record_cut_count() == cut_before)
+        turn_entity(turn, kind, id)->decoded = arena_copy(turn->arena, record, entity_types[kind].record->struct_bytes);
 }
 
 /* ---------------------------------------------------------------- what is due */

@@ -1,6 +1,4 @@
 /* What is in force for a site, as a batch sees it. */
-#include <string.h>
-
 #include "log.h"
 #include "turn.h"
 
@@ -35,17 +33,13 @@ const struct site *turn_site(struct turn *turn, const char *site)
 
     if (!config)
         return NULL;
-    for (struct turn_site *at = turn->sites; at; at = at->next)
-        if (at->config == config && strcmp(at->id, site) == 0)
-            return at->site;
-    struct turn_site *made = arena_alloc(turn->arena, sizeof *made);
-    made->id = arena_string(turn->arena, site);
-    made->config = config;
-    made->site = content_site(turn->tools->contents, made->id, config, turn->arena);
-    contents_answered(turn);
-    made->next = turn->sites;
-    turn->sites = made;
-    return made->site;
+    struct turn_entity *entity = turn_entity(turn, turn->tools->core->site_kind, site);
+    if (!entity->site) {
+        const struct site *made = content_site(turn->tools->contents, entity->id, config, turn->arena);
+        contents_answered(turn);
+        entity->site = made;
+    }
+    return entity->site;
 }
 
 const struct playbook *turn_playbook(struct turn *turn, const char *hash)

@@ -129,6 +129,17 @@ static const event_handler handlers[EVENT_COUNT] = {
 };
 #undef EVENT
 
+/* Most of what the engine itself says starts nothing, at most sites. */
+static bool is_optional(enum event_number number)
+{
+    return handlers[number] == on_event && !first[number];
+}
+
+static bool minds(struct turn *turn, const struct event *event)
+{
+    return plans_follow(turn, event) || points_follow(turn, event) || plans_wait(turn, event);
+}
+
 static void on_timer(struct turn *turn, enum entity_kind kind, const char *id, const void *entity)
 {
     (void)id;
@@ -160,4 +171,6 @@ const struct core scheduler_core = {
     .on_timer = on_timer,
     .site_kind = ENTITY_SCHEDULER_SITE,
     .prefetch = prefetch,
+    .optional = is_optional,
+    .minds = minds,
 };

@@ -222,7 +222,7 @@ static const char *customer_place(struct turn *turn, const struct customer *cust
 
 void customer_keep(struct turn *turn, const struct customer *customer)
 {
-    turn_put(turn, ENTITY_CUSTOMER, customer->id, customer, 0, customer_place(turn, customer));
+    turn_put_lasting(turn, ENTITY_CUSTOMER, customer->id, customer, 0, customer_place(turn, customer));
 }
 
 void customer_store(struct turn *turn, const struct customer *before, const struct customer *after)

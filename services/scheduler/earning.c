@@ -85,12 +85,18 @@ static bool event_earns(const struct loyalty_rules *rules, enum event_number num
     return false;
 }
 
+bool points_follow(struct turn *turn, const struct event *event)
+{
+    const struct loyalty_rules *rules = loyalty_of(turn_site(turn, event->site));
+    return rules && event_earns(rules, event->number);
+}
+
 void points_earn(struct turn *turn, const struct event *event, const void *data)
 {
+    if (!points_follow(turn, event))
+        return;
     const struct site *site = turn_site(turn, event->site);
     const struct loyalty_rules *rules = loyalty_of(site);
-    if (!rules || !event_earns(rules, event->number))
-        return;
     const struct customer *customer = customer_of(turn, event->site, event->customer);
     if (!customer)
         return;

@@ -288,10 +288,15 @@ static void playbook_follow(struct planning *planning)
 static bool event_has_rule(const struct site *site, enum event_number number)
 {
     for (size_t i = 0; i < site->playbook_count; i++)
-        for (size_t rule = 0; rule < site->playbooks[i].playbook->rule_count; rule++)
-            if (site->playbooks[i].playbook->rules[rule].on == number)
-                return true;
+        if (site->playbooks[i].playbook->has_rule_on[number])
+            return true;
     return false;
+}
+
+bool plans_follow(struct turn *turn, const struct event *event)
+{
+    const struct site *site = turn_site(turn, event->site);
+    return site && event_has_rule(site, event->number);
 }
 
 void plans_make(struct turn *turn, const struct event *event, const void *data)
@@ -305,6 +310,7 @@ void plans_make(struct turn *turn, const struct event *event, const void *data)
     };
     for (size_t i = 0; *planning.about && i < site->playbook_count; i++) {
         planning.in_force = &site->playbooks[i];
-        playbook_follow(&planning);
+        if (planning.in_force->playbook->has_rule_on[event->number])
+            playbook_follow(&planning);
     }
 }

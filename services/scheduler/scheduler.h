@@ -92,6 +92,8 @@ struct planning {
     const struct recurrence *run;   /* it goes through all customers after an event: its facts count; NULL: it does not */
 };
 
+/* Is there a rule in force at its site on an event of this type? */
+bool plans_follow(struct turn *turn, const struct event *event);
 /* Plans every rule in force that the event meets. */
 void plans_make(struct turn *turn, const struct event *event, const void *data);
 /* Plans one rule, if it fits. true: there is a new plan. */
@@ -119,7 +121,8 @@ struct planned {
 };
 
 struct planned planned_open(struct turn *turn, const struct plan *plan);
-/* Goes on to what is next, then stores it with its next due time; when nothing is left to do, says so. */
+/* Goes on to what is next, then stores it with its next due time; when nothing is left to do, says so. It is not to be
+ * changed after that. */
 void planned_store(struct planned *planned);
 const struct step *planned_rule_step(const struct planned *planned, const struct planned_step *step);
 struct event planned_event(const struct planned *planned, enum event_number number);
@@ -209,6 +212,8 @@ void customers_join_some(struct turn *turn, const struct recurrence *recurrence)
 
 void wait_start(struct planned *planned, struct planned_step *step);
 void wait_end(struct planned *planned, const struct planned_step *step);
+/* Does anything at its site wait for an event of this type? */
+bool plans_wait(struct turn *turn, const struct event *event);
 /* Ends every wait that the event answers. */
 void plans_hear(struct turn *turn, const struct event *event, const void *data);
 
@@ -218,6 +223,8 @@ void on_workshop_act(struct turn *turn, const struct event *event, const void *d
 
 /* -------- points.c, earning.c, points_acts.c: loyalty points */
 
+/* Is there a rule in force at its site by which an event of this type earns points? */
+bool points_follow(struct turn *turn, const struct event *event);
 /* What the event earns its customer, by the rules in force. */
 void points_earn(struct turn *turn, const struct event *event, const void *data);
 /* Points end, or somebody is to be reminded that they will. */

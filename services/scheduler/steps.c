@@ -184,7 +184,7 @@ void planned_store(struct planned *planned)
             planned_say(planned, EVENT_PLAN_FINISHED, &plan->steps.at[plan->steps.count - 1]);
         plan_shrink(plan);
     }
-    turn_put(planned->turn, ENTITY_PLAN, plan->id, plan, plan_next(planned), contact_place(planned));
+    turn_put_lasting(planned->turn, ENTITY_PLAN, plan->id, plan, plan_next(planned), contact_place(planned));
 }
 
 /* -------- what is due */

@@ -188,11 +188,16 @@ static void keys_of(const struct hearing *hearing, struct keys *keys)
         key_add(keys, ident_local(links->at[i]));
 }
 
+bool plans_wait(struct turn *turn, const struct event *event)
+{
+    return type_is_awaited(turn, event->site, event->type);
+}
+
 void plans_hear(struct turn *turn, const struct event *event, const void *data)
 {
     const struct hearing hearing = {turn, event, data};
     struct keys keys = {.count = 0};
-    if (!type_is_awaited(turn, event->site, event->type))
+    if (!plans_wait(turn, event))
         return;
     keys_of(&hearing, &keys);
     struct texts family = turn_family(turn, event->site, event->customer);
