@@ -65,7 +65,6 @@ struct stage_loop *stage_new(const struct stage_options *options)
     options->bus->functions->listen_hint(options->bus, HINT_RELEASED);
     if (options->stepped)
         options->bus->functions->listen_hint(options->bus, HINT_EAGER);
-    stage->outbox_last = &stage->outbox;
     lend_tools(stage);
     return stage;
 }
@@ -197,8 +196,10 @@ static int64_t wait_ms(const struct stage_loop *stage)
         return 0;
     wait = sooner(wait, stage->renew_at.ms > now.ms ? stage->renew_at.ms - now.ms : 0);
     wait = sooner(wait, stage->claim_at.ms > now.ms ? stage->claim_at.ms - now.ms : 0);
-    if (stage->outbox)
-        wait = sooner(wait, stage->outbox_backoff.until.ms > now.ms ? stage->outbox_backoff.until.ms - now.ms : 0);
+    if (stage->outbox_count > 0) {
+        int64_t flush = stage_flush_at(stage).ms - now.ms;
+        wait = sooner(wait, flush > 0 ? flush : 0);
+    }
     wait = sooner(wait, owned_wait_ms(stage, now, &due));
     return sooner(wait, stage_due_wait_ms(stage, due));
 }

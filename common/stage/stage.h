@@ -24,6 +24,8 @@ enum {
     ORPHAN_MS = 2000,               /* a free partition beyond the fair share is claimed after this, */
     HANDOVER_MS = 100,              /* and after this if its owner said that it gave it back: others have heard it too */
     ATTEMPTS_MS = 30000,            /* how often attempts that nobody is busy with are looked for */
+    RESULTS_MS = 10,                /* ends of attempts that come so soon after others wait for each other: one call for many, */
+    RESULTS_MANY = 64,              /* unless they are so many */
     OUTBOX_MAX = 4096               /* facts of this process that wait for the store */
 };
 
@@ -74,8 +76,8 @@ void stage_set_eager(struct stage_loop *stage, bool on);
 /* Gives up all leases, after what is being worked is committed. */
 void stage_stop(struct stage_loop *stage);
 
-/* Notifier: what an attempt came to. Appended as send.finished as soon as the store takes it, once for each attempt: what
- * was said first stands. Everything is copied. false: OUTBOX_MAX wait already, say it again later. */
+/* Notifier: what an attempt came to. Appended as send.finished as soon as the store takes it, together with others of the
+ * same few milliseconds, once for each attempt: what was said first stands. Everything is copied. false: OUTBOX_MAX wait already, say it again later. */
 bool stage_append(struct stage_loop *stage, const struct send_order *order, enum send_result result,
                   const char *detail);
 /* Until when the partition surely is ours, as far as we know; 0: it is not. */

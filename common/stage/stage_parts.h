@@ -23,6 +23,15 @@ enum {
     AT_ONCE_MS = 5 * 60 * 1000              /* an event worked later than this leaves what is due to timers */
 };
 
+struct outgoing {                   /* a fact of our own on its way to the store */
+    struct outgoing *next;
+    uint64_t digest, chain_id, after;
+    struct slice packed;            /* these two point behind the struct */
+    const char *key;
+};
+
+struct outbox { struct outgoing *first, *last; };       /* last: if there is a first */
+
 /* When something may be tried again. */
 struct backoff { int64_t wait_ms; mono_ms until; };
 
@@ -50,6 +59,7 @@ struct stage_partition {
     bool uncertain;                 /* a commit was sent and not answered */
     struct backoff backoff;
     mono_ms attempts_at;            /* when attempts that nobody is busy with are looked for */
+    struct outbox outbox;           /* owned or not */
     mono_ms free_since;             /* not owned: seen free, beyond our share; 0: not */
     bool released;                  /* not owned: its owner said that it gave it back */
 };
@@ -61,14 +71,6 @@ struct exchange {                   /* commits that go to the store together; ro
     enum store_status *statuses;
     size_t count;
     size_t bytes;                   /* of what they put and emit */
-};
-
-struct outgoing {                   /* a fact of our own on its way to the store */
-    struct outgoing *next;
-    uint32_t partition;
-    uint64_t digest, chain_id, after;
-    struct slice packed;            /* these two point behind the struct */
-    const char *key;
 };
 
 struct stage_loop {
@@ -97,8 +99,8 @@ struct stage_loop {
     mono_ms stepped_at, tilt_until;
     int64_t slept_ms;               /* what the last step asked for */
     /* outbox */
-    struct outgoing *outbox, **outbox_last;
-    size_t outbox_count;
+    size_t outbox_count;            /* of all partitions */
+    mono_ms flushed_at;
     struct backoff outbox_backoff;
     bool stopping;
     bool eager;                     /* checkpoints are committed even when nothing came of the events */
@@ -172,6 +174,7 @@ int64_t stage_due_wait_ms(const struct stage_loop *stage, wall_ms due);
 void stage_hand_over(struct stage_loop *stage, struct stage_partition *partition, const struct turn *turn);
 void stage_close_attempts(struct stage_loop *stage, struct stage_partition *partition);
 void stage_flush(struct stage_loop *stage);
+mono_ms stage_flush_at(const struct stage_loop *stage);
 void stage_outbox_free(struct stage_loop *stage);
 
 #endif

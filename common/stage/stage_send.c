@@ -47,8 +47,9 @@ static void pack_result(struct stage_loop *stage, const struct send_order *order
     buffer_free(&packed);
 }
 
-static void outbox_add(struct stage_loop *stage, const struct outgoing *from)
+static void outbox_add(struct stage_loop *stage, uint32_t partition, const struct outgoing *from)
 {
+    struct outbox *outbox = &stage->partitions[partition].outbox;
     size_t key_bytes = strlen(from->key) + 1;
     struct outgoing *outgoing = malloc(sizeof *outgoing + key_bytes + from->packed.bytes);
 
@@ -58,9 +59,19 @@ static void outbox_add(struct stage_loop *stage, const struct outgoing *from)
     uint8_t *at = (uint8_t *)(outgoing + 1);
     outgoing->key = memcpy(at, from->key, key_bytes);
     outgoing->packed.at = memcpy(at + key_bytes, from->packed.at, from->packed.bytes);
-    *stage->outbox_last = outgoing;
-    stage->outbox_last = &outgoing->next;
+    *(outbox->first ? &outbox->last->next : &outbox->first) = outgoing;
+    outbox->last = outgoing;
     stage->outbox_count++;
+}
+
+/* Takes out the first. */
+static void outbox_remove(struct stage_loop *stage, struct outbox *outbox)
+{
+    struct outgoing *outgoing = outbox->first;
+
+    outbox->first = outgoing->next;
+    free(outgoing);
+    stage->outbox_count--;
 }
 
 /* `after`: 0, or an attempt that nobody is busy with is closed; its result is missing up to this seq. `once_more`: 0,
@@ -78,9 +89,9 @@ static bool append_result(struct stage_loop *stage, const struct send_order *ord
     snprintf(key, sizeof key, "%s\n%s#%d%s", stage_names[STAGE_NOTIFIER], order->notice, order->attempt, again);
     uint64_t chain_id = stage->options.random(stage->options.random_context);
     pack_result(stage, order, data, chain_id, &packed);
-    outbox_add(stage, &(struct outgoing){.partition = partition_of_site(order->site, stage->options.partitions),
-                                         .digest = digest_of(data), .chain_id = chain_id, .key = key, .after = after,
-                                         .packed = buffer_slice(&packed)});
+    outbox_add(stage, partition_of_site(order->site, stage->options.partitions),
+               &(struct outgoing){.digest = digest_of(data), .chain_id = chain_id, .key = key, .after = after,
+                                  .packed = buffer_slice(&packed)});
     buffer_free(&packed);
     return true;
 }
@@ -98,104 +109,120 @@ size_t stage_outbox(const struct stage_loop *stage)
     return stage->outbox_count;
 }
 
-/* Those of one partition, in order; tells how many. */
-static size_t outbox_facts(const struct stage_loop *stage, uint32_t partition, struct fact *facts)
+/* Of one partition, in order, as much as one call takes. */
+static struct append outbox_facts(const struct stage_loop *stage, uint32_t partition)
 {
-    size_t count = 0, bytes = 0;
+    const struct outbox *outbox = &stage->partitions[partition].outbox;
+    struct append append = {.partition = partition};
+    size_t bytes = 0, most = 0;
 
-    for (const struct outgoing *at = stage->outbox; at && count < BATCH_EVENTS_MAX; at = at->next) {
-        bytes += at->partition == partition ? at->packed.bytes : 0;
-        if (at->partition != partition || bytes > BATCH_BYTES_MAX)
-            continue;
-        facts[count++] = (struct fact){.key = at->key, .digest = at->digest, .chain_id = at->chain_id,
-                                       .stage = stage->options.core->stage, .packed = at->packed};
+    for (const struct outgoing *at = outbox->first; at && most < BATCH_EVENTS_MAX; at = at->next)
+        most++;
+    append.facts = arena_alloc(stage->arena, most * sizeof *append.facts);
+    for (const struct outgoing *at = outbox->first; append.count < most; at = at->next) {
+        bytes += at->packed.bytes;
+        if (bytes > BATCH_BYTES_MAX && append.count > 0)
+            break;
+        append.facts[append.count++] = (struct fact){.key = at->key, .digest = at->digest, .chain_id = at->chain_id,
+                                                     .stage = stage->options.core->stage, .packed = at->packed};
     }
-    return count;
-}
-
-/* Takes out the first `count` of a partition: they are in the log. */
-static void outbox_remove(struct stage_loop *stage, uint32_t partition, size_t count)
-{
-    struct outgoing **at = &stage->outbox;
-
-    while (*at && count > 0) {
-        struct outgoing *outgoing = *at;
-        if (outgoing->partition != partition) {
-            at = &outgoing->next;
-            continue;
-        }
-        *at = outgoing->next;
-        free(outgoing);
-        count--;
-        stage->outbox_count--;
-    }
-    stage->outbox_last = &stage->outbox;
-    while (*stage->outbox_last)
-        stage->outbox_last = &(*stage->outbox_last)->next;
+    return append;
 }
 
 /* A result that was worked before its attempt was decided (a rewound history was told again) did nothing, and its key
  * is taken. The attempt is closed under another one, lest it be in flight for ever. */
-static void close_once_more(struct stage_loop *stage, uint32_t partition, const struct fact *facts, size_t count)
+static void close_once_more(struct stage_loop *stage, const struct outgoing *outgoing, const struct fact *fact)
 {
-    const struct outgoing *at = stage->outbox;
+    struct event event;
+    struct fault fault;
+    const struct send_finished *data = NULL;
 
-    for (size_t i = 0; i < count; i++, at = at->next) {
-        while (at->partition != partition)
-            at = at->next;
-        if (facts[i].outcome == APPEND_NEW || at->after == 0 || facts[i].place.seq > at->after)
-            continue;
-        struct event event;
-        struct fault fault;
-        const struct send_finished *data = NULL;
-        if (event_unpack(at->packed, stage->arena, &event, &fault))
-            data = event_data(&event, (struct slice){0}, stage->arena, &fault);
-        if (data)
-            append_result(stage, &(struct send_order){.notice = data->notice, .site = event.site,
-                                                      .customer = event.customer,
-                                                      .attempt = (int)data->attempt, .cause = event.cause},
-                          data, 0, facts[i].place.seq);
+    if (fact->outcome == APPEND_NEW || outgoing->after == 0 || fact->place.seq > outgoing->after)
+        return;
+    if (event_unpack(outgoing->packed, stage->arena, &event, &fault))
+        data = event_data(&event, (struct slice){0}, stage->arena, &fault);
+    if (data)
+        append_result(stage, &(struct send_order){.notice = data->notice, .site = event.site, .customer = event.customer,
+                                                  .attempt = (int)data->attempt, .cause = event.cause},
+                      data, 0, fact->place.seq);
+}
+
+static void outbox_appended(struct stage_loop *stage, const struct append *append)
+{
+    struct outbox *outbox = &stage->partitions[append->partition].outbox;
+
+    for (size_t i = 0; i < append->count; i++) {
+        if (append->facts[i].outcome == APPEND_NEW)
+            stage_publish(stage, &append->facts[i].place, event_types[EVENT_SEND_FINISHED].name, append->facts[i].packed);
+        close_once_more(stage, outbox->first, &append->facts[i]);
+        outbox_remove(stage, outbox);
     }
+}
+
+/* Never will be taken: the attempts are closed as unknown in time. */
+static void outbox_refused(struct stage_loop *stage, const struct append *append)
+{
+    struct store *store = stage->options.store;
+
+    log_error("results.refused", log_int("partition", append->partition), log_int("count", (int64_t)append->count),
+              log_text("why", store->functions->message(store)));
+    for (size_t i = 0; i < append->count; i++)
+        outbox_remove(stage, &stage->partitions[append->partition].outbox);
+}
+
+/* What waits of all partitions, in one exchange; false: some has to wait longer. */
+static bool outbox_send(struct stage_loop *stage)
+{
+    struct store *store = stage->options.store;
+    uint32_t partitions = stage->options.partitions;
+    bool all = true;
+    size_t count = 0;
+
+    arena_reset(stage->arena);
+    struct append *appends = arena_alloc(stage->arena, partitions * sizeof *appends);
+    for (uint32_t i = 0; i < partitions; i++)
+        if (stage->partitions[i].outbox.first)
+            appends[count++] = outbox_facts(stage, i);
+    enum store_status status = store->functions->append(store, appends, count, stage->statuses);
+    stage_look(stage);
+    for (size_t i = 0; i < count; i++) {
+        enum store_status own = status == STORE_OK ? stage->statuses[i] : status;
+        if (own == STORE_OK)
+            outbox_appended(stage, &appends[i]);
+        else if (own == STORE_REFUSED)
+            outbox_refused(stage, &appends[i]);
+        all = all && (own == STORE_OK || own == STORE_REFUSED);
+    }
+    return all;
+}
+
+/* When results may go: the first at once, those that come right after it together. */
+mono_ms stage_flush_at(const struct stage_loop *stage)
+{
+    mono_ms at = stage->outbox_backoff.until;
+
+    if (stage->outbox_count < RESULTS_MANY && !stage->eager && !stage->stopping && stage->flushed_at.ms + RESULTS_MS > at.ms)
+        at.ms = stage->flushed_at.ms + RESULTS_MS;
+    return at;
 }
 
 void stage_flush(struct stage_loop *stage)
 {
-    struct store *store = stage->options.store;
-    struct fact *facts;
-
-    while (stage->outbox && mono_reached(stage_mono(stage), stage->outbox_backoff.until)) {
-        uint32_t partition = stage->outbox->partition;
-        arena_reset(stage->arena);
-        facts = arena_alloc(stage->arena, BATCH_EVENTS_MAX * sizeof *facts);
-        size_t count = outbox_facts(stage, partition, facts);
-        enum store_status status = store_append_one(store, partition, facts, count);
-        stage_look(stage);
-        if (status == STORE_REFUSED) {      /* never will: the attempt is closed as unknown in time */
-            log_error("results.refused", log_int("partition", partition), log_int("count", (int64_t)count),
-                      log_text("why", store->functions->message(store)));
-            outbox_remove(stage, partition, count);
-            continue;
-        }
-        if (status != STORE_OK) {
+    while (stage->outbox_count > 0 && mono_reached(stage_mono(stage), stage_flush_at(stage))) {
+        bool all = outbox_send(stage);
+        stage->flushed_at = stage_mono(stage);
+        if (all)
+            backoff_none(&stage->outbox_backoff);
+        else
             backoff_more(&stage->outbox_backoff, stage_mono(stage));
-            return;
-        }
-        backoff_none(&stage->outbox_backoff);
-        for (size_t i = 0; i < count; i++)
-            if (facts[i].outcome == APPEND_NEW)
-                stage_publish(stage, &facts[i].place, event_types[EVENT_SEND_FINISHED].name, facts[i].packed);
-        close_once_more(stage, partition, facts, count);
-        outbox_remove(stage, partition, count);
     }
 }
 
 void stage_outbox_free(struct stage_loop *stage)
 {
-    while (stage->outbox) {
-        struct outgoing *outgoing = stage->outbox;
-        stage->outbox = outgoing->next;
-        free(outgoing);
-    }
+    for (uint32_t i = 0; i < stage->options.partitions; i++)
+        while (stage->partitions[i].outbox.first)
+            outbox_remove(stage, &stage->partitions[i].outbox);
 }
 
 /* ---------------------------------------------------------------- attempts that nobody is busy with

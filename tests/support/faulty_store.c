@@ -38,6 +38,7 @@ static enum store_status append_one(struct store *store, uint32_t partition, str
 static enum store_status f_append(struct store *store, const struct append *each, size_t count,
                                   enum store_status *statuses)
 {
+    faulty_of(store)->append_exchanges++;
     for (size_t i = 0; i < count; i++) {
         faulty_of(store)->place = i;
         statuses[i] = append_one(store, each[i].partition, each[i].facts, each[i].count);

@@ -29,7 +29,8 @@ struct faulty_store {
     void *context;
     const struct store_watch *watch;    /* NULL: nobody watches */
     void *watch_context;
-    size_t commit_exchanges;            /* calls of commit, each of any number */
+    size_t commit_exchanges;            /* calls of commit, each of any number; of append */
+    size_t append_exchanges;
     size_t place;                       /* of the call that is asked about among those of its exchange */
 };
 

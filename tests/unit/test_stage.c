@@ -435,46 +435,6 @@ static void it_sleeps_until_the_next_timer(struct rig *rig)
     crew_close(&crew);
 }
 
-/* ---------------------------------------------------------------- sending */
-
-static void attempts_of_the_dead_are_closed(struct rig *rig)
-{
-    open_crew(rig);
-    crew.silent_sender = true;
-    crew_start_all(&crew, toy_cores);
-    assert_true(crew_deliver(&crew, "sample", "JC1", 1));
-    assert_true(crew_run(&crew, ROUNDS));
-    assert_int_equal(crew_sent_count(&crew, "sample/JC1"), 1);
-    step_for(3000);                             /* it is still busy with it: nobody meddles */
-    assert_int_equal(crew_sent_count(&crew, "sample/JC1"), 1);
-    crew_kill(member_of(&toy_notifier));
-    rig_leases_expire(rig);
-    crew.silent_sender = false;
-    crew_start(&crew, &toy_notifier);
-    expect_all_worked();
-    assert_int_equal(crew_sent_count(&crew, "sample/JC1"), 2);
-    crew_close(&crew);
-}
-
-static void the_first_answer_of_an_attempt_stands(struct rig *rig)
-{
-    struct send_order order = {.notice = "sample/JC1", .site = "sample", .attempt = 1};
-
-    open_crew(rig);
-    crew.silent_sender = true;
-    crew_start_all(&crew, toy_cores);
-    assert_true(crew_deliver(&crew, "sample", "JC1", 1));
-    assert_true(crew_run(&crew, ROUNDS));
-    struct crew_member *notifier = member_of(&toy_notifier);
-    assert_true(stage_append(notifier->loop, &order, SEND_ACCEPTED, "250"));
-    assert_true(stage_append(notifier->loop, &order, SEND_TEMPORARY, "451"));
-    assert_int_equal(stage_outbox(notifier->loop), 2);
-    notifier->order_count = 0;
-    expect_all_worked();
-    assert_int_equal(crew_sent_count(&crew, "sample/JC1"), 1);
-    crew_close(&crew);
-}
-
 int main(void)
 {
     static const struct rig_case cases[] = {
@@ -495,8 +455,6 @@ int main(void)
         {"timers wait for a right clock", timers_wait_for_a_right_clock},
         {"a wrong clock leaves the work to right ones", a_wrong_clock_leaves_the_work_to_right_ones},
         {"it sleeps until the next timer", it_sleeps_until_the_next_timer},
-        {"attempts of the dead are closed", attempts_of_the_dead_are_closed},
-        {"the first answer of an attempt stands", the_first_answer_of_an_attempt_stands},
     };
 
     log_start("test", LEVEL_NONE);
