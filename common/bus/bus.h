@@ -54,8 +54,9 @@ struct bus { const struct bus_functions *functions; };
  * that curve trusts. `curve` outlives it. NULL with a message. */
 struct bus *bus_zmq_new(struct curve *curve, const char *bind, char message[160]);
 int bus_zmq_fd(struct bus *bus);
-/* Is something waiting now? To be asked before sleeping on the fd: subscribing and connecting swallow its edge. */
-bool bus_zmq_waiting(struct bus *bus);
+/* Is something waiting that the fd may not tell of? To be asked before sleeping on it: subscribing and connecting swallow
+ * its edge. After a receive that found nothing the fd tells of all that comes. */
+bool bus_zmq_unseen(struct bus *bus);
 
 /* Several ends within one process: what one publishes the others receive, in order, at once. */
 struct bus_hub;

@@ -29,6 +29,7 @@ struct bus_zmq {
     struct peer *peers;
     size_t peer_count;
     zmq_msg_t body;                 /* of the frame handed out last */
+    bool drained;                   /* there was nothing, and the socket has not been touched since */
 };
 
 static void big_endian_put(uint8_t *to, uint64_t number, size_t bytes)
@@ -110,7 +111,9 @@ static void zmq_publish_hint(struct bus *base, const struct hint *hint)
 
 static void subscribe(struct bus *base, const char *topic, bool on)
 {
-    int failed = zmq_setsockopt(((struct bus_zmq *)base)->sub, on ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE, topic, strlen(topic));
+    struct bus_zmq *bus = (struct bus_zmq *)base;
+    bus->drained = false;
+    int failed = zmq_setsockopt(bus->sub, on ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE, topic, strlen(topic));
     assert(!failed || !on);
 }
 
@@ -216,6 +219,7 @@ static bool zmq_receive(struct bus *base, struct frame *ret)
         zmq_msg_t parts[PARTS_MAX];
         int count = receive_parts(bus, parts);
         bool good = count && frame_of(bus, parts, count, ret);
+        bus->drained = !count;
         for (int i = 0; i < PARTS_MAX; i++)
             zmq_msg_close(&parts[i]);
         if (good || !count)
@@ -224,11 +228,14 @@ static bool zmq_receive(struct bus *base, struct frame *ret)
     return false;
 }
 
-bool bus_zmq_waiting(struct bus *base)
+bool bus_zmq_unseen(struct bus *base)
 {
+    struct bus_zmq *bus = (struct bus_zmq *)base;
     int events = 0;
     size_t bytes = sizeof events;
-    zmq_getsockopt(((struct bus_zmq *)base)->sub, ZMQ_EVENTS, &events, &bytes);
+    if (bus->drained)
+        return false;
+    zmq_getsockopt(bus->sub, ZMQ_EVENTS, &events, &bytes);
     return events & ZMQ_POLLIN;
 }
 
@@ -254,6 +261,7 @@ static void peer_add(struct bus_zmq *bus, const char *endpoint, const char *key)
 {
     if (bus->peer_count == PEERS_MAX || strlen(endpoint) >= CURVE_ENDPOINT_BYTES_MAX)
         return;
+    bus->drained = false;
     if (!curve_connect(bus->curve, bus->sub, endpoint, key))
         return;
     bus->peers = realloc(bus->peers, (bus->peer_count + 1) * sizeof *bus->peers);
@@ -270,8 +278,10 @@ static void peers_leave(struct bus_zmq *bus)
     for (size_t i = 0; i < bus->peer_count; i++) {
         if (bus->peers[i].announced)
             bus->peers[kept++] = bus->peers[i];
-        else
+        else {
+            bus->drained = false;
             zmq_disconnect(bus->sub, bus->peers[i].endpoint);
+        }
     }
     bus->peer_count = kept;
 }

@@ -59,6 +59,13 @@ static void find_supervisor(struct daemon *daemon)
         log_warn("supervisor.unreachable", log_text("message", message));
 }
 
+static void wait_for(struct daemon *daemon, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    if (fd >= 0 && epoll_ctl(daemon->epoll_fd, EPOLL_CTL_ADD, fd, &event))
+        log_error("daemon.poll", log_int("fd", fd), log_text("error", strerror(errno)));
+}
+
 static bool start_signals(struct daemon *daemon, char message[160])
 {
     sigset_t set;
@@ -71,6 +78,7 @@ static bool start_signals(struct daemon *daemon, char message[160])
     daemon->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     daemon->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     snprintf(message, 160, "no descriptors: %s", strerror(errno));
+    wait_for(daemon, daemon->signal_fd);
     return daemon->signal_fd >= 0 && daemon->epoll_fd >= 0;
 }
 
@@ -94,8 +102,12 @@ static void read_signals(struct daemon *daemon)
 static void pause_ms(struct daemon *daemon, int64_t ms)
 {
     struct epoll_event events[8];
-    epoll_wait(daemon->epoll_fd, events, 8, (int)ms);
-    read_signals(daemon);
+    int count = epoll_wait(daemon->epoll_fd, events, 8, (int)ms);
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.fd == daemon->signal_fd)
+            read_signals(daemon);
+        daemon->http_wanted |= events[i].data.fd == daemon->http_fd;
+    }
 }
 
 static bool start_store(struct daemon *daemon, char message[160])
@@ -192,19 +204,12 @@ static bool start_stage(struct daemon *daemon, char message[160])
     return true;
 }
 
-static void wait_for(struct daemon *daemon, int fd)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-    if (fd >= 0 && epoll_ctl(daemon->epoll_fd, EPOLL_CTL_ADD, fd, &event))
-        log_error("daemon.poll", log_int("fd", fd), log_text("error", strerror(errno)));
-}
-
 static bool start_waiting(struct daemon *daemon, char message[160])
 {
     (void)message;
-    wait_for(daemon, daemon->signal_fd);
     wait_for(daemon, bus_zmq_fd(daemon->bus));
-    wait_for(daemon, http_server_fd(daemon->http));
+    daemon->http_fd = http_server_fd(daemon->http);
+    wait_for(daemon, daemon->http_fd);
     if (daemon->part->fd)
         wait_for(daemon, daemon->part->fd(daemon->context));
     return true;
@@ -333,17 +338,29 @@ static int64_t master_step(struct daemon *daemon)
     return is_eager && !was_eager ? 0 : wait_ms;
 }
 
+/* Only when its descriptor tells that something came, it has not done all, or a tick has passed. */
+static int64_t http_pass(struct daemon *daemon)
+{
+    mono_ms now = real_mono_now();
+    if (!daemon->http_wanted && !http_server_is_woken(daemon->http) && now.ms < daemon->http_at.ms)
+        return daemon->http_at.ms - now.ms;
+    int64_t wait_ms = earlier(http_server_run(daemon->http), DAEMON_TICK_MS);
+    daemon->http_wanted = wait_ms == 0;
+    daemon->http_at = (mono_ms){now.ms + wait_ms};
+    return wait_ms;
+}
+
 static int64_t daemon_turn(struct daemon *daemon)
 {
     int64_t wait_ms = DAEMON_TICK_MS;
     daemon_clock_pass(daemon, real_mono_now());
     if (daemon->stage)
         wait_ms = earlier(wait_ms, stage_step(daemon->stage));
-    wait_ms = earlier(wait_ms, http_server_run(daemon->http));
+    wait_ms = earlier(wait_ms, http_pass(daemon));
     if (daemon->part->step)
         wait_ms = earlier(wait_ms, part_step(daemon));
     if (http_server_is_woken(daemon->http)) {
-        http_server_run(daemon->http);
+        http_pass(daemon);
         wait_ms = 0;                    /* it may have brought more for the part */
     }
     if (daemon->master && daemon_clock_is_right(daemon))
@@ -351,7 +368,7 @@ static int64_t daemon_turn(struct daemon *daemon)
     mono_ms now = real_mono_now();
     second_pass(daemon, now);
     wait_ms = earlier(wait_ms, daemon->second_at.ms - now.ms);
-    return bus_zmq_waiting(daemon->bus) || wait_ms < 0 ? 0 : wait_ms;
+    return bus_zmq_unseen(daemon->bus) || wait_ms < 0 ? 0 : wait_ms;
 }
 
 /* Two watchdogs: our own, which works everywhere, and the service manager's. */
@@ -436,7 +453,7 @@ int daemon_run(const struct daemon_part *part, int argc, char **argv)
     struct daemon *daemon = calloc(1, sizeof *daemon);
     assert(daemon);
     daemon->part = part;
-    daemon->signal_fd = daemon->epoll_fd = -1;
+    daemon->signal_fd = daemon->epoll_fd = daemon->http_fd = -1;
     int code = daemon_arguments(daemon, argc, argv);
     if (code < 0)
         code = daemon_live(daemon);

@@ -30,6 +30,9 @@ struct daemon {
     struct sealer *sealer;
     struct metrics *metrics;
     struct http_server *http;
+    int http_fd;
+    bool http_wanted;               /* it has something to do */
+    mono_ms http_at;                /* and is to look for it at the latest */
     struct stage_loop *stage;
     struct clock_master *master;
     void *context;                  /* the part's */

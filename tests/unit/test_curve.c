@@ -457,7 +457,7 @@ static void drain(struct bus *bus)
     do {
         while (bus->functions->receive(bus, &frame))
             ;
-    } while (poll(&fd, 1, 50) > 0 || bus_zmq_waiting(bus));
+    } while (poll(&fd, 1, 50) > 0 || bus_zmq_unseen(bus));
 }
 
 static void bus_open(struct folder *folder, const char *address)
