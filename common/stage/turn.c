@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "concern.h"
+#include "cursor.h"
 #include "log.h"
 
 struct turn *turn_new(const struct turn_tools *tools, uint32_t partition)
@@ -80,46 +81,54 @@ static void unreadable(const struct turn *turn, const struct place *place, const
               log_text("field", fault->field), log_text("fault", fault->what));
 }
 
-void turn_read(struct turn *turn, const struct place *place, struct slice packed, struct turn_work *ret)
+static struct event event_whole(const struct turn *turn, const struct place *place, struct slice packed)
 {
     struct fault fault = {0};
+    struct event event;
 
-    *ret = (struct turn_work){.place = *place};
-    if (event_unpack(packed, turn->arena, &ret->event, &fault))
-        return;
+    if (event_unpack(packed, turn->arena, &event, &fault))
+        return event;
     unreadable(turn, place, &fault);
-    ret->event = event_of(EVENT_UNKNOWN);
+    return event_of(EVENT_UNKNOWN);
 }
 
-bool turn_may_pass(const struct turn *turn, enum event_number number)
+/* Type and site of an event that may concern nobody: enough to ask whether it does. */
+static bool read_in_part(const struct turn *turn, struct slice packed, struct event *ret)
 {
     const struct core *core = turn->tools->core;
+    struct slice id, type, value, site;
 
-    return core->optional && core->optional(number);
+    if (!core->optional || !event_peek(packed, &id, &type))
+        return false;
+    enum event_number number = event_number(arena_text(turn->arena, type.at, type.bytes));
+    if (!core->optional(number))
+        return false;
+    *ret = event_of(number);
+    if (cursor_find(packed, "site", &value) && cursor_text(&(struct cursor){value.at, value.at + value.bytes}, &site))
+        ret->site = arena_text(turn->arena, site.at, site.bytes);
+    return true;
 }
 
-/* *ret stays NULL if they cannot be read. */
-static enum turn_result read_data(struct turn *turn, const struct turn_work *work, const void **ret)
+void turn_read(struct turn *turn, const struct place *place, struct slice packed, struct turn_work *ret)
 {
-    struct fault fault = {0};
-    struct slice personal;
-
-    if (turn_unseal(turn, &work->event, &personal) == TURN_LATER)
-        return TURN_LATER;
-    *ret = event_data(&work->event, personal, turn->arena, &fault);
-    if (!*ret)
-        unreadable(turn, &work->place, &fault);
-    return TURN_DONE;
+    *ret = (struct turn_work){.place = *place, .packed = packed};
+    ret->in_part = read_in_part(turn, packed, &ret->event);
+    if (!ret->in_part)
+        ret->event = event_whole(turn, place, packed);
 }
 
 enum turn_result turn_read_data(struct turn *turn, struct turn_work *works, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        enum event_number number = works[i].event.number;
-        if (!concerns_type(turn->tools->core, number) || turn_may_pass(turn, number))
+        struct fault fault = {0};
+        struct slice personal;
+        if (works[i].in_part || !concerns_type(turn->tools->core, works[i].event.number))
             continue;
-        if (read_data(turn, &works[i], &works[i].data) == TURN_LATER)
+        if (turn_unseal(turn, &works[i].event, &personal) == TURN_LATER)
             return TURN_LATER;
+        works[i].data = event_data(&works[i].event, personal, turn->arena, &fault);
+        if (!works[i].data)
+            unreadable(turn, &works[i].place, &fault);
     }
     return TURN_DONE;
 }
@@ -157,27 +166,16 @@ static void work_timer(struct turn *turn, const struct timer_fired *fired)
         turn_entity_set(turn, entity, entity->packed, untouched ? 0 : fired->due + 1, entity->queue);
 }
 
-static void work_event(struct turn *turn, const struct event *event, const void *data)
+static void work_event(struct turn *turn, const struct turn_work *work)
 {
-    event_handler handler = turn->tools->core->handlers[event->number];
+    event_handler handler = turn->tools->core->handlers[work->event.number];
 
-    if (event->number == EVENT_CONFIG_ACTIVATED)
-        turn_config_activated(turn, data);
-    if (event->number == EVENT_TIMER_FIRED)
-        work_timer(turn, data);
+    if (work->event.number == EVENT_CONFIG_ACTIVATED)
+        turn_config_activated(turn, work->data);
+    if (work->event.number == EVENT_TIMER_FIRED)
+        work_timer(turn, work->data);
     if (handler)
-        handler(turn, event, data);
-}
-
-/* What an event that may pass says is read only if somebody listens. */
-static const void *data_of(struct turn *turn, const struct turn_work *work)
-{
-    const void *data = work->data;
-
-    if (turn_may_pass(turn, work->event.number) && turn->tools->core->minds(turn, &work->event) &&
-        read_data(turn, work, &data) == TURN_LATER)
-        turn_leave(turn, turn->missing);
-    return data;
+        handler(turn, &work->event, work->data);
 }
 
 static void turn_begin(struct turn *turn, const struct turn_work *work)
@@ -188,16 +186,39 @@ static void turn_begin(struct turn *turn, const struct turn_work *work)
     turn->due = NULL;
 }
 
+/* A copy, read whole. */
+static struct turn_work *work_whole(struct turn *turn, const struct turn_work *work)
+{
+    struct turn_work *whole = arena_copy(turn->arena, work, sizeof *work);
+
+    whole->event = event_whole(turn, &work->place, work->packed);
+    whole->in_part = false;
+    return whole;
+}
+
+static enum turn_result work_in_part(struct turn *turn, const struct turn_work *work)
+{
+    if (!turn->tools->core->minds(turn, &work->event))
+        return TURN_DONE;
+    struct turn_work *whole = work_whole(turn, work);
+    if (turn_read_data(turn, whole, 1) == TURN_LATER)
+        return TURN_LATER;
+    turn->event = &whole->event;
+    if (whole->data)
+        work_event(turn, whole);
+    return TURN_DONE;
+}
+
 enum turn_result turn_work(struct turn *turn, const struct turn_work *work)
 {
-    if (!work->data && !turn_may_pass(turn, work->event.number))
+    if (!work->data && !work->in_part)
         return TURN_DONE;
     turn_begin(turn, work);
     if (setjmp(turn->leave))
         return TURN_LATER;
-    const void *data = data_of(turn, work);
-    if (data)
-        work_event(turn, &work->event, data);
+    if (work->in_part)
+        return work_in_part(turn, work);
+    work_event(turn, work);
     return TURN_DONE;
 }
 
@@ -206,7 +227,7 @@ enum turn_result turn_set_aside(struct turn *turn, const struct turn_work *work)
     struct event_quarantined data = {.stage = stage_names[turn->tools->core->stage], .seq = (int64_t)work->place.seq,
                                      .type = work->event.type, .build = turn->tools->build};
 
-    turn_begin(turn, work);
+    turn_begin(turn, work->in_part ? work_whole(turn, work) : work);
     if (setjmp(turn->leave))
         return TURN_LATER;
     turn_emit(turn, EVENT_EVENT_QUARANTINED, &data, NULL);

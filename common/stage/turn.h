@@ -96,11 +96,13 @@ struct turn {
     struct turn_entity *slots[TURN_SLOTS];      /* last, for turn_begin_anew */
 };
 
-/* One event of a batch, decoded. `data` is NULL if this stage does not care for it, or perhaps not (turn_may_pass). */
+/* One event of a batch, decoded. `data` is NULL if this stage does not care for it. */
 struct turn_work {
     struct place place;
+    struct slice packed;                /* as the reader holds it */
     struct event event;
     const void *data;
+    bool in_part;                       /* of the event only type and site are read yet: it may concern nobody */
 };
 
 enum turn_result { TURN_DONE, TURN_LATER };
@@ -111,7 +113,8 @@ void turn_free(struct turn **turn);
 /* Forgets all of the batch, for another one: as good as new, without asking for memory again. */
 void turn_begin_anew(struct turn *turn, uint32_t partition);
 
-/* Decodes an event of the log, but for its data. One that cannot be read concerns nobody. */
+/* Decodes an event of the log, but for its data; of one that may concern nobody, type and site. One that cannot be read
+ * concerns nobody. The bytes stay the caller's, until the turn is done. */
 void turn_read(struct turn *turn, const struct place *place, struct slice packed, struct turn_work *ret);
 
 /* Brings the keys near that the works of all those turns are sealed with, before they are needed one by one. The arena is
@@ -144,8 +147,6 @@ void turn_keep(struct turn *turn);
 void turn_leave(struct turn *turn, const char *missing) __attribute__((noreturn));
 
 /* For the turn's own files. */
-/* Is it asked only when an event of that type is to be worked whether it concerns this stage? */
-bool turn_may_pass(const struct turn *turn, enum event_number number);
 /* The entity that a fired timer belongs to; false: it is not of this stage. */
 bool turn_fired_entity(const struct turn *turn, const struct timer_fired *fired, enum entity_kind *ret_kind,
                        const char **ret_id);

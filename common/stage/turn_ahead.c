@@ -50,7 +50,7 @@ static void want_of_work(struct wanted *wanted, const struct turn_work *work)
     enum entity_kind kind;
     const char *id;
 
-    if (!work->data && !turn_may_pass(wanted->turn, work->event.number))
+    if (!work->data && !work->in_part)
         return;
     if (work->event.number == EVENT_TIMER_FIRED) {
         if (turn_fired_entity(wanted->turn, work->data, &kind, &id))
