@@ -111,6 +111,7 @@ class Profile:
     """Seconds and counts of one run, or of several added up."""
     items: int = 0
     seconds: float = 0.0
+    worked: float = 0.0                                 # seconds that the items took, as the row counts it
     threads: dict = field(default_factory=dict)         # {(process, thread): (ran, waited)}
     machine: float = 0.0
     flushes: int = 0
@@ -122,7 +123,7 @@ class Profile:
     def __add__(self, other):
         threads = {key: tuple(map(sum, zip(self.threads.get(key, (0.0, 0.0)), other.threads.get(key, (0.0, 0.0)))))
                    for key in {**self.threads, **other.threads}}
-        return Profile(self.items + other.items, self.seconds + other.seconds, threads, self.machine + other.machine,
+        return Profile(self.items + other.items, self.seconds + other.seconds, self.worked + other.worked, threads, self.machine + other.machine,
                        self.flushes + other.flushes, self.disk_flushes + other.disk_flushes, self.written + other.written,
                        self.calls + other.calls, self.call_us + other.call_us)
 
@@ -141,23 +142,23 @@ class Profile:
     def ours(self):
         return sum(ran for ran, _ in self.threads.values())
 
-    def others(self):
-        """Cores that something else kept busy."""
-        return max(0.0, self.machine - self.ours()) / self.seconds
+    def others(self, cores):
+        """Cores that something else kept busy; while the items were worked, no more than these left over."""
+        return max(0.0, min((self.machine - self.ours()) / self.seconds, cores - self.ours() / self.worked))
 
     def rate(self):
-        return self.items / self.seconds
+        return self.items / self.worked
 
     def bounds(self, cores):
         """{what: items a second that it would bear if it did nothing else}."""
         found = {name: self.items / ran for name, (ran, _) in self.busiest() if ran > 0}
-        found["all cores"] = max(0.0, cores - self.others()) * self.items / self.ours()
+        found["all cores"] = (cores - self.others(cores)) * self.items / self.ours()
         if self.flushes and self.disk_flushes:
-            found["the disk's fsync"] = self.rate() * self.disk_flushes / self.flushes
+            found["the disk's fsync"] = self.items / self.seconds * self.disk_flushes / self.flushes
         return found
 
 
-def between(before, after, items, disk_rate):
+def between(before, after, items, rate, disk_rate):
     threads = {}
     for process, now in after.threads.items():
         then = before.threads.get(process, {})
@@ -165,16 +166,17 @@ def between(before, after, items, disk_rate):
             ran_before, waited_before = then.get(thread, (0.0, 0.0))
             threads[process, thread] = (ran - ran_before, waited - waited_before)
     seconds = after.at - before.at
-    return Profile(items, seconds, threads, after.machine - before.machine,
+    return Profile(items, seconds, items / rate if rate else seconds, threads, after.machine - before.machine,
                    (after.flushes or 0) - (before.flushes or 0), disk_rate * seconds, after.written - before.written,
                    after.calls - before.calls, after.call_us - before.call_us)
 
 
 class watched:
-    """Around what is measured for these rows (names with blanks between), which works on so many items; then it has a `profile`."""
+    """Around what is measured for these rows (names with blanks between), which works on so many items; then it has a `profile`. Inside,
+    `rate` may be set to the items a second that the row counts, where a part of the time passes with beginning and ending."""
 
     def __init__(self, careline, rows, items):
-        self.careline, self.rows, self.items = careline, rows.split(), items
+        self.careline, self.rows, self.items, self.rate = careline, rows.split(), items, None
 
     def __enter__(self):
         self.before = Reading(self.careline)
@@ -183,7 +185,7 @@ class watched:
     def __exit__(self, kind, error, trace):
         if kind is None:
             after = Reading(self.careline)
-            self.profile = between(self.before, after, self.items, self.disk_rate(after))
+            self.profile = between(self.before, after, self.items, self.rate, self.disk_rate(after))
             for row in self.rows:
                 self.careline.options.profiles.setdefault(row, []).append(self.profile)
 
@@ -204,12 +206,12 @@ def told(profile, cores=None):
     nearest = min(bounds, key=bounds.get)
     closeness = profile.rate() / bounds[nearest]
     yield (f"nearest bound: {nearest}, {bounds[nearest]:,.0f}/s; {profile.rate():,.0f}/s are {closeness:.0%} of it. "
-           f"Of {cores} cores {profile.ours() / profile.seconds:.2f} worked for it, {profile.others():.2f} for others")
+           f"Of {cores} cores {profile.ours() / profile.worked:.2f} worked for it, {profile.others(cores):.2f} for others")
     if closeness < IN_TURN:
         yield from turns_told(profile)
     each = {process: seconds / profile.items * MICRO for process, seconds in profile.processes().items()}
     yield f"processor for each, {sum(each.values()):.0f} us: " + ", ".join(f"{process} {us:.0f}" for process, us in each.items() if us >= 0.5)
-    yield "threads: " + "; ".join(f"{name} ran {ran / profile.seconds:.0%}, waited for a core {waited / profile.seconds:.0%}"
+    yield "threads: " + "; ".join(f"{name} ran {ran / profile.worked:.0%}, waited for a core {waited / profile.worked:.0%}"
                                   for name, (ran, waited) in profile.busiest()[:THREADS_TOLD])
     yield from redis_told(profile)
 
@@ -217,7 +219,7 @@ def told(profile, cores=None):
 def turns_told(profile):
     """Nothing is full, yet two threads together are busy nearly all the time: each waits for the other."""
     both = profile.busiest()[:2]
-    share = sum(ran + waited for _, (ran, waited) in both) / profile.seconds
+    share = sum(ran + waited for _, (ran, waited) in both) / profile.worked
     if IN_TURN < share <= 1:
         yield f"{' and '.join(name for name, _ in both)} worked in turn: nearly always one of them did ({share:.0%}), and the other waited"
 

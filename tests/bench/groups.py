@@ -16,7 +16,8 @@ BATCH = 100                 # facts in a request where throughput is asked for
 WINDOW = 64                 # requests on their way at once
 AGENT = "han-xue"
 MODEL = 10_000_000          # number of what seed copies
-LEAD_SECONDS, QUICK_LEAD_SECONDS = 8, 3     # until timers are due: long enough that all are planned and the system is at rest
+LEAD_SECONDS, QUICK_LEAD_SECONDS = 6, 3     # until timers are due: long enough that all are planned and the system is at rest
+OUTAGE_SECONDS = 8          # after the plan that is copied is made, its copies are due
 LOOK_SECONDS = 0.02         # a count over all partitions costs Redis less than a hundredth of that
 
 
@@ -30,22 +31,25 @@ def raw_beside(careline, batch, count):
 
 def taken_in(careline, row, requests, **words):
     """Facts over HTTP, on 64 connections."""
-    with watched(careline, row, requests * words.get("each", 1)):
-        return careline.load("load_http", port=careline.http_port, requests=requests, **words)["per_s"]
+    with watched(careline, row, requests * words.get("each", 1)) as seen:
+        seen.rate = careline.load("load_http", port=careline.http_port, requests=requests, **words)["per_s"]
+    return seen.rate
 
 
 def intake(bench):
-    count, paced = bench.size(100_000), bench.size(10_000)
+    count, paced = bench.size(100_000), bench.size(6_000)
     with Installation(bench, "always") as careline:
         careline.furnish("work-list.yaml")
         for _ in bench.rounds("intake"):
             with watched(careline, "intake_zmq", count) as seen:
                 zmq = careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
+                seen.rate = zmq["per_s"]
             raw = raw_beside(careline, count / seen.profile.calls, count)
             single = taken_in(careline, "intake_http", count // 10)
             hundred = taken_in(careline, "intake_http_100", count // BATCH // 2, each=BATCH)
-            with watched(careline, "ack_p50 ack_p99", paced):
+            with watched(careline, "ack_p50 ack_p99", paced) as seen:
                 ack = careline.load("load_zmq", to=careline.zmq, requests=paced, rate=2000)
+                seen.rate = ack["per_s"]
             yield {"intake_zmq": zmq["per_s"], ("intake_zmq", RAW): raw, "intake_http": single,
                    "intake_http_100": hundred, "ack_p50": ack["p50_us"] / 1000, "ack_p99": ack["p99_us"] / 1000,
                    "curve ack_p99": ack["curve_us"]}
@@ -65,12 +69,13 @@ def at_rate(careline, count, rate, watch, stage):
 
 def through_and_paced(careline, bench, row, paced_row, watch, stage):
     """{row, paced_row_p50, paced_row_p99} and the curve: as fast as it goes, then at 1,000/s."""
-    count, paced_count = bench.size(20_000), bench.size(5_000)
-    with watched(careline, row, count):
-        rate = through(careline, count, watch, stage)
+    count, paced_count = bench.size(20_000), bench.size(4_000)
+    with watched(careline, row, count) as seen:
+        rate = seen.rate = through(careline, count, watch, stage)
     careline.settle()
-    with watched(careline, f"{paced_row}_p50 {paced_row}_p99", paced_count):
+    with watched(careline, f"{paced_row}_p50 {paced_row}_p99", paced_count) as seen:
         paced = at_rate(careline, paced_count, 1000, watch, stage)
+        seen.rate = paced["per_s"]
     careline.settle()
     return {row: rate, f"{paced_row}_p50": paced["p50_us"] / 1000, f"{paced_row}_p99": paced["p99_us"] / 1000,
             f"curve {paced_row}_p99": paced["curve_us"]}
@@ -88,7 +93,7 @@ def with_replicas(careline, number, count, single_site):
     """Deliveries a second with so many replicas of each stage, what was busy, and the ceiling of a single site when asked."""
     careline.start(*STAGES, replicas=number)
     with watched(careline, "pipeline_replicas" if number > 1 else "", count) as seen:
-        rate = through(careline, count, "notice.attempted", "notifier")
+        rate = seen.rate = through(careline, count, "notice.attempted", "notifier")
     careline.settle()
     single = through(careline, single_site, "notice.attempted", "notifier", sites=1) if single_site else None
     careline.settle()
@@ -98,7 +103,7 @@ def with_replicas(careline, number, count, single_site):
 
 def replicas(bench):
     """One replica of each stage and two, in turn; the model is fitted to each run with one, and held against the run after it."""
-    count, cores = bench.size(20_000), os.cpu_count()
+    count, cores = bench.size(10_000), os.cpu_count()
     with Installation(bench, "everysec") as careline:
         careline.furnish("message.yaml")
         fit = None
@@ -109,7 +114,7 @@ def replicas(bench):
             if not before:
                 yield {}
                 continue
-            held = [(1, before.predicted(1, cores - profile.others()), one), (2, before.predicted(2, cores - profile_two.others()), two)]
+            held = [(1, before.predicted(1, cores - profile.others(cores)), one), (2, before.predicted(2, cores - profile_two.others(cores)), two)]
             yield {"pipeline_replicas": two, ("pipeline_replicas", "one replica"): one, "one_site": single,
                    "one_redis": 1 / fit.thread["redis"], "predicted_one": held[0][1] / one, "predicted_two": held[1][1] / two,
                    "note model": list(told(before, held, cores))}
@@ -119,8 +124,8 @@ def jobs(bench, fsync, measure):
     with Installation(bench, fsync) as careline:
         careline.furnish("work-list.yaml")
         careline.start("scheduler", "follow-up")
-        for _ in bench.rounds(f"jobs_{fsync}"):
-            yield {**measure(careline), **bench.peers.jobs(f"job_{fsync}", fsync)}
+        for run in bench.rounds(f"jobs_{fsync}"):
+            yield {**measure(careline), **bench.peers.jobs(run, f"job_{fsync}", fsync)}
 
 
 def jobs_everysec(bench):
@@ -133,8 +138,8 @@ def jobs_always(bench):
     count = bench.size(20_000)
 
     def measure(careline):
-        with watched(careline, "job_always", count):
-            rate = through(careline, count, "task.opened", "follow-up")
+        with watched(careline, "job_always", count) as seen:
+            rate = seen.rate = through(careline, count, "task.opened", "follow-up")
         careline.settle()
         return {"job_always": rate}
     yield from jobs(bench, "always", measure)
@@ -142,13 +147,13 @@ def jobs_always(bench):
 
 def rate_from_start(careline, row, programs, count_now, target, seconds=600):
     """Starts programs; how fast a count grows, from when it first does until it has grown by `target`."""
-    with watched(careline, row, target):
-        daemons, rate = grown(careline, programs, count_now, target, seconds)
+    with watched(careline, row, target) as seen:
+        daemons, seen.rate = grown(careline, programs, count_now, target, seconds)
     for daemon in daemons:
         daemon.wait_ready()
     careline.settle()
     careline.stop(*programs)
-    return rate
+    return seen.rate
 
 
 def grown(careline, programs, count_now, target, seconds):
@@ -169,20 +174,20 @@ def drain(bench):
     count = bench.size(200_000)
     with Installation(bench, "always") as careline:
         careline.furnish("work-list.yaml")
-        for _ in bench.rounds("drain"):
+        for run in bench.rounds("drain"):
             careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
             rate = rate_from_start(careline, "drain", ["scheduler", "follow-up"], careline.queued, count)
-            yield {"drain": rate, **bench.peers.drain("drain")}
+            yield {"drain": rate, **bench.peers.drain(run, "drain")}
 
 
 def schedule(bench):
     count, steps = bench.size(20_000), 8
     with Installation(bench, "everysec") as careline:
         careline.furnish("plan-of-eight.yaml")
-        for _ in bench.rounds("schedule"):
+        for run in bench.rounds("schedule"):
             careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
             rate = rate_from_start(careline, "schedule", ["scheduler"], careline.timers, count)
-            yield {"schedule": rate * steps, **bench.peers.schedule("schedule")}
+            yield {"schedule": rate * steps, **bench.peers.schedule(run, "schedule")}
 
 
 # ---------------------------------------------------------------- time
@@ -209,12 +214,12 @@ def lateness(bench):
     with Installation(bench, "everysec") as careline:
         careline.furnish("call-in-a-moment.yaml")
         careline.start("scheduler", "follow-up")
-        for _ in bench.rounds("lateness"):
+        for run in bench.rounds("lateness"):
             once, spread = late(careline, bench, "lateness_p50 lateness_p99", 0), late(careline, bench, "lateness_spread_p99", 1000)
             yield {"lateness_p50": once["p50_us"] / 1000, "lateness_p99": once["p99_us"] / 1000,
                    "lateness_spread_p99": spread["p99_us"] / 1000, "early": once["early"] + spread["early"],
                    "curve lateness_p99": once["curve_us"], "curve lateness_spread_p99": spread["curve_us"],
-                   **bench.peers.lateness("lateness_p99")}
+                   **bench.peers.lateness(run, "lateness_p99")}
 
 
 def seed_plans(careline, count, due_in_ms, name):
@@ -233,8 +238,8 @@ def seed_plans(careline, count, due_in_ms, name):
 def overtaken(bench, careline, count):
     """An outage of which `count` timers come out overdue; seconds until each one's task is on a work list, and how facts are
     acknowledged meanwhile."""
-    due = time.time() + LEAD_SECONDS
-    seed_plans(careline, count, LEAD_SECONDS * 1000, "late")
+    due = time.time() + OUTAGE_SECONDS
+    seed_plans(careline, count, OUTAGE_SECONDS * 1000, "late")
     time.sleep(max(0.0, due - time.time()))
     begun = time.monotonic()
     with watched(careline, "overdue overdue_ack_p99", count), ThreadPoolExecutor() as beside:
@@ -319,8 +324,10 @@ def fill(careline, name, kinds):
     wait_for(lambda: careline.queued() > tasks, "a task is on the work list")
     careline.settle()
     careline.stop("scheduler", "follow-up")
+    careline.redis.command("CONFIG", "SET", "appendfsync", "no")        # only while it is filled
     for kind, number in kinds.items():
         careline.load("seed", redis=careline.redis.address, kind=kind, model=f"{name}-{MODEL}", count=number)
+    careline.redis.command("CONFIG", "SET", "appendfsync", careline.redis.fsync)
 
 
 def at_rest(careline, seconds):
@@ -332,13 +339,13 @@ def at_rest(careline, seconds):
 
 
 def measured_with(bench, careline, name, kinds):
-    """Run after run, first a warm-up: with so many entities, what the daemons cost at rest, and claims and complaints."""
+    """Run after run, the first a warm-up: with so many entities, what the daemons cost at rest, and claims and complaints."""
     fill(careline, name, kinds)
     careline.start(*STAGES)
     careline.settle()
     found = []
     for _ in bench.rounds("many"):
-        found.append((at_rest(careline, 5), claims_and_complaints(bench, careline)))
+        found.append((at_rest(careline, 3), claims_and_complaints(bench, careline)))
         careline.settle()
     careline.stop(*STAGES)
     return found
@@ -367,9 +374,9 @@ def fanned(careline, row, count, stalled):
     nine = careline.listen("fanout", consumers=9, **wire)
     if stalled:
         tenth.send_signal(signal.SIGSTOP)
-    with watched(careline, row, count):
+    with watched(careline, row, count) as seen:
         careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
-        rate = heard(nine)["per_s"]
+        rate = seen.rate = heard(nine)["per_s"]
     if stalled:
         tenth.kill()
         tenth.communicate()

@@ -35,7 +35,7 @@ class Fit:
             total[program] = total.get(program, 0.0) + ran / profile.items
             threads[program, thread] = threads.get((program, thread), 0.0) + ran / profile.items
         busiest = {program: max(each for (name, _), each in threads.items() if name == program) for program in total}
-        return cls(total, busiest, profile.ours() / profile.seconds / (cores - profile.others()))
+        return cls(total, busiest, profile.ours() / profile.worked / (cores - profile.others(cores)))
 
     def bounds(self, replicas, cores):
         """{what: deliveries a second}; `cores`: left to it."""

@@ -1,7 +1,8 @@
 """What one would otherwise take, measured beside ours: same machine, same payload of 100 bytes, the same fsync, in the same run.
 
 Installed when asked: beanstalkd, PostgreSQL, Sidekiq and Celery by apt, BullMQ and graphile-worker by npm into a folder of the
-benchmark. "tuned" is what their own documentation advises for throughput.
+benchmark. "tuned" is what their own documentation advises for throughput. Each has a server of its own for each run; in our warm-up
+they do not run. Sidekiq and Celery have their jobs waiting when their workers start, which is to their advantage.
 """
 import glob
 import json
@@ -20,7 +21,10 @@ from started import die_with_parent
 HERE = pathlib.Path(__file__).parent / "peers"
 PACKAGES = ["bullmq@6", "ioredis@5", "graphile-worker@0.18", "pg@8"]
 PYTHON = "/usr/bin/python3"             # Debian's, for which apt installs Celery
-LATE_COUNT, LEAD_SECONDS = 10_000, 6
+LATE_COUNT, LATE_FEW, LATE_RUNS = 10_000, 2_000, 2
+SIDEKIQ_LEAD_MS, SIDEKIQ_LEAD_TUNED_MS = 17_000, 7_500    # Sidekiq looks first 15 s, or 5 s, after its start at the latest
+CELERY_LEAD_SECONDS, BEANSTALKD_LEAD_SECONDS = 6, 2
+LIMIT_SECONDS, HOUR_MS = 120, 3_600_000
 
 
 class Postgres:
@@ -62,12 +66,13 @@ class Peers:
             if path.is_file():
                 shutil.copy(path, self.folder)      # beside node_modules, where node looks for them
         self.jobs_count = bench.size(20_000)
+        self.few = max(500, self.jobs_count // 10)      # of what is slow by default
 
     # ---- one run of each
 
     def told(self, argv, **environment):
         done = subprocess.run([str(word) for word in argv], cwd=self.folder, env={**os.environ, **environment}, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, preexec_fn=die_with_parent, timeout=600)
+                              stdin=subprocess.DEVNULL, preexec_fn=die_with_parent, timeout=LIMIT_SECONDS)
         if done.returncode:
             raise RuntimeError(f"{argv}: {done.stdout[-300:]}{done.stderr[-500:]}")
         return json.loads(done.stdout.splitlines()[-1])
@@ -103,7 +108,7 @@ class Peers:
             worker = subprocess.Popen(["sidekiq", "-r", "./sidekiq_worker.rb", "-c", "10"], cwd=self.folder, env={**os.environ, **names},
                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
             try:
-                wait_for((folder / "result").exists, "Sidekiq has worked all", 300, 0.1)
+                wait_for((folder / "result").exists, "Sidekiq has worked all", LIMIT_SECONDS, 0.1)
                 time.sleep(0.2)
                 return json.loads((folder / "result").read_text())
             finally:
@@ -111,9 +116,9 @@ class Peers:
                 worker.wait()
         return self.with_redis(fsync, run)
 
-    def celery(self, fsync, count, delay=0, work=True):
+    def celery(self, fsync, count, delay=0, work=True, prefetch=None):
         def run(socket, folder):
-            names = {"BENCH_SOCKET": socket, "BENCH_RESULT": f"{folder}/lines"}
+            names = {"BENCH_SOCKET": socket, "BENCH_RESULT": f"{folder}/lines", **({"BENCH_PREFETCH": str(prefetch)} if prefetch else {})}
             filled = self.told([PYTHON, "celery_app.py", count, delay], **names)
             if not work:
                 return filled
@@ -121,7 +126,7 @@ class Peers:
                                        "--without-mingle"], cwd=self.folder, env={**os.environ, **names, "C_FORCE_ROOT": "1"},
                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
             try:
-                lines = wait_for(lambda: self.lines(folder, count), "Celery has worked all", 300, 0.2)
+                lines = wait_for(lambda: self.lines(folder, count), "Celery has worked all", LIMIT_SECONDS, 0.2)
             finally:
                 worker.terminate()
                 worker.wait(30)
@@ -160,35 +165,48 @@ class Peers:
                 print(f"{peer} was not measured: {str(error)[-400:]}", file=sys.stderr)
         return values
 
-    def jobs(self, row, fsync):
-        count, few = self.jobs_count, max(500, self.jobs_count // 10)
-        found = {"bullmq": lambda: self.bullmq("jobs", fsync, False, few), "bullmq tuned": lambda: self.bullmq("jobs", fsync, True)}
-        if fsync == "always":
-            found["beanstalkd -f 0"] = lambda: self.beanstalkd(["-f", "0"], jobs=few)
-            found["graphile-worker tuned"] = lambda: self.graphile("jobs", True)
-        else:
-            found["beanstalkd without fsync"] = lambda: self.beanstalkd(["-F"], jobs=count)
-            found["sidekiq"] = lambda: self.sidekiq(fsync, count, 100)
-            found["celery"] = lambda: self.celery(fsync, few)
-        return self.under(row, "per_s", found)
+    def jobs(self, run, row, fsync):
+        count, few = self.jobs_count, self.few
+        unsynced = {"beanstalkd without fsync": lambda: self.beanstalkd(["-F"], jobs=count)}
+        both = {"bullmq": lambda: self.bullmq("jobs", fsync, False, few), "bullmq tuned": lambda: self.bullmq("jobs", fsync, True)}
+        own = {
+            "always": {"beanstalkd -f 0": lambda: self.beanstalkd(["-f", "0"], jobs=few),
+                       "graphile-worker": lambda: self.graphile("jobs", False, few), "graphile-worker tuned": lambda: self.graphile("jobs", True)},
+            "everysec": {"beanstalkd -f 1000": lambda: self.beanstalkd(["-f", "1000"], jobs=count),
+                         "sidekiq": lambda: self.sidekiq(fsync, few), "sidekiq tuned": lambda: self.sidekiq(fsync, count, 100),
+                         "celery": lambda: self.celery(fsync, few), "celery tuned": lambda: self.celery(fsync, few, prefetch=128)},
+        }
+        return self.under(row, "per_s", {**both, **own[fsync], **unsynced}) if run else {}
 
-    def drain(self, row):
+    def drain(self, run, row):
         """Theirs at everysec where there is a choice, which is to their advantage; PostgreSQL with fsync."""
         return self.under(row, "per_s", {
-            "bullmq tuned": lambda: self.bullmq("drain", "everysec", True), "graphile-worker": lambda: self.graphile("drain", False, 2000),
+            "bullmq": lambda: self.bullmq("drain", "everysec", False, self.few), "bullmq tuned": lambda: self.bullmq("drain", "everysec", True),
+            "graphile-worker": lambda: self.graphile("drain", False, self.few),
             "graphile-worker tuned": lambda: self.graphile("drain", True, self.bench.size(100_000)),
-            "beanstalkd without fsync": lambda: self.beanstalkd(["-F"], jobs=self.jobs_count, fill_first=1)})
+            "beanstalkd without fsync": lambda: self.beanstalkd(["-F"], jobs=self.jobs_count, fill_first=1)}) if run else {}
 
-    def schedule(self, row):
+    def schedule(self, run, row):
         return self.under(row, "per_s", {
             "bullmq": lambda: self.bullmq("schedule", "everysec", False), "bullmq bulk": lambda: self.bullmq("schedule", "everysec", True),
-            "sidekiq bulk": lambda: self.sidekiq("everysec", self.jobs_count, 1000, 3_600_000, work=False),
-            "graphile-worker bulk": lambda: self.graphile("schedule", True),
-            "celery": lambda: self.celery("everysec", max(500, self.jobs_count // 10), 3600, work=False)})
+            "sidekiq": lambda: self.sidekiq("everysec", self.few, 1, HOUR_MS, work=False),
+            "sidekiq bulk": lambda: self.sidekiq("everysec", self.jobs_count, 1000, HOUR_MS, work=False),
+            "graphile-worker": lambda: self.graphile("schedule", False, self.few), "graphile-worker bulk": lambda: self.graphile("schedule", True),
+            "celery": lambda: self.celery("everysec", self.few, HOUR_MS // 1000, work=False),
+            "beanstalkd -f 1000": lambda: self.beanstalkd(["-f", "1000"], jobs=self.jobs_count, delay_s=HOUR_MS // 1000, put_only=1)}) if run else {}
 
-    def lateness(self, row):
-        count = self.bench.size(LATE_COUNT)
+    def late_beanstalkd(self, count):
+        """Each job is due so long after its own put: what is put within a moment is due within a moment."""
+        found = self.beanstalkd(["-f", "1000"], jobs=count, delay_s=BEANSTALKD_LEAD_SECONDS)
+        return {"p99_ms": found["p99_us"] / 1000}
+
+    def lateness(self, run, row):
+        """All due at once, as ours. They wait long: fewer runs, and fewer jobs by default than tuned."""
+        count, few = self.bench.size(LATE_COUNT), self.bench.size(LATE_FEW)
         return self.under(row, "p99_ms", {
-            "bullmq": lambda: self.bullmq("late", "everysec", False, min(count, 2000)), "bullmq tuned": lambda: self.bullmq("late", "everysec", True, count),
-            "graphile-worker tuned": lambda: self.graphile("late", True, count),
-            "sidekiq tuned": lambda: self.sidekiq("everysec", count, 100, LEAD_SECONDS * 1000, 0.5)})
+            "bullmq": lambda: self.bullmq("late", "everysec", False, few), "bullmq tuned": lambda: self.bullmq("late", "everysec", True, count),
+            "graphile-worker": lambda: self.graphile("late", False, few), "graphile-worker tuned": lambda: self.graphile("late", True, count),
+            "sidekiq": lambda: self.sidekiq("everysec", few, 100, SIDEKIQ_LEAD_MS),
+            "sidekiq tuned": lambda: self.sidekiq("everysec", count, 100, SIDEKIQ_LEAD_TUNED_MS, 0.5),
+            "celery": lambda: self.celery("everysec", few, CELERY_LEAD_SECONDS),
+            "beanstalkd -f 1000": lambda: self.late_beanstalkd(count)}) if 1 <= run <= LATE_RUNS else {}

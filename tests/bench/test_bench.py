@@ -15,7 +15,7 @@ from rows import GROUPS, ROWS, Group, Row
 def profile(threads, items=1000, seconds=1.0, **more):
     """`threads`: {(process, thread): seconds that it ran}."""
     ran = {name: (seconds_run, 0.0) for name, seconds_run in threads.items()}
-    return Profile(items=items, seconds=seconds, threads=ran, machine=more.pop("machine", sum(threads.values())), **more)
+    return Profile(items=items, seconds=seconds, worked=more.pop("worked", seconds), threads=ran, machine=more.pop("machine", sum(threads.values())), **more)
 
 
 class Rows(unittest.TestCase):
@@ -100,12 +100,21 @@ class Busy(unittest.TestCase):
 
     def test_cores_that_others_used_are_not_ours(self):
         one = profile({("redis", "main"): 0.5}, machine=2.0)
-        self.assertAlmostEqual(1.5, one.others())
+        self.assertAlmostEqual(1.5, one.others(2))
         self.assertAlmostEqual(1000, one.bounds(2)["all cores"])
 
     def test_the_disk_bounds_what_waits_for_it(self):
         one = profile({("redis", "main"): 0.1}, flushes=500, disk_flushes=1000)
         self.assertAlmostEqual(2000, one.bounds(2)["the disk's fsync"])
+
+    def test_while_we_worked_others_had_no_more_than_was_left(self):
+        one = profile({("redis", "main"): 1.0}, seconds=2.0, worked=1.0, machine=4.0)
+        self.assertAlmostEqual(1.0, one.others(2))
+
+    def test_the_rate_is_what_the_row_counts(self):
+        one = profile({("redis", "main"): 0.5}, seconds=2.0, worked=1.0)
+        self.assertEqual(1000, one.rate())
+        self.assertIn("1,000/s are 50% of it", next(told(one, 2)))
 
     def test_two_that_wait_for_each_other_are_told(self):
         lines = list(told(profile({("scheduler", "main"): 0.5, ("redis", "main"): 0.45}), 2))
@@ -127,7 +136,7 @@ class Model(unittest.TestCase):
     def test_it_says_of_the_run_that_it_was_fitted_to_what_was_measured(self):
         fit = Fit.of(self.busy, 2)
         self.assertAlmostEqual(0.7 / (2 - 0.3), fit.full)
-        self.assertAlmostEqual(1000, fit.predicted(1, 2 - self.busy.others()))
+        self.assertAlmostEqual(1000, fit.predicted(1, 2 - self.busy.others(2)))
 
     def test_a_program_is_bounded_by_its_busiest_thread_and_by_its_replicas(self):
         fit = Fit.of(self.busy, 2)

@@ -1,13 +1,12 @@
-/* fanout: several consumers of everything on the bus in one process; the last of them may be stalled: it reads nothing.
+/* fanout: several consumers of everything on the bus in one process.
  *
- *     fanout buses=ENDPOINT,… consumers=N stalled=0 count=N [timeout_s=60]
+ *     fanout buses=ENDPOINT,… consumers=N count=N [timeout_s=60]
  *
- * Prints "listening" once it does; then, when each that reads has `count` events, how many events a second the slowest
+ * Prints "listening" once it does; then, when each has `count` events, how many events a second the slowest
  * of them took since the first event, as JSON. Exit code 1 if they did not all get them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "listener.h"
 #include "offer.h"
@@ -31,15 +30,15 @@ static void consumer_read(struct consumer *consumer, size_t wanted)
     }
 }
 
-static size_t all_read(struct consumer *consumers, size_t reading, size_t wanted, int64_t until_ns)
+static size_t all_read(struct consumer *consumers, size_t count, size_t wanted, int64_t until_ns)
 {
-    zmq_pollitem_t items[CONSUMERS_MAX];
-    size_t done = 0;
-    for (size_t i = 0; i < reading; i++)
-        items[i] = (zmq_pollitem_t){.socket = listener_socket(consumers[i].listener), .events = ZMQ_POLLIN};
-    while (done < reading && now_ns() < until_ns) {
-        zmq_poll(items, (int)reading, POLL_MS);
-        for (size_t i = done = 0; i < reading; i++) {
+    struct pollfd polls[CONSUMERS_MAX * LISTENER_ENDPOINTS_MAX];
+    size_t done = 0, poll_count = 0;
+    for (size_t i = 0; i < count; i++)
+        poll_count += listener_polls(consumers[i].listener, polls + poll_count);
+    while (done < count && now_ns() < until_ns) {
+        poll(polls, poll_count, POLL_MS);
+        for (size_t i = done = 0; i < count; i++) {
             consumer_read(&consumers[i], wanted);
             done += consumers[i].count == wanted;
         }
@@ -53,24 +52,22 @@ int main(int word_count, char **main_words)
     struct consumer consumers[CONSUMERS_MAX] = {0};
     struct arguments arguments = arguments_of(main_words);
     size_t count = argument_count(arguments, "consumers", NULL), wanted = argument_count(arguments, "count", NULL);
-    size_t reading = count - argument_count(arguments, "stalled", "0");
-    void *context = zmq_ctx_new();
-    if (!reading || reading > count || count > CONSUMERS_MAX)
+    if (!count || count > CONSUMERS_MAX)
         return 64;
     for (size_t i = 0; i < count; i++)
-        consumers[i].listener = listener_new(context, argument_text(arguments, "buses", NULL), NULL);
+        consumers[i].listener = listener_new(argument_text(arguments, "buses", NULL), NULL);
     usleep(MEET_US);
     printf("listening\n");
     fflush(stdout);
-    size_t done = all_read(consumers, reading, wanted, now_ns() + (int64_t)(argument_number(arguments, "timeout_s", "60") * 1e9));
+    int64_t until_ns = now_ns() + (int64_t)(argument_number(arguments, "timeout_s", "60") * 1e9);
+    size_t done = all_read(consumers, count, wanted, until_ns);
     double slowest_per_s = 1e12;
-    for (size_t i = 0; i < reading; i++) {
+    for (size_t i = 0; i < count; i++) {
         double per_s = (double)consumers[i].count * 1e9 / (double)(consumers[i].ended_ns - consumers[i].begun_ns + 1);
         slowest_per_s = per_s < slowest_per_s ? per_s : slowest_per_s;
     }
     printf("{\"consumers\": %zu, \"done\": %zu, \"per_s\": %.1f}\n", count, done, slowest_per_s);
     for (size_t i = 0; i < count; i++)
         listener_free(&consumers[i].listener);
-    zmq_ctx_term(context);
-    return done != reading;
+    return done != count;
 }

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "listener.h"
 #include "offer.h"
@@ -26,11 +25,11 @@ static int64_t wall_us(void)
 
 static size_t late_collect(struct listener *listener, int64_t *late_us, size_t wanted, int64_t timeout_ns)
 {
-    zmq_pollitem_t item = {.socket = listener_socket(listener), .events = ZMQ_POLLIN};
-    size_t count = 0;
+    struct pollfd polls[LISTENER_ENDPOINTS_MAX];
+    size_t count = 0, poll_count = listener_polls(listener, polls);
     while (count < wanted && now_ns() < timeout_ns) {
         struct slice packed;
-        zmq_poll(&item, 1, POLL_MS);
+        poll(polls, poll_count, POLL_MS);
         while (count < wanted && listener_next(listener, &packed))
             late_us[count++] = wall_us() - event_int(packed, "due") * 1000;
     }
@@ -42,8 +41,7 @@ int main(int word_count, char **main_words)
     (void)word_count;
     struct arguments arguments = arguments_of(main_words);
     size_t wanted = argument_count(arguments, "count", NULL), early = 0;
-    void *context = zmq_ctx_new();
-    struct listener *listener = listener_new(context, argument_text(arguments, "buses", NULL), argument_text(arguments, "type", NULL));
+    struct listener *listener = listener_new(argument_text(arguments, "buses", NULL), argument_text(arguments, "type", NULL));
     int64_t *late_us = calloc(wanted, sizeof *late_us);
     usleep(MEET_US);
     printf("listening\n");
@@ -58,6 +56,5 @@ int main(int word_count, char **main_words)
     }
     free(late_us);
     listener_free(&listener);
-    zmq_ctx_term(context);
     return count != wanted;
 }

@@ -4,64 +4,57 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
 
 #include "cursor.h"
-
-enum { EXIT_UNREACHABLE = 69 };
+#include "wire.h"
 
 struct listener {
-    void *socket;
-    zmq_msg_t packed;
+    struct wire *wires[LISTENER_ENDPOINTS_MAX];
+    size_t count, turn;
 };
 
-static void endpoint_connect(struct listener *listener, const char *endpoint)
-{
-    if (zmq_connect(listener->socket, endpoint)) {
-        fprintf(stderr, "%s: %s\n", endpoint, zmq_strerror(zmq_errno()));
-        exit(EXIT_UNREACHABLE);
-    }
-}
-
-struct listener *listener_new(void *zmq_context, const char *endpoints, const char *type)
+struct listener *listener_new(const char *endpoints, const char *type)
 {
     struct listener *listener = calloc(1, sizeof *listener);
     char topic[160], *list = strdup(endpoints), *rest = list;
-    int endless = 0;
     assert(listener && list);
-    zmq_msg_init(&listener->packed);
-    listener->socket = zmq_socket(zmq_context, ZMQ_SUB);
-    zmq_setsockopt(listener->socket, ZMQ_RCVHWM, &endless, sizeof endless);
-    for (char *endpoint; (endpoint = strsep(&rest, ","));)
-        endpoint_connect(listener, endpoint);
     snprintf(topic, sizeof topic, type ? "e/%s/" : "p/", type);
-    zmq_setsockopt(listener->socket, ZMQ_SUBSCRIBE, topic, strlen(topic));
+    for (char *endpoint; (endpoint = strsep(&rest, ","));) {
+        assert(listener->count < LISTENER_ENDPOINTS_MAX);
+        struct wire *wire = listener->wires[listener->count++] = wire_open(endpoint, "SUB");
+        wire_subscribe(wire, topic);
+    }
     free(list);
     return listener;
 }
 
 void listener_free(struct listener **listener)
 {
-    zmq_msg_close(&(*listener)->packed);
-    zmq_close((*listener)->socket);
+    for (size_t i = 0; i < (*listener)->count; i++)
+        wire_free(&(*listener)->wires[i]);
     free(*listener);
     *listener = NULL;
 }
 
-void *listener_socket(struct listener *listener)
+size_t listener_polls(const struct listener *listener, struct pollfd *polls)
 {
-    return listener->socket;
+    for (size_t i = 0; i < listener->count; i++)
+        polls[i] = (struct pollfd){wire_fd(listener->wires[i]), POLLIN, 0};
+    return listener->count;
 }
 
-/* Frames: topic, place, event. */
+/* Frames: topic, place, event. The endpoint that had something last is asked first. */
 bool listener_next(struct listener *listener, struct slice *ret_packed)
 {
-    if (zmq_msg_recv(&listener->packed, listener->socket, ZMQ_DONTWAIT) < 0)
-        return false;
-    while (zmq_msg_more(&listener->packed))
-        zmq_msg_recv(&listener->packed, listener->socket, 0);
-    *ret_packed = (struct slice){zmq_msg_data(&listener->packed), zmq_msg_size(&listener->packed)};
-    return true;
+    struct slice frames[WIRE_FRAMES_MAX];
+    for (size_t i = 0; i < listener->count; i++, listener->turn = (listener->turn + 1) % listener->count) {
+        size_t count = wire_next(listener->wires[listener->turn], frames);
+        if (count) {
+            *ret_packed = frames[count - 1];
+            return true;
+        }
+    }
+    return false;
 }
 
 bool event_member(struct slice packed, const char *name, struct slice *ret_value)

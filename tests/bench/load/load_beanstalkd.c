@@ -1,9 +1,10 @@
 /* load_beanstalkd: jobs into beanstalkd over one connection, pipelined, and out of it over others; to hold ourselves against.
  *
- *     load_beanstalkd port=N jobs=N [window=6400] [workers=8] [delay_s=0] [fill_first=0]
+ *     load_beanstalkd port=N jobs=N [window=6400] [workers=8] [delay_s=0] [fill_first=0] [put_only=0]
  *
  * At most `window` jobs are put and not yet worked. Each worker reserves a job, deletes it and asks for the next in one
  * packet. `fill_first=1`: all are put before the first is reserved. `delay_s`: they become ready so long after the put.
+ * `put_only=1`: a job is done when it is put.
  * Prints what offer_print does, from a job's put until it is reserved; with `delay_s` from when it was to be ready. */
 #include <arpa/inet.h>
 #include <assert.h>
@@ -32,7 +33,7 @@ struct load {
     struct connection producer, workers[WORKERS_MAX];
     size_t worker_count, put;       /* `put`: answered by beanstalkd */
     int64_t delay_ns;
-    bool fills_first;
+    bool fills_first, puts_only;
     struct buffer out;
 };
 
@@ -103,6 +104,8 @@ static void puts_answered(struct load *load)
     while ((bytes = line_bytes(&load->producer, used))) {
         assert(!memcmp(load->producer.in.at + used, "INSERTED", 8));
         used += bytes;
+        if (load->puts_only)            /* answers come in the order of the puts */
+            offer_answered(&load->offer, load->put, true);
         load->put++;
     }
     connection_drop(&load->producer, used);
@@ -151,7 +154,7 @@ static void workers_begin(struct load *load)
 static void load_run(struct load *load, int64_t delay_s)
 {
     struct pollfd polls[WORKERS_MAX + 1];
-    bool working = !load->fills_first;
+    bool working = !load->fills_first && !load->puts_only;
     offer_begin(&load->offer);
     if (working)
         workers_begin(load);
@@ -163,7 +166,7 @@ static void load_run(struct load *load, int64_t delay_s)
             polls[i + 1] = (struct pollfd){load->workers[i].fd, POLLIN, 0};
         poll(polls, load->worker_count + 1, offer_is_due(&load->offer) ? 0 : 1000);
         puts_answered(load);
-        if (!working && load->put == load->offer.count) {
+        if (load->fills_first && !working && load->put == load->offer.count) {
             working = true;
             load->offer.begun_ns = now_ns();
             workers_begin(load);
@@ -187,8 +190,9 @@ int main(int count, char **main_words)
                                 .window = argument_count(arguments, "window", "6400")};
     load.worker_count = argument_count(arguments, "workers", "8");
     load.fills_first = argument_count(arguments, "fill_first", "0");
+    load.puts_only = argument_count(arguments, "put_only", "0");
     load.delay_ns = delay_s * 1000000000;
-    if (load.fills_first || delay_s)
+    if (load.fills_first || (delay_s && !load.puts_only))
         load.offer.window = load.offer.count;
     if (!load.worker_count || load.worker_count > WORKERS_MAX)
         return 64;

@@ -13,20 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "bench_fact.h"
 #include "cursor.h"
 #include "listener.h"
 #include "offer.h"
+#include "wire.h"
 
-enum { SILENCE_MS_MAX = 10000, POLL_MS = 1000, MEET_US = 300000, EXIT_UNREACHABLE = 69 };
+enum { SILENCE_MS_MAX = 10000, POLL_MS = 1000, MEET_US = 300000 };
 
 struct load {
     struct offer offer;
     struct bench_run run;
     size_t each, refused;
-    void *socket;
+    struct wire *wire;
     struct listener *listener;      /* NULL: acknowledgements are what is waited for */
     const char *name;               /* of the member that names the fact */
     uint32_t *left;                 /* per request: events still to come */
@@ -41,10 +41,9 @@ static void request_send(struct load *load)
     pack_array(&load->body, load->each);
     for (size_t i = 0; i < load->each; i++)
         bench_fact_pack(&load->body, &load->run, number * load->each + i);
-    bool sent = zmq_send(load->socket, &number, sizeof number, ZMQ_SNDMORE) >= 0 &&
-                zmq_send(load->socket, "bench", 5, ZMQ_SNDMORE) >= 0 &&
-                zmq_send(load->socket, load->body.at, load->body.bytes, 0) >= 0;
-    assert(sent);
+    wire_send(load->wire, &number, sizeof number, true);
+    wire_send(load->wire, "bench", 5, true);
+    wire_send(load->wire, load->body.at, load->body.bytes, false);
 }
 
 /* Is each of the answers "new"? */
@@ -64,19 +63,18 @@ static bool all_new(struct slice answers, size_t each)
 
 static bool answer_take(struct load *load)
 {
+    struct slice frames[WIRE_FRAMES_MAX];
     uint64_t number = 0;
-    zmq_msg_t body;
-    if (zmq_recv(load->socket, &number, sizeof number, ZMQ_DONTWAIT) < 0)
+    size_t count = wire_next(load->wire, frames);
+    if (!count)
         return false;
-    zmq_msg_init(&body);
-    int bytes = zmq_msg_recv(&body, load->socket, 0);
-    assert(bytes >= 0);
-    bool good = all_new((struct slice){zmq_msg_data(&body), (size_t)bytes}, load->each);
+    assert(count == 2 && frames[0].bytes == sizeof number);
+    memcpy(&number, frames[0].at, sizeof number);
+    bool good = all_new(frames[1], load->each);
     load->refused += !good;
     load->heard_ns = now_ns();
     if (!load->listener)
         offer_answered(&load->offer, number, good);
-    zmq_msg_close(&body);
     return true;
 }
 
@@ -113,9 +111,8 @@ static bool is_hopeless(const struct load *load)
 
 static void load_run(struct load *load)
 {
-    zmq_pollitem_t items[] = {{.socket = load->socket, .events = ZMQ_POLLIN}, {.events = ZMQ_POLLIN}, {.events = ZMQ_POLLIN}};
-    if (load->listener)
-        items[2].socket = listener_socket(load->listener);
+    struct pollfd polls[2 + LISTENER_ENDPOINTS_MAX] = {{wire_fd(load->wire), POLLIN, 0}, {.events = POLLIN}};
+    size_t poll_count = 2 + (load->listener ? listener_polls(load->listener, polls + 2) : 0);
     offer_begin(&load->offer);
     load->heard_ns = now_ns();
     while (!offer_is_over(&load->offer) && !is_silent(load) && !is_hopeless(load)) {
@@ -125,26 +122,20 @@ static void load_run(struct load *load)
             ;
         while (event_take(load))
             ;
-        items[1].fd = offer_alarm(&load->offer);
-        zmq_poll(items, load->listener ? 3 : 2, POLL_MS);
+        polls[1].fd = offer_alarm(&load->offer);
+        if (!offer_is_due(&load->offer))
+            poll(polls, poll_count, POLL_MS);
     }
 }
 
-static void load_open(struct load *load, void *context, const char *endpoint, const char *type, const char *buses)
+static void load_open(struct load *load, const char *endpoint, const char *type, const char *buses)
 {
-    int linger = 0, endless = 0;
-    load->socket = zmq_socket(context, ZMQ_DEALER);
-    zmq_setsockopt(load->socket, ZMQ_LINGER, &linger, sizeof linger);
-    zmq_setsockopt(load->socket, ZMQ_SNDHWM, &endless, sizeof endless);
-    zmq_setsockopt(load->socket, ZMQ_RCVHWM, &endless, sizeof endless);
-    if (zmq_connect(load->socket, endpoint)) {
-        fprintf(stderr, "load_zmq: %s: %s\n", endpoint, zmq_strerror(zmq_errno()));
-        exit(EXIT_UNREACHABLE);
-    }
+    load->wire = wire_open(endpoint, "DEALER");
     if (!*type)
         return;
-    load->listener = listener_new(context, buses, type);
+    load->listener = listener_new(buses, type);
     load->left = calloc(load->offer.count, sizeof *load->left);
+    assert(load->left);
     for (size_t i = 0; i < load->offer.count; i++)
         load->left[i] = (uint32_t)load->each;
     usleep(MEET_US);                /* a publisher tells nobody when a subscription has come */
@@ -160,8 +151,7 @@ int main(int count, char **main_words)
                         .offer = {.count = argument_count(arguments, "requests", NULL), .window = argument_count(arguments, "window", "1e9"),
                                   .rate_per_s = argument_number(arguments, "rate", "0")}};
     load.run = bench_run_of(arguments, load.offer.count * load.each);
-    void *context = zmq_ctx_new();
-    load_open(&load, context, argument_text(arguments, "to", NULL), type, *type ? argument_text(arguments, "buses", NULL) : "");
+    load_open(&load, argument_text(arguments, "to", NULL), type, *type ? argument_text(arguments, "buses", NULL) : "");
     load_run(&load);
     bool missed = !offer_is_over(&load.offer);
     if (missed || load.refused)
@@ -173,7 +163,6 @@ int main(int count, char **main_words)
     free(load.left);
     if (load.listener)
         listener_free(&load.listener);
-    zmq_close(load.socket);
-    zmq_ctx_term(context);
+    wire_free(&load.wire);
     return missed || load.refused;
 }

@@ -1,6 +1,7 @@
 """Jobs that do nothing but leave a line: loaded by celery's worker, and run to put them in.
 
     python3 celery_app.py COUNT DELAY_SECONDS: prints how many were put in a second, as JSON.
+BENCH_PREFETCH: how many a worker takes at a time; Celery's own choice if it is not there.
 """
 import datetime
 import json
@@ -12,6 +13,8 @@ from celery import Celery
 
 app = Celery("bench", broker=f"redis+socket://{os.environ['BENCH_SOCKET']}")
 app.conf.task_ignore_result = True
+if "BENCH_PREFETCH" in os.environ:
+    app.conf.worker_prefetch_multiplier = int(os.environ["BENCH_PREFETCH"])
 
 
 @app.task(name="job")

@@ -6,7 +6,7 @@ Redis.sadd_returns_boolean = false if Redis.respond_to?(:sadd_returns_boolean=)
 Sidekiq.configure_client { |config| config.redis = { url: ENV["BENCH_REDIS"], size: 5 } }
 Sidekiq.configure_server do |config|
   config.redis = { url: ENV["BENCH_REDIS"], size: 30 }
-  config.options[:average_scheduled_poll_interval] = ENV["BENCH_POLL"].to_f if ENV["BENCH_POLL"]
+  config.options[:poll_interval_average] = ENV["BENCH_POLL"].to_f if ENV["BENCH_POLL"]
 end
 
 class BenchJob
