@@ -95,9 +95,24 @@ bool gate_is_exempt(const struct contact_rules *rules, const char *purpose)
     return false;
 }
 
+static int64_t day_cap(const struct gate_question *q, const struct contact_rules *rules)
+{
+    return lower_cap(rules ? rules->cap_per_day : 0, q->customer->cap_per_day);
+}
+
+static int64_t week_cap(const struct gate_question *q, const struct contact_rules *rules)
+{
+    return lower_cap(rules ? rules->cap_per_week : 0, q->customer->cap_per_week);
+}
+
 static bool caps_apply(const struct gate_question *q, const struct contact_rules *rules)
 {
-    return q->customer && q->contacts && !gate_is_exempt(rules, q->purpose);
+    return q->customer && !gate_is_exempt(rules, q->purpose) && (day_cap(q, rules) || week_cap(q, rules));
+}
+
+bool gate_counts(const struct gate_question *question)
+{
+    return caps_apply(question, site_contact_rules(question->site));
 }
 
 /* Contacts made in [from, to]. */
@@ -134,10 +149,9 @@ static wall_ms week_cap_until(const struct gate_question *q, int64_t cap, wall_m
 
 static struct obstacle cap_obstacle(const struct gate_question *q, const struct contact_rules *rules, wall_ms at)
 {
-    if (!caps_apply(q, rules))
+    if (!q->contacts || !caps_apply(q, rules))
         return (struct obstacle){0, NULL};
-    wall_ms day = day_cap_until(q, lower_cap(rules ? rules->cap_per_day : 0, q->customer->cap_per_day), at);
-    wall_ms week = week_cap_until(q, lower_cap(rules ? rules->cap_per_week : 0, q->customer->cap_per_week), at);
+    wall_ms day = day_cap_until(q, day_cap(q, rules), at), week = week_cap_until(q, week_cap(q, rules), at);
     return (struct obstacle){day > week ? day : week, "cap"};
 }
 

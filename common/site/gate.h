@@ -27,6 +27,9 @@ bool gate_is_exempt(const struct contact_rules *rules, const char *purpose);
 /* When these quiet hours (minutes of the day; equal: none) end, if `at` lies in them; else 0. */
 wall_ms gate_quiet_until(const struct calendar *calendar, wall_ms at, int64_t from_min, int64_t to_min);
 
+/* Does the answer depend on the contacts made? There may be caps that they count for. */
+bool gate_counts(const struct gate_question *question);
+
 struct gate_result gate_ask(const struct gate_question *question);
 
 #endif

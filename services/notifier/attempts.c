@@ -62,9 +62,11 @@ static void wait_until(struct letter *letter, wall_ms until, const char *reason)
 static bool gate_lets_pass(struct letter *letter)
 {
     struct gate_question question = {
-        .site = letter->site, .customer = letter->customer, .contacts = contacts_before(letter), .call = false,
-        .purpose = letter->notice.purpose, .now = letter->now,
+        .site = letter->site, .customer = letter->customer, .call = false, .purpose = letter->notice.purpose,
+        .now = letter->now,
     };
+    if (gate_counts(&question))
+        question.contacts = contacts_before(letter);
     struct gate_result result = gate_ask(&question);
     if (result.answer == GATE_CLOSED)
         letter_skip(letter, result.reason);
@@ -138,7 +140,7 @@ static void attempt(struct letter *letter)
     notice->reason = "";
     const struct contact_rules *rules = letter->site ? site_contact_rules(letter->site) : NULL;
     if (*notice->customer && channel != NOTICE_PHONE && !gate_is_exempt(rules, notice->purpose))
-        contact_note(letter->turn, notice->site, notice->customer, "message", notice->id, true);
+        contact_note(letter->turn, letter->customer->id, "message", notice->id, true);
     letter_emit(letter, EVENT_NOTICE_ATTEMPTED, SEND_NONE, 0, "", "");
     if (!stays_inside(channel)) {
         hand_to_sender(letter);
@@ -176,6 +178,7 @@ static bool has_text(struct letter *letter)
 static void consider(struct letter *letter)
 {
     struct notice *notice = &letter->notice;
+    letter_know_customer(letter);
     if (notice->valid_until && letter->now > notice->valid_until)
         letter_skip(letter, "expired");
     else if (letter->site && letter->site->config && letter->site->config->sending_paused)

@@ -5,8 +5,7 @@
 
 enum { CONTACTS_KEPT_DAYS = 8 };    /* the caps look back seven days */
 
-/* Records that were merged share the contacts of the one that stays. */
-static const char *contacts_id(struct turn *turn, const char *site, const char *customer)
+const char *contacts_of(struct turn *turn, const char *site, const char *customer)
 {
     return arena_printf(turn_arena(turn), "%s/%s", site, turn_survivor(turn, site, customer));
 }
@@ -32,13 +31,12 @@ static struct contacts contacts_without(const struct contacts *stored, const cha
 
 const struct contacts *contacts_before(const struct letter *letter)
 {
-    const struct notice *notice = &letter->notice;
-    const char *id = contacts_id(letter->turn, notice->site, notice->customer);
+    const char *id = letter->customer->id;
     const struct contacts *stored = turn_get(letter->turn, ENTITY_CONTACTS, id);
     if (!stored)
         return NULL;
     struct contacts *copy = arena_alloc(letter->arena, sizeof *copy);
-    *copy = contacts_without(stored, id, notice->id, letter->now, letter->arena);
+    *copy = contacts_without(stored, id, letter->notice.id, letter->now, letter->arena);
     return copy;
 }
 
@@ -50,11 +48,9 @@ static bool noted_already(const struct contacts *contacts, const char *about, wa
     return false;
 }
 
-void contact_note(struct turn *turn, const char *site, const char *customer, const char *what, const char *about,
-                  bool once)
+void contact_note(struct turn *turn, const char *id, const char *what, const char *about, bool once)
 {
     struct arena *arena = turn_arena(turn);
-    const char *id = contacts_id(turn, site, customer);
     struct contacts contacts = contacts_without(turn_get(turn, ENTITY_CONTACTS, id), id, once ? about : NULL,
                                                 turn_now(turn), arena);
     if (noted_already(&contacts, about, turn_now(turn)))
@@ -64,13 +60,12 @@ void contact_note(struct turn *turn, const char *site, const char *customer, con
         contacts.made.count--;
     }
     contacts.made.at[contacts.made.count++] = (struct past_contact){.what = what, .about = about, .at = turn_now(turn)};
-    turn_put(turn, ENTITY_CONTACTS, id, &contacts, 0, NULL);
+    turn_put_lasting(turn, ENTITY_CONTACTS, id, &contacts, 0, NULL);
 }
 
-void contact_forget(struct turn *turn, const char *site, const char *customer, const char *about)
+void contact_forget(struct turn *turn, const char *id, const char *about)
 {
     struct arena *arena = turn_arena(turn);
-    const char *id = contacts_id(turn, site, customer);
     const struct contacts *stored = turn_get(turn, ENTITY_CONTACTS, id);
     if (!stored)
         return;
@@ -119,5 +114,5 @@ void on_call_made(struct turn *turn, const struct event *event, const void *data
 {
     const struct task_changed *task = data;
     if (*event->customer && !strcmp(task->kind, "call") && somebody_was_rung(task->outcome))
-        contact_note(turn, event->site, event->customer, "call", task->task, false);
+        contact_note(turn, contacts_of(turn, event->site, event->customer), "call", task->task, false);
 }

@@ -1,6 +1,7 @@
 #include "letter.h"
 
-#include "ident.h"
+#include <stdio.h>
+#include <string.h>
 
 static void on_agent_changed(struct turn *turn, const struct event *event, const void *data)
 {
@@ -16,7 +17,7 @@ static void on_contact_made(struct turn *turn, const struct event *event, const 
     const struct contact_made *contact = data;
     const struct site *site = turn_site(turn, event->site);
     if (*event->customer && !gate_is_exempt(site ? site_contact_rules(site) : NULL, contact->purpose))
-        contact_note(turn, event->site, event->customer, contact->way, contact->contact, true);
+        contact_note(turn, contacts_of(turn, event->site, event->customer), contact->way, contact->contact, true);
 }
 
 static void timer(struct turn *turn, enum entity_kind kind, const char *id, const void *entity)
@@ -28,23 +29,27 @@ static void timer(struct turn *turn, enum entity_kind kind, const char *id, cons
         on_digest_timer(turn, id);
 }
 
+/* What was taken needs no record of whom it went to. */
 static void prefetch(const struct event *event, const void *data,
                      void (*want)(void *context, enum entity_kind, const char *id), void *context)
 {
-    struct arena *arena = arena_new();
-    const char *customer = *event->customer ? arena_printf(arena, "%s/%s", event->site, event->customer) : "";
-    if (event->number == EVENT_NOTICE_WANTED) {
-        want(context, ENTITY_NOTICE, ident_of_site(arena, event->site, ((const struct notice_wanted *)data)->notice));
-        want(context, ENTITY_CUSTOMER, customer);
-        want(context, ENTITY_CONTACTS, customer);
-    } else if (event->number == EVENT_SEND_FINISHED) {
-        want(context, ENTITY_NOTICE, ((const struct send_finished *)data)->notice);
-        want(context, ENTITY_CUSTOMER, customer);
-    } else if (event->number == EVENT_TASK_ATTEMPTED || event->number == EVENT_TASK_CLOSED) {
-        want(context, ENTITY_CUSTOMER, customer);
-        want(context, ENTITY_CONTACTS, customer);
+    char customer[2 * NAME_BYTES_MAX + 2], notice[2 * NAME_BYTES_MAX + 2];
+    const struct notice_wanted *wanted = event->number == EVENT_NOTICE_WANTED ? data : NULL;
+    const struct send_finished *finished = event->number == EVENT_SEND_FINISHED ? data : NULL;
+    if (wanted) {
+        bool whole = strchr(wanted->notice, '/');
+        snprintf(notice, sizeof notice, "%s%s%s", whole ? "" : event->site, whole ? "" : "/", wanted->notice);
     }
-    arena_free(&arena);
+    if (wanted || finished)
+        want(context, ENTITY_NOTICE, wanted ? notice : finished->notice);
+    if (!*event->customer || (finished && finished->result == SEND_ACCEPTED))
+        return;
+    bool is_call = event->number == EVENT_TASK_ATTEMPTED || event->number == EVENT_TASK_CLOSED;
+    snprintf(customer, sizeof customer, "%s/%s", event->site, event->customer);
+    if (wanted || finished || is_call)
+        want(context, ENTITY_CUSTOMER, customer);
+    if (wanted || is_call)
+        want(context, ENTITY_CONTACTS, customer);
 }
 
 static const event_handler handlers[EVENT_COUNT] = {

@@ -12,7 +12,7 @@ static void letter_begin(struct letter *letter, struct turn *turn)
     letter->calendar = letter->site ? letter->site->calendar : calendar_everyday();
 }
 
-static void letter_know_customer(struct letter *letter)
+void letter_know_customer(struct letter *letter)
 {
     const struct notice *notice = &letter->notice;
     if (*notice->to_staff || !*notice->customer)
@@ -27,7 +27,6 @@ bool letter_load(struct letter *letter, struct turn *turn, const char *id)
         return false;
     letter_begin(letter, turn);
     letter->notice = *stored;
-    letter_know_customer(letter);
     return true;
 }
 
@@ -56,7 +55,6 @@ void letter_new(struct letter *letter, struct turn *turn, const struct event *ev
     letter_find_text(letter);
     notice->variables = wanted->variables;
     notice->cause = event->id;
-    letter_know_customer(letter);
 }
 
 bool letter_find_text(struct letter *letter)
@@ -129,7 +127,7 @@ static void letter_end(struct letter *letter, enum notice_state state, const cha
     letter->notice.reason = reason;
     letter->notice.due_at = 0;
     if (*notice->customer && notice->attempt && state != NOTICE_HELD)
-        contact_forget(letter->turn, notice->site, notice->customer, notice->id);
+        contact_forget(letter->turn, contacts_of(letter->turn, notice->site, notice->customer), notice->id);
 }
 
 void letter_skip(struct letter *letter, const char *reason)

@@ -24,7 +24,7 @@ struct letter {
     wall_ms now;
     const struct site *site;                /* NULL: nothing is set up for it */
     const struct calendar *calendar;        /* never NULL */
-    const struct customer *customer;        /* NULL: staff, or not known (yet) */
+    const struct customer *customer;        /* NULL: staff, not known (yet), or not asked for: letter_know_customer */
     struct notice notice;
 };
 
@@ -36,6 +36,9 @@ bool letter_load(struct letter *letter, struct turn *turn, const char *id);
 /* A notice that is not stored yet, as it was asked for. */
 void letter_new(struct letter *letter, struct turn *turn, const struct event *event,
                 const struct notice_wanted *wanted);
+
+/* Looks the customer up, as the record is now. */
+void letter_know_customer(struct letter *letter);
 
 /* Takes its text from what is now in force; false: no set has it. */
 bool letter_find_text(struct letter *letter);
@@ -65,12 +68,13 @@ struct texts staff_of_role(const struct site *site, const char *role, struct are
 
 /* -------- contacts made with customers (contacts.c) */
 
-/* All but those of this notice itself. NULL: none. */
+/* The id of this customer's: records that were merged share those of the one that stays. */
+const char *contacts_of(struct turn *turn, const char *site, const char *customer);
+/* Those of the letter's customer, who is known, but for those of the notice itself. NULL: none. */
 const struct contacts *contacts_before(const struct letter *letter);
-/* `once`: one that is noted about the same thing gives way. */
-void contact_note(struct turn *turn, const char *site, const char *customer, const char *what, const char *about,
-                  bool once);
-void contact_forget(struct turn *turn, const char *site, const char *customer, const char *about);
+/* `once`: one that is noted about the same thing gives way. What and about last as long as the turn. */
+void contact_note(struct turn *turn, const char *id, const char *what, const char *about, bool once);
+void contact_forget(struct turn *turn, const char *id, const char *about);
 
 /* -------- rules of a channel (channel_rules.c) */
 

@@ -51,7 +51,7 @@ bool pace_allows(struct letter *letter)
         pace.count++;
     else
         pace_stop(letter, &pace, limit);
-    turn_put(letter->turn, ENTITY_PACE, id, &pace, 0, NULL);
+    turn_put_lasting(letter->turn, ENTITY_PACE, id, &pace, 0, NULL);
     return allowed;
 }
 
