@@ -59,6 +59,9 @@ bool record_has_flag(const struct record *record, unsigned flags);
 /* Is this pair's key among the keys of `unknown`? */
 bool unknown_has(struct slice unknown, struct slice key);
 
+/* The size, or the limit that it is over; then it counts as cut (record_cut_count). */
+size_t cut_to(size_t size, size_t limit);
+
 /* The bytes of `text` that fit into `limit` without cutting a character. */
 size_t text_fitting_bytes(const char *text, size_t limit);
 

@@ -4,9 +4,8 @@
 
 #include "field.h"
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar, and back. Years begin in March, so that a leap day is the
- * last; 400 years are one era of 146,097 days. */
-static int64_t days_of_date(int64_t year, int month, int day)
+/* Years begin in March, so that a leap day is the last; 400 years are one era of 146,097 days. */
+int64_t moment_day(int64_t year, int month, int day)
 {
     year -= month <= 2;
     int64_t era = year / 400, year_of_era = year % 400;
@@ -14,7 +13,7 @@ static int64_t days_of_date(int64_t year, int month, int day)
     return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
-static void date_of_days(int64_t days, int *year, int *month, int *day)
+void moment_date(int64_t days, int *year, int *month, int *day)
 {
     days += 719468;
     int64_t era = days / 146097, day_of_era = days % 146097;
@@ -34,7 +33,7 @@ const char *moment_text(struct arena *arena, wall_ms at, int offset_minutes)
     if (local < 0 || local > MOMENT_MAX)
         return moment_text(arena, at, 0);
     int year, month, day, ms = (int)(local % DAY_MS);
-    date_of_days(local / DAY_MS, &year, &month, &day);
+    moment_date(local / DAY_MS, &year, &month, &day);
     const char *format = "%04d-%02d-%02dT%02d:%02d:%02d.%03d";
     char text[48], offset[16] = "Z";
     snprintf(text, sizeof text, format, year, month, day, ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
@@ -84,7 +83,7 @@ static bool take_date(const char **text, int64_t *ret_days)
     if (!take_number(text, 4, 1970, 9999, &year) || !take_one_of(text, "-") || !take_number(text, 2, 1, 12, &month) ||
         !take_one_of(text, "-") || !take_number(text, 2, 1, days_of_month(year, month), &day))
         return false;
-    *ret_days = days_of_date(year, month, day);
+    *ret_days = moment_day(year, month, day);
     return true;
 }
 

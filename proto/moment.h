@@ -15,4 +15,8 @@ typedef struct { int64_t ms; } mono_ms;
 #define HOUR_MS (60 * MINUTE_MS)
 #define DAY_MS (24 * HOUR_MS)
 
+/* Days since 1970-01-01 of a date of the Gregorian calendar, and back. A day past its month's end runs into the next. */
+int64_t moment_day(int64_t year, int month, int day);
+void moment_date(int64_t days, int *year, int *month, int *day);
+
 #endif

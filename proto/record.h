@@ -30,7 +30,9 @@ enum field_kind {
 
 enum field_flag {
     REQUIRED = 1,   /* absent: the record is refused */
-    PERSONAL = 2    /* tells who somebody is: travels sealed, never in the open */
+    PERSONAL = 2,   /* tells who somebody is: travels sealed, never in the open */
+    IS_ID = 4,      /* the id of the entity: not kept within it */
+    IS_SITE = 8     /* what stands before the slash in that id: not kept either */
 };
 
 struct texts {

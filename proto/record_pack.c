@@ -15,7 +15,7 @@ uint64_t record_cut_count(void)
     return atomic_load_explicit(&cut_count, memory_order_relaxed);
 }
 
-static size_t cut_to(size_t size, size_t limit)
+size_t cut_to(size_t size, size_t limit)
 {
     if (size <= limit)
         return size;

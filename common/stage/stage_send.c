@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entity.h"
 #include "fnv.h"
 #include "log.h"
 #include "partition.h"
@@ -266,7 +267,7 @@ static bool close_member(struct stage_loop *stage, struct stage_partition *parti
                                         &stored) != STORE_OK)
         return false;
     struct notice *notice = record_new(&notice_record, stage->arena);
-    if (stored.version == 0 || !record_unpack(&notice_record, stored.packed, stage->arena, notice, &fault) ||
+    if (stored.version == 0 || !entity_unpack(ENTITY_NOTICE, id, stored.packed, stage->arena, notice, &fault) ||
         notice->state != NOTICE_SENDING)
         return true;
     return close_attempt(stage, notice, partition->checkpoint.seq);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entity.h"
 #include "fnv.h"
 #include "log.h"
 #include "turn.h"
@@ -87,7 +88,7 @@ static const void *entity_decode(struct turn *turn, const struct turn_entity *en
     void *decoded = record_new(record, turn->arena);
     struct fault fault = {0};
 
-    if (record_unpack(record, entity->packed, turn->arena, decoded, &fault))
+    if (entity_unpack(entity->kind, entity->id, entity->packed, turn->arena, decoded, &fault))
         return decoded;
     log_error("entity.unreadable", log_text("kind", entity_types[entity->kind].name), log_text("id", entity->id),
               log_text("field", fault.field), log_text("fault", fault.what));
@@ -143,7 +144,7 @@ void turn_put(struct turn *turn, enum entity_kind kind, const char *id, const vo
     assert(due >= 0 && due <= DUE_MAX);
     struct turn_entity *entity = turn_entity(turn, kind, id);
     buffer_clear(&turn->scratch);
-    record_pack(entity_types[kind].record, record, 0, &turn->scratch);
+    entity_pack(kind, id, record, &turn->scratch);
     turn_entity_set(turn, entity, turn_packed(turn), due, queue);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entity.h"
 #include "fnv.h"
 #include "partition.h"
 #include "world_parts.h"
@@ -172,15 +173,6 @@ void world_apply(struct world *world, enum config_kind kind, const char *name, s
 
 /* ---------------------------------------------------------------- looking */
 
-static const void *entity_decode(enum entity_kind kind, struct slice packed, struct arena *arena)
-{
-    const struct record *record = entity_types[kind].record;
-    void *entity = record_new(record, arena);
-    struct fault fault;
-
-    return record_unpack(record, packed, arena, entity, &fault) ? entity : NULL;
-}
-
 const void *world_entity(struct world *world, enum entity_kind kind, const char *id, struct arena *arena)
 {
     struct stored_entity stored = {0};
@@ -194,7 +186,7 @@ const void *world_entity(struct world *world, enum entity_kind kind, const char 
                                                                       &id, 1,
                                                                       arena, &stored);
     assert(status == STORE_OK);
-    return stored.version > 0 ? entity_decode(kind, stored.packed, arena) : NULL;
+    return stored.version > 0 ? entity_read(kind, id, stored.packed, arena) : NULL;
 }
 
 void world_each_entity(struct world *world, enum entity_kind kind,
@@ -212,7 +204,7 @@ void world_each_entity(struct world *world, enum entity_kind kind,
                                                                               &list);
             assert(status == STORE_OK);
             for (size_t k = 0; k < list.count; k++)
-                each(context, list.at[k].id, entity_decode(kind, list.at[k].packed, arena));
+                each(context, list.at[k].id, entity_read(kind, list.at[k].id, list.at[k].packed, arena));
         } while (cursor != 0);
     }
     arena_free(&arena);

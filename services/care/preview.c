@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "entity.h"
 #include "json.h"
 #include "partition.h"
 #include "world.h"
@@ -133,7 +134,7 @@ static void seed(struct preview *preview, enum entity_kind kind, const json_t *r
         struct fault fault = {0};
         if (!record_from_json(type, json, preview->arena, record, &fault))
             continue;
-        record_pack(type, record, 0, &packed);
+        entity_pack(kind, text_of(json, "id"), record, &packed);
         struct entity_put put = {.kind = kind, .id = text_of(json, "id"), .version = 1, .packed = buffer_slice(&packed)};
         struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = standing.checkpoint,
                                 .puts = &put, .put_count = 1};

@@ -2,6 +2,7 @@
  * code is the customer's, and all that it opens is the one form that the task asks for. */
 #include <microhttpd.h>
 
+#include "entity.h"
 #include "intake.h"
 #include "partition.h"
 #include "views.h"
@@ -11,13 +12,11 @@ static const struct task *task_of(struct intake *intake, const char *site, const
     struct store *store = daemon_store(intake->daemon);
     const char *id = arena_printf(arena, "%s/%s", site, task);
     struct stored_entity entity = {0};
-    struct fault fault;
-    struct task *found = record_new(&task_record, arena);
     uint32_t partition = partition_of_site(site, daemon_partitions(intake->daemon));
     if (store_read_entities_one(store, partition, ENTITY_TASK, &id, 1, arena, &entity) != STORE_OK ||
-        !entity.version || !record_unpack(&task_record, entity.packed, arena, found, &fault))
+        !entity.version)
         return NULL;
-    return found;
+    return entity_read(ENTITY_TASK, id, entity.packed, arena);
 }
 
 /* The act that it is, owned by the caller. */

@@ -1,5 +1,6 @@
 #include "settings_room.h"
 
+#include "entity.h"
 #include "partition.h"
 
 static const struct staff *staff_in_force(struct store *store, const struct site_config *config, struct arena *arena)
@@ -26,7 +27,7 @@ enum setting_verdict settings_judge(struct store *store, uint32_t partitions, co
     if (!store || store_read_entities_one(store, partition, ENTITY_SCHEDULER_SITE, &site, 1, arena, &entity) != STORE_OK)
         return SETTING_IN_FORCE;
     struct site_config *config = record_new(&site_config_record, arena);
-    if (entity.version && !record_unpack(&site_config_record, entity.packed, arena, config, &fault))
+    if (entity.version && !entity_unpack(ENTITY_SCHEDULER_SITE, site, entity.packed, arena, config, &fault))
         return SETTING_IN_FORCE;
     const struct staff *staff = staff_in_force(store, config, arena);
     if (staff)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entity.h"
 #include "partition.h"
 
 const struct view_route view_routes[] = {
@@ -65,21 +66,16 @@ const struct site *view_site(const struct views *views, const char *site, struct
                                                                       arena, &entity);
     if (status != STORE_OK || !entity.version)
         return NULL;
-    struct site_config *config = record_new(&site_config_record, arena);
-    struct fault fault;
-    if (!record_unpack(&site_config_record, entity.packed, arena, config, &fault))
-        return NULL;
-    return content_site(views->contents, site, config, arena);
+    const struct site_config *config = entity_read(ENTITY_SCHEDULER_SITE, site, entity.packed, arena);
+    return config ? content_site(views->contents, site, config, arena) : NULL;
 }
 
 const void *view_entity(struct views *views, enum entity_kind kind, const char *site, const char *id, struct arena *arena)
 {
     struct stored_entity entity;
-    struct fault fault;
     uint32_t partition = partition_of_site(site, views->partitions);
-    void *record = record_new(entity_types[kind].record, arena);
     bool read = store_read_entities_one(views->store, partition, kind, &id, 1, arena, &entity) == STORE_OK && entity.version;
-    return read && record_unpack(entity_types[kind].record, entity.packed, arena, record, &fault) ? record : NULL;
+    return read ? entity_read(kind, id, entity.packed, arena) : NULL;
 }
 
 static int site_offset(void *context, wall_ms at)

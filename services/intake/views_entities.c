@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entity.h"
 #include "partition.h"
 #include "views.h"
 
@@ -112,9 +113,7 @@ static void add_found(struct found_list *found, const void *record, wall_ms due,
 
 static const void *decode(enum entity_kind kind, const struct stored_entity *entity, struct arena *arena)
 {
-    void *record = record_new(entity_types[kind].record, arena);
-    struct fault fault;
-    return record_unpack(entity_types[kind].record, entity->packed, arena, record, &fault) ? record : NULL;
+    return entity_read(kind, entity->id, entity->packed, arena);
 }
 
 static bool scan_partition(struct views *views, uint32_t partition, const struct list *list,

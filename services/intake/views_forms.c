@@ -1,6 +1,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "entity.h"
 #include "partition.h"
 #include "views.h"
 
@@ -69,10 +70,9 @@ static json_t *linked_by(struct views *views, const struct view_request *request
             STORE_OK)
             break;
         for (size_t i = 0; i < page.count; i++) {
-            struct filled_form *other = record_new(&filled_form_record, request->arena);
-            struct fault fault;
-            if (!record_unpack(&filled_form_record, page.at[i].packed, request->arena, other, &fault) ||
-                strcmp(other->site, form->site))
+            const struct stored_entity *at = &page.at[i];
+            const struct filled_form *other = entity_read(ENTITY_FORM, at->id, at->packed, request->arena);
+            if (!other || strcmp(other->site, form->site))
                 continue;
             for (size_t k = 0; k < other->links.count; k++)
                 if (!strcmp(other->links.at[k], about))

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entity.h"
 #include "partition.h"
 #include "views.h"
 
@@ -91,9 +92,8 @@ static bool count_partition(struct pareto *pareto, uint32_t partition)
         if (store->functions->scan_entities(store, partition, ENTITY_CASE, &cursor, arena, &page) != STORE_OK)
             return false;
         for (size_t i = 0; i < page.count; i++) {
-            struct complaint_case *complaint = record_new(&complaint_case_record, arena);
-            struct fault fault;
-            if (record_unpack(&complaint_case_record, page.at[i].packed, arena, complaint, &fault))
+            const struct complaint_case *complaint = entity_read(ENTITY_CASE, page.at[i].id, page.at[i].packed, arena);
+            if (complaint)
                 count_case(pareto, complaint);
         }
     } while (cursor);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "entity.h"
 #include "ledger.h"
 #include "partition.h"
 #include "views.h"
@@ -36,12 +37,11 @@ static json_t *next_level_json(const struct loyalty_rules *rules, int64_t merit)
 void view_add_points(struct views *views, const struct view_request *request, const struct customer *customer, json_t *to)
 {
     struct stored_entity entity;
-    struct points_account *account = record_new(&points_account_record, request->arena);
-    struct fault fault;
+    const struct points_account *account;
     if (store_read_entities_one(views->store, partition_of_site(customer->site, views->partitions),
                                                ENTITY_POINTS_ACCOUNT, &customer->id, 1, request->arena, &entity) != STORE_OK ||
         !entity.version ||
-        !record_unpack(&points_account_record, entity.packed, request->arena, account, &fault))
+        !(account = entity_read(ENTITY_POINTS_ACCOUNT, customer->id, entity.packed, request->arena)))
         return;
     const struct site *site = view_site(views, customer->site, request->arena);
     const struct loyalty_rules *rules = rules_of(site);

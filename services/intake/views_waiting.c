@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "entity.h"
 #include "partition.h"
 #include "views.h"
 #include "views_waiting.h"
@@ -23,12 +24,9 @@ static const void *read_one(const struct waiting *waiting, enum entity_kind kind
     struct store *store = waiting->views->store;
     struct arena *arena = waiting->request->arena;
     struct stored_entity entity;
-    struct fault fault;
-    void *record = record_new(entity_types[kind].record, arena);
     bool read = store_read_entities_one(store, partition_of_site(waiting->site->id, waiting->views->partitions), kind,
                                                 &id, 1, arena, &entity) == STORE_OK;
-    return read && entity.version && record_unpack(entity_types[kind].record, entity.packed, arena, record, &fault) ? record
-                                                                                                                    : NULL;
+    return read && entity.version ? entity_read(kind, id, entity.packed, arena) : NULL;
 }
 
 /* The last plan of this rule about the job; NULL: none. */

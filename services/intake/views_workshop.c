@@ -2,6 +2,7 @@
 
 #include "civil.h"
 #include "clock_record.h"
+#include "entity.h"
 #include "partition.h"
 #include "views.h"
 #include "views_waiting.h"
@@ -53,14 +54,13 @@ static bool day_read(struct views *views, struct look *look, wall_ms at, wall_ms
     struct local_time local = calendar_local(look->site->calendar, at);
     const char *id = arena_printf(look->arena, "%s/%04d-%02d-%02d", look->site->id, local.year, local.month, local.day);
     struct stored_entity entity;
-    struct workshop_day *stored = NULL;
-    struct fault fault;
+    const struct workshop_day *stored = NULL;
     if (store_read_entities_one(views->store, partition_of_site(look->site->id, views->partitions),
                                                ENTITY_WORKSHOP_DAY, &id, 1, look->arena, &entity) != STORE_OK)
         return false;
     if (entity.version) {
-        stored = record_new(&workshop_day_record, look->arena);
-        if (!record_unpack(&workshop_day_record, entity.packed, look->arena, stored, &fault))
+        stored = entity_read(ENTITY_WORKSHOP_DAY, id, entity.packed, look->arena);
+        if (!stored)
             return false;
     }
     workday_open(&look->day, look->site->workshop, look->site->calendar, at, now, stored, id, look->arena);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entity.h"
 #include "fnv.h"
 
 enum { SITES = 256 };               /* that are kept put together */
@@ -118,13 +119,13 @@ static size_t reads_of(struct missing *missing, size_t count, struct entities_re
     return made;
 }
 
-static bool take_customer(struct rendering *rendering, struct parcel *parcel, const struct stored_entity *stored)
+static bool take_customer(struct rendering *rendering, struct parcel *parcel, const char *id,
+                          const struct stored_entity *stored)
 {
-    struct customer *customer = record_new(&customer_record, rendering->arena);
-    struct fault fault;
     if (!stored->version)
         return parcel_fail(parcel, SEND_PERMANENT, "not sent: no such customer");
-    if (!record_unpack(&customer_record, stored->packed, rendering->arena, customer, &fault))
+    const struct customer *customer = entity_read(ENTITY_CUSTOMER, id, stored->packed, rendering->arena);
+    if (!customer)
         return parcel_fail(parcel, SEND_PERMANENT, "not sent: the recipient's record cannot be read");
     if (customer->do_not_message)
         return parcel_fail(parcel, SEND_PERMANENT, "not sent: do_not_message");
@@ -142,7 +143,7 @@ static void take_missing(struct rendering *rendering, const struct missing *miss
         parcel_fail(parcel, SEND_TEMPORARY, "not sent: the store does not answer");
     else if (!missing->entities[0].version)
         parcel_fail(parcel, SEND_PERMANENT, "not sent: the site is not set up");
-    else if (!is_to_customer(parcel) || take_customer(rendering, parcel, &missing->entities[1]))
+    else if (!is_to_customer(parcel) || take_customer(rendering, parcel, missing->customer, &missing->entities[1]))
         parcel->order.settings = missing->entities[0].packed;
 }
 
@@ -205,12 +206,11 @@ static bool site_put_together(struct rendering *rendering, struct parcel *parcel
 {
     const struct send_order *order = &parcel->order;
     struct arena *arena = to->arena ? to->arena : arena_new();
-    struct fault fault;
     arena_reset(arena);
     *to = (struct known_site){.arena = arena, .id = arena_string(arena, order->site)};
     to->settings = (struct slice){arena_copy(arena, order->settings.at, order->settings.bytes), order->settings.bytes};
-    struct site_config *config = record_new(&site_config_record, arena);
-    if (!record_unpack(&site_config_record, to->settings, arena, config, &fault))
+    const struct site_config *config = entity_read(ENTITY_NOTIFIER_SITE, to->id, to->settings, arena);
+    if (!config)
         return parcel_fail(parcel, SEND_PERMANENT, "not sent: the site's settings cannot be read");
     to->site = content_site(rendering->contents, to->id, config, arena);
     return !was_gone(rendering) || parcel_fail(parcel, SEND_TEMPORARY, "not sent: the store does not answer");

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "entity.h"
 #include "ident.h"
 #include "scheduler.h"
 
@@ -203,7 +204,7 @@ static const char *merge_fault(struct turn *turn, const struct pair *pair)
 static struct slice survivor_packed(struct turn *turn, const struct customer *stays)
 {
     struct buffer packed = {0};
-    record_pack(&customer_record, stays, 0, &packed);
+    entity_pack(ENTITY_CUSTOMER, stays->id, stays, &packed);
     struct slice copy = {arena_copy(turn_arena(turn), packed.at, packed.bytes), packed.bytes};
     buffer_free(&packed);
     return copy;
@@ -315,9 +316,8 @@ static struct customer_recorded person_apart(struct turn *turn, const struct pai
 
 static const struct customer *survivor_before(struct turn *turn, const struct customer *other)
 {
-    struct customer *before = record_new(&customer_record, turn_arena(turn));
-    struct fault fault;
-    return record_unpack(&customer_record, other->survivor, turn_arena(turn), before, &fault) ? before : NULL;
+    const char *id = ident_make(turn_arena(turn), other->site, "%s", other->merged_into);
+    return entity_read(ENTITY_CUSTOMER, id, other->survivor, turn_arena(turn));
 }
 
 void on_customer_unmerge(struct turn *turn, const struct event *event, const void *data)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entity.h"
 #include "partition.h"
 #include "simulation.h"
 
@@ -53,7 +54,7 @@ static void check_recorded(struct simulation *simulation, uint32_t partition, co
     bool read = store_read_entities_one(simulation->store, partition, ENTITY_NOTICE,
                                                             &order->notice, 1,
                                                             arena, &stored) == STORE_OK && stored.version > 0 &&
-                record_unpack(&notice_record, stored.packed, arena, notice, &fault);
+                entity_unpack(ENTITY_NOTICE, order->notice, stored.packed, arena, notice, &fault);
 
     if (!read || notice->attempt < order->attempt)
         simulation_fail(simulation, HOLDS_SENT, "attempt %d of %s leaves, on record are %d", order->attempt,

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entity.h"
 #include "shop_parts.h"
 
 enum { MEMBERS_MAX = 64, CHINA_MS = 8 * 60 * 60 * 1000 };
@@ -226,8 +227,7 @@ static const struct complaint_case *case_of(struct simulation *simulation, const
         struct stored_entity stored = {0};
         store_read_entities_one(simulation->store, i, ENTITY_CASE, &id, 1, simulation->arena,
                                                     &stored);
-        if (stored.version > 0 && record_unpack(&complaint_case_record, stored.packed, simulation->arena, found,
-                                                &fault))
+        if (stored.version > 0 && entity_unpack(ENTITY_CASE, id, stored.packed, simulation->arena, found, &fault))
             return found;
     }
     return NULL;

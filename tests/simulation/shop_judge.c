@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entity.h"
 #include "shop_parts.h"
 #include "witness.h"
 
@@ -211,7 +212,7 @@ void dealer_put(struct simulation *simulation, const struct entity_put *put)
 
     if (put->packed.bytes == 0)
         return;
-    if (!record_unpack(record, put->packed, simulation->scratch, decoded, &fault) || !is_in_place(put, decoded))
+    if (!entity_unpack(put->kind, put->id, put->packed, simulation->scratch, decoded, &fault) || !is_in_place(put, decoded))
         simulation_fail(simulation, HOLDS_PLACE, "%s %s was put with timer %lld and place %s",
                         entity_types[put->kind].name,
                         put->id, (long long)put->due, put->queue && *put->queue ? put->queue : "none");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entity.h"
 #include "partition.h"
 #include "simulation.h"
 #include "support/toy.h"
@@ -290,13 +291,9 @@ static void seen(struct simulation *simulation, const struct place *place, const
 
 /* ---------------------------------------------------------------- entities */
 
-static const void *record_of(struct simulation *simulation, enum entity_kind kind, struct slice packed)
+static const void *record_of(struct simulation *simulation, enum entity_kind kind, const char *id, struct slice packed)
 {
-    const struct record *record = entity_types[kind].record;
-    void *decoded = record_new(record, simulation->scratch);
-    struct fault fault;
-
-    return packed.bytes > 0 && record_unpack(record, packed, simulation->scratch, decoded, &fault) ? decoded : NULL;
+    return packed.bytes > 0 ? entity_read(kind, id, packed, simulation->scratch) : NULL;
 }
 
 static bool begins_with(const char *text, const char *prefix)
@@ -322,7 +319,7 @@ static bool is_in_its_place(const struct entity_put *put, const void *record)
 
 static void put(struct simulation *simulation, const struct entity_put *put)
 {
-    const void *record = record_of(simulation, put->kind, put->packed);
+    const void *record = record_of(simulation, put->kind, put->id, put->packed);
 
     if (!record || !is_in_its_place(put, record))
         simulation_fail(simulation, HOLDS_PLACE, "%s %s was put with timer %lld and place %s",
@@ -339,7 +336,7 @@ static const void *entity_of(struct simulation *simulation, uint32_t partition, 
     if (store_read_entities_one(simulation->store, partition, kind, &id, 1, simulation->scratch,
                                                     &stored) != STORE_OK)
         return NULL;
-    return record_of(simulation, kind, stored.packed);
+    return record_of(simulation, kind, id, stored.packed);
 }
 
 static void judge_entities(struct simulation *simulation, uint32_t partition, const struct order *order)
@@ -398,7 +395,7 @@ static void judge(struct simulation *simulation)
 
 static const char *line_of(struct simulation *simulation, enum entity_kind kind, const struct stored_entity *stored)
 {
-    const void *record = record_of(simulation, kind, stored->packed);
+    const void *record = record_of(simulation, kind, stored->id, stored->packed);
     const struct plan *plan = record;
     const struct task *task = record;
     const struct customer *all = record;

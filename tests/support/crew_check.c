@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crew.h"
+#include "entity.h"
 
 static struct store *store_of(struct crew *crew)
 {
@@ -139,7 +140,7 @@ static const void *entity_of(struct crew *crew, uint32_t partition, enum entity_
     need(store_read_entities_one(store_of(crew), partition, kind, &id, 1, crew->arena, stored));
     if (stored->version == 0)
         return NULL;
-    bool read = record_unpack(entity_types[kind].record, stored->packed, crew->arena, entity, &fault);
+    bool read = entity_unpack(kind, id, stored->packed, crew->arena, entity, &fault);
     assert(read);
     return entity;
 }

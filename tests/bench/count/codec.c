@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cursor.h"
+#include "entity.h"
 #include "event.h"
 #include "subject.h"
 
@@ -43,9 +44,9 @@ static void *codec_begin(void)
     buffer_free(&data);
     event_pack(&codec->event, &codec->packed);
     codec->task = open_task;
-    record_pack(entity_types[ENTITY_TASK].record, &codec->task, 0, &codec->packed_task);
-    bool whole = record_unpack(entity_types[ENTITY_TASK].record, buffer_slice(&codec->packed_task), codec->arena,
-                               &codec->task, &fault);
+    entity_pack(ENTITY_TASK, open_task.id, &codec->task, &codec->packed_task);
+    bool whole = entity_unpack(ENTITY_TASK, open_task.id, buffer_slice(&codec->packed_task), codec->arena, &codec->task,
+                               &fault);
     assert(whole);
     return codec;
 }
@@ -93,7 +94,7 @@ static void entity_pack_once(void *context, size_t number)
     struct codec *codec = context;
     (void)number;
     buffer_clear(&codec->scratch);
-    record_pack(entity_types[ENTITY_TASK].record, &open_task, 0, &codec->scratch);
+    entity_pack(ENTITY_TASK, open_task.id, &open_task, &codec->scratch);
 }
 
 static void entity_unpack_once(void *context, size_t number)
@@ -103,8 +104,7 @@ static void entity_unpack_once(void *context, size_t number)
     (void)number;
     arena_reset(codec->arena);
     struct task *task = record_new(entity_types[ENTITY_TASK].record, codec->arena);
-    bool whole = record_unpack(entity_types[ENTITY_TASK].record, buffer_slice(&codec->packed_task), codec->arena, task,
-                               &fault);
+    bool whole = entity_unpack(ENTITY_TASK, open_task.id, buffer_slice(&codec->packed_task), codec->arena, task, &fault);
     assert(whole);
 }
 
