@@ -103,6 +103,8 @@ static size_t pack_unknown(const struct record *record, const void *from, struct
     struct cursor cursor = cursor_over(*record_unknown(record, from));
     struct slice key, value;
     size_t count = 0;
+    if (cursor.at == cursor.end)
+        return 0;
     while (cursor_text(&cursor, &key) && cursor_skip(&cursor, &value)) {
         if (!unknown_is_written(record, from, key, choice))
             continue;

@@ -96,19 +96,40 @@ static void find_place(struct search *s)
 
 /* -------- in words */
 
+/* Puts digits in the places of a text made for them. */
+static void put_digits(char *last, int number, int count)
+{
+    for (; count > 0; count--, number /= 10)
+        *last-- = (char)('0' + number % 10);
+}
+
+static void put_time(char *at, int hour, int minute)
+{
+    put_digits(at + 1, hour, 2);
+    put_digits(at + 4, minute, 2);
+}
+
 static const char *moment_in_words(const struct calendar *calendar, wall_ms at, struct arena *arena)
 {
     struct local_time t = calendar_local(calendar, at);
-    return arena_printf(arena, "%s %04d-%02d-%02d %02d:%02d", day_names[t.weekday], t.year, t.month, t.day, t.hour,
-                        t.minute);
+    char text[] = "Day 0000-00-00 00:00";
+    memcpy(text, day_names[t.weekday], 3);
+    put_digits(text + 7, t.year, 4);
+    put_digits(text + 10, t.month, 2);
+    put_digits(text + 13, t.day, 2);
+    put_time(text + 15, t.hour, t.minute);
+    return arena_text(arena, text, sizeof text - 1);
 }
 
 const char *calendar_opening_text(const struct calendar *calendar, struct opening opening, struct arena *arena)
 {
     struct local_time from = calendar_local(calendar, opening.from), to = calendar_local(calendar, opening.to);
     bool midnight = !to.hour && !to.minute && opening.to > opening.from;
-    return arena_printf(arena, "%s %02d:%02d-%02d:%02d", day_names[from.weekday], from.hour, from.minute,
-                        midnight ? 24 : to.hour, to.minute);
+    char text[] = "Day 00:00-00:00";
+    memcpy(text, day_names[from.weekday], 3);
+    put_time(text + 4, from.hour, from.minute);
+    put_time(text + 10, midnight ? 24 : to.hour, to.minute);
+    return arena_text(arena, text, sizeof text - 1);
 }
 
 /* "open 15:00-17:30" on the day of `beside`, with the date on another. */

@@ -179,6 +179,8 @@ size_t zone_shift_at(const struct zone *zone, wall_ms at)
 {
     size_t low = 0, high = zone->count;
     assert(zone->count);
+    if (zone->shifts[high - 1].from <= at)          /* many zones have not been shifted for years */
+        return high - 1;
     while (high - low > 1) {
         size_t middle = (low + high) / 2;
         if (zone->shifts[middle].from <= at)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fnv.h"
 #include "playbook_reading.h"
 
 enum { WINDOWS_MAX = 64, DISSATISFIED_DEFAULT = 2 };
@@ -88,6 +89,11 @@ struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct m
     reading_notices(&reading, yaml_get(top, "notices"));
     forget_repeated(mistakes, mistakes_before);
     return mistakes->count == mistakes_before ? reading.playbook : NULL;
+}
+
+uint64_t playbook_name_bit(const char *name)
+{
+    return (uint64_t)1 << (fnv_text(FNV_START, name) & 63);
 }
 
 const struct questionnaire *playbook_questionnaire(const struct playbook *playbook, const char *name)

@@ -174,6 +174,7 @@ struct rule {
     struct condition_list when;
     size_t step_count;
     struct step *steps;
+    uint64_t step_name_bits;        /* of all of them: playbook_name_bit */
     const struct recurrence *repeat;/* instead of an event: it comes again by itself; NULL: on an event */
     struct texts holidays;          /* only on the first day of one with such a name in the site's calendar; none: any day */
     int at_min;                     /* at this minute of the day */
@@ -384,6 +385,9 @@ struct playbook {
 
 /* NULL if there were mistakes. */
 struct playbook *playbook_parse(struct slice yaml, struct arena *arena, struct mistakes *mistakes);
+
+/* One of 64 bits, by which most names differ. */
+uint64_t playbook_name_bit(const char *name);
 
 const struct questionnaire *playbook_questionnaire(const struct playbook *playbook, const char *name);
 const struct question *questionnaire_question(const struct questionnaire *questionnaire, const char *name);

@@ -110,6 +110,8 @@ void reading_rules(struct playbook_reading *reading, const struct yaml *node)
         struct rule *rule = &playbook->rules[playbook->rule_count++];
         read_rule(reading, node->items[i], rule);
         playbook->has_rule_on[rule->on] = true;
+        for (size_t step = 0; step < rule->step_count; step++)
+            rule->step_name_bits |= playbook_name_bit(rule->steps[step].name);
     }
     check_rule_names(reading, node);
 }

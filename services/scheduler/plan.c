@@ -122,10 +122,12 @@ static bool is_other_plan(const struct planned *planned, const struct playbook *
 static bool name_is_taken(const struct planned *planned, const char *name)
 {
     const struct site *site = planned->site;
+    uint64_t bit = playbook_name_bit(name);
     for (size_t i = 0; i < site->playbook_count; i++) {
         const struct playbook *playbook = site->playbooks[i].playbook;
         for (size_t rule = 0; rule < playbook->rule_count; rule++)
-            if (rule_has_step(&playbook->rules[rule], name) && is_other_plan(planned, playbook, rule))
+            if ((playbook->rules[rule].step_name_bits & bit) && rule_has_step(&playbook->rules[rule], name) &&
+                is_other_plan(planned, playbook, rule))
                 return true;
     }
     return false;
