@@ -232,26 +232,20 @@ static void work_one(struct stage_loop *stage, struct stage_partition *partition
 
 /* Calls that are not answered take seconds each: the partitions that have not had their turn by then begin the next
  * step. */
-static void each_partition(struct stage_loop *stage, void (*deed)(struct stage_loop *, struct stage_partition *))
+static void work(struct stage_loop *stage)
 {
     uint32_t partitions = stage->options.partitions, first = stage->first;
     mono_ms begun = stage_mono(stage);
 
     for (uint32_t i = 0; i < partitions; i++) {
-        deed(stage, &stage->partitions[(first + i) % partitions]);
+        work_one(stage, &stage->partitions[(first + i) % partitions]);
         if (stage_mono(stage).ms - begun.ms >= STEP_MS_MAX && i + 1 < partitions) {
             stage->first = (first + i + 1) % partitions;
             stage->busy = true;
-            return;
+            break;
         }
     }
-}
-
-static void work(struct stage_loop *stage)
-{
-    each_partition(stage, work_one);
     work_hand(stage);
-    each_partition(stage, stage_fire);
 }
 
 int64_t stage_step(struct stage_loop *stage)
@@ -267,6 +261,7 @@ int64_t stage_step(struct stage_loop *stage)
     receive(stage);
     stage_claim_released(stage);
     work(stage);
+    stage_fire(stage);
     stage_flush(stage);
     stage_look(stage);
     stage->stepped_at = stage_mono(stage);

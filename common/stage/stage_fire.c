@@ -32,8 +32,11 @@ void stage_watch_time(struct stage_loop *stage)
     }
 }
 
-static void fired(struct stage_loop *stage, struct stage_partition *partition, const struct entry_list *entries)
+static void fired(struct stage_loop *stage, struct stage_partition *partition, const struct fire *fire)
 {
+    const struct entry_list *entries = &fire->fired;
+
+    partition->earliest_due = fire->earliest_due;
     stage->report.fired += entries->count;
     for (size_t i = 0; i < entries->count; i++)
         stage_publish(stage, &entries->at[i].place, event_types[EVENT_TIMER_FIRED].name, entries->at[i].packed);
@@ -46,36 +49,73 @@ bool stage_clock_is_right(const struct stage_loop *stage)
     return !stage->options.clock_is_right || stage->options.clock_is_right(stage->options.clock_context);
 }
 
-/* The time, which may have to be asked for, is asked for last. */
-static bool may_fire(const struct stage_loop *stage, const struct stage_partition *partition, wall_ms *ret_now)
+static bool may_fire(const struct stage_loop *stage)
 {
-    if (stage->options.core->stage != STAGE_SCHEDULER || !partition->owned || stage->report.tilted ||
-        partition->earliest_due == 0 || !mono_reached(stage_mono(stage), partition->backoff.until) ||
-        !stage_clock_is_right(stage))
-        return false;
-    *ret_now = clock_now(stage->options.clock);
-    return partition->earliest_due <= *ret_now;
+    return stage->options.core->stage == STAGE_SCHEDULER && !stage->report.tilted && stage_clock_is_right(stage);
 }
 
-void stage_fire(struct stage_loop *stage, struct stage_partition *partition)
+static bool has_timer(const struct stage_loop *stage, const struct stage_partition *partition)
 {
-    struct store *store = stage->options.store;
-    struct entry_list entries = {0};
-    wall_ms now;
+    return partition->owned && partition->earliest_due > 0 && mono_reached(stage_mono(stage), partition->backoff.until);
+}
 
-    if (!may_fire(stage, partition, &now))
-        return;
-    arena_reset(stage->arena);
-    enum store_status status = store->functions->fire(store, &partition->lease, now,
-                                                      stage->options.random(stage->options.random_context),
-                                                      stage->arena, &entries, &partition->earliest_due);
-    stage_look(stage);
+static void fire_answered(struct stage_loop *stage, const struct fire *fire, enum store_status status)
+{
+    struct stage_partition *partition = &stage->partitions[fire->lease.partition];
+
     if (status == STORE_OK)
-        fired(stage, partition, &entries);
+        fired(stage, partition, fire);
     else if (status == STORE_FENCED)
         stage_lose(stage, partition, "fenced");
     else
         backoff_more(&partition->backoff, stage_mono(stage));
+}
+
+static void fire_together(struct stage_loop *stage, struct fire *fires, size_t count)
+{
+    struct store *store = stage->options.store;
+    enum store_status statuses[FIRE_TOGETHER];
+
+    if (count == 0)
+        return;
+    arena_reset(stage->arena);
+    enum store_status status = store->functions->fire(store, fires, count, stage->arena, statuses);
+    stage_look(stage);
+    for (size_t i = 0; i < count; i++)
+        fire_answered(stage, &fires[i], status == STORE_OK ? statuses[i] : status);
+}
+
+/* What does not answer takes seconds: those that were not asked by then are in the next step. The time, which may have
+ * to be asked for too, is asked for only if a timer waits for it. */
+void stage_fire(struct stage_loop *stage)
+{
+    struct fire fires[FIRE_TOGETHER];
+    mono_ms begun = stage_mono(stage);
+    wall_ms now = 0;
+    size_t count = 0;
+
+    if (!may_fire(stage))
+        return;
+    for (uint32_t i = 0; i < stage->options.partitions; i++) {
+        const struct stage_partition *partition = &stage->partitions[i];
+        if (!has_timer(stage, partition))
+            continue;
+        now = now ? now : clock_now(stage->options.clock);
+        if (partition->earliest_due > now)
+            continue;
+        fires[count++] = (struct fire){.lease = partition->lease, .now = now,
+                                       .chain_seed = stage->options.random(stage->options.random_context)};
+        if (count < FIRE_TOGETHER)
+            continue;
+        fire_together(stage, fires, count);
+        count = 0;
+        now = 0;
+        if (stage_mono(stage).ms - begun.ms < STEP_MS_MAX)
+            continue;
+        stage->busy = true;
+        return;
+    }
+    fire_together(stage, fires, count);
 }
 
 int64_t stage_due_wait_ms(const struct stage_loop *stage, wall_ms due)

@@ -18,6 +18,7 @@ enum {
     CACHE_BYTES_MAX = 24 * 1024 * 1024,     /* all entities that one process keeps */
     FRAMES_PER_STEP = 4096,                 /* then the store gets its turn */
     HAND_MAX = 32,                          /* partitions that are worked together */
+    FIRE_TOGETHER = 16,                     /* partitions whose timers fire in one exchange */
     STEP_MS_MAX = 1000,                     /* then leases, bus and the rest of the daemon get theirs */
     BACKOFF_MS = 50, BACKOFF_MS_MAX = 1000,
     AT_ONCE_MS = 5 * 60 * 1000              /* an event worked later than this leaves what is due to timers */
@@ -166,7 +167,8 @@ void stage_publish(struct stage_loop *stage, const struct place *place, const ch
 /* stage_fire.c */
 void stage_watch_time(struct stage_loop *stage);
 bool stage_clock_is_right(const struct stage_loop *stage);
-void stage_fire(struct stage_loop *stage, struct stage_partition *partition);
+/* Timers that are due become events. */
+void stage_fire(struct stage_loop *stage);
 /* Real milliseconds until timers that are due at `due` (0: none) may fire; -1: none to wait for. */
 int64_t stage_due_wait_ms(const struct stage_loop *stage, wall_ms due);
 

@@ -142,6 +142,16 @@ struct commit {
     wall_ms earliest_due;           /* result */
 };
 
+/* -------- timers */
+
+struct fire {                       /* those of one partition that are due */
+    struct lease lease;
+    wall_ms now;
+    uint64_t chain_seed;
+    struct entry_list fired;        /* results */
+    wall_ms earliest_due;
+};
+
 /* -------- reading */
 
 struct stored_entity {
@@ -217,8 +227,8 @@ struct store_functions {
                                 enum store_status *ret_status_each);
     enum store_status (*commit)(struct store *, struct commit *const *each, size_t count,
                                 enum store_status *ret_status_each);
-    enum store_status (*fire)(struct store *, const struct lease *, wall_ms now, uint64_t chain_seed, struct arena *,
-                              struct entry_list *ret_fired, wall_ms *ret_earliest_due);
+    enum store_status (*fire)(struct store *, struct fire *each, size_t count, struct arena *,
+                              enum store_status *ret_status_each);
     enum store_status (*claim)(struct store *, const struct lease *wanted, size_t count, int64_t ttl_ms,
                                struct standing *ret_each, enum store_status *ret_status_each);
     enum store_status (*renew)(struct store *, const struct lease *leases, size_t count, int64_t ttl_ms,
@@ -265,6 +275,8 @@ struct store { const struct store_functions *functions; };
 /* A single one of what goes in many; the status is its own. */
 enum store_status store_append_one(struct store *store, uint32_t partition, struct fact *facts, size_t count);
 enum store_status store_commit_one(struct store *store, struct commit *commit);
+enum store_status store_fire_one(struct store *store, const struct lease *lease, wall_ms now, uint64_t chain_seed,
+                                 struct arena *arena, struct entry_list *ret_fired, wall_ms *ret_earliest_due);
 enum store_status store_read_log_one(struct store *store, uint32_t partition, uint64_t from_seq, size_t max,
                                      struct arena *arena, struct entry_list *ret);
 enum store_status store_read_entities_one(struct store *store, uint32_t partition, enum entity_kind kind,
@@ -277,8 +289,8 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
 /* Who may append what (stage_may_append) is checked where the log is: an event of another type than the stage's own, or
  * one that does not begin with its id, source and type, is STORE_REFUSED and nothing of the call is done.
  *
- * append, commit, claim, renew, release, read_log, read_entities: many in one exchange, so that they share its round trip
- *   and its fsync; each is atomic by itself and concerns nobody else. STORE_OK with the answers in ret_status_each, where STORE_GONE is one whose
+ * append, commit, fire, claim, renew, release, read_log, read_entities: many in one exchange, so that they share its round
+ *   trip and its fsync; each is atomic by itself and concerns nobody else. STORE_OK with the answers in ret_status_each, where STORE_GONE is one whose
  *   node of a Cluster does not answer; STORE_GONE when none was answered, though some may be done.
  * append: facts into the logs of some partitions, of each once. Facts whose key is known are skipped, with the first
  *   place as answer; a known key with another digest is APPEND_CONFLICT; both leave the others alone. STORE_FULL when
@@ -289,7 +301,7 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
  *   and sees that it is done.
  *   A put whose stored version is not version - 1 is STORE_CHANGED; one whose due_before or queue_before is not what is
  *   stored, two puts of one entity, or an entity of another stage: STORE_REFUSED.
- * fire: timers due at or before `now`, at most FIRE_MAX, earliest first, become timer.fired events (site from the
+ * fire: of some partitions, of each once: timers due at or before `now`, at most FIRE_MAX, earliest first, become timer.fired events (site from the
  *   entity's id, source "scheduler", id "timer/<member>@<due>", time `now`, data entity and due); needs the scheduler's
  *   lease. An id that would be over NAME_BYTES_MAX has the chain id in hex for the member. Chain ids are chain_seed,
  *   chain_seed + 1, …

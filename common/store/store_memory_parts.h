@@ -119,8 +119,7 @@ bool partition_on_log(const struct partition *partition, struct checkpoint at);
 /* store_memory_write.c, store_memory_lease.c, store_memory_read.c, store_memory_note.c: the functions of the store. */
 enum store_status memory_append(struct store *, const struct append *, size_t, enum store_status *);
 enum store_status memory_commit(struct store *, struct commit *const *, size_t, enum store_status *);
-enum store_status memory_fire(struct store *, const struct lease *, wall_ms, uint64_t, struct arena *,
-                              struct entry_list *, wall_ms *);
+enum store_status memory_fire(struct store *, struct fire *, size_t, struct arena *, enum store_status *);
 enum store_status memory_claim(struct store *, const struct lease *, size_t, int64_t, struct standing *,
                                enum store_status *);
 enum store_status memory_renew(struct store *, const struct lease *, size_t, int64_t, struct standing *,

@@ -282,11 +282,10 @@ static size_t due_count(const struct partition *partition, wall_ms now)
     return count;
 }
 
-enum store_status memory_fire(struct store *store, const struct lease *lease, wall_ms now, uint64_t chain_seed,
-                              struct arena *arena, struct entry_list *ret_fired, wall_ms *ret_earliest_due)
+static enum store_status fire_one(struct store_memory *memory, struct fire *fire, struct arena *arena)
 {
-    struct store_memory *memory = store_memory_of(store);
-    const char *fault = fire_fault(memory->partitions, lease, now);
+    const struct lease *lease = &fire->lease;
+    const char *fault = fire_fault(memory->partitions, lease, fire->now);
     if (fault)
         return store_memory_refuse(memory, fault);
     bool lost;
@@ -296,19 +295,27 @@ enum store_status memory_fire(struct store *store, const struct lease *lease, wa
     if (!memory_held(memory, lease))
         return lost ? STORE_GONE : STORE_FENCED;
     struct partition *partition = memory->partition[lease->partition];
-    struct entry_list fired = {.count = due_count(partition, now)};
+    struct entry_list fired = {.count = due_count(partition, fire->now)};
     fired.at = arena_alloc(arena, fired.count * sizeof *fired.at);
     if (fired.count)
         partition_write_begin(partition);
     for (size_t i = 0; i < fired.count; i++) {
         fired.at[i].place.partition = lease->partition;
-        fire_first(partition, now, chain_seed + i, arena, &fired.at[i]);
+        fire_first(partition, fire->now, fire->chain_seed + i, arena, &fired.at[i]);
     }
     if (lost)
         return STORE_GONE;
-    *ret_fired = fired;
-    *ret_earliest_due = partition_earliest(partition);
+    fire->fired = fired;
+    fire->earliest_due = partition_earliest(partition);
     return STORE_OK;
+}
+
+enum store_status memory_fire(struct store *store, struct fire *each, size_t count, struct arena *arena,
+                              enum store_status *ret_status_each)
+{
+    for (size_t i = 0; i < count; i++)
+        ret_status_each[i] = fire_one(store_memory_of(store), &each[i], arena);
+    return exchange_status(ret_status_each, count);
 }
 
 static uint64_t lesser(uint64_t a, uint64_t b)

@@ -20,6 +20,21 @@ enum store_status store_commit_one(struct store *store, struct commit *commit)
     return status == STORE_OK ? own : status;
 }
 
+enum store_status store_fire_one(struct store *store, const struct lease *lease, wall_ms now, uint64_t chain_seed,
+                                 struct arena *arena, struct entry_list *ret_fired, wall_ms *ret_earliest_due)
+{
+    struct fire fire = {.lease = *lease, .now = now, .chain_seed = chain_seed};
+    enum store_status own = STORE_OK;
+    enum store_status status = store->functions->fire(store, &fire, 1, arena, &own);
+
+    status = status == STORE_OK ? own : status;
+    if (status == STORE_OK) {
+        *ret_fired = fire.fired;
+        *ret_earliest_due = fire.earliest_due;
+    }
+    return status;
+}
+
 enum store_status store_read_log_one(struct store *store, uint32_t partition, uint64_t from_seq, size_t max,
                                      struct arena *arena, struct entry_list *ret)
 {

@@ -2,19 +2,19 @@
 
 #include "store_redis_parts.h"
 
-static void fire_blob(struct store_redis *redis, const struct lease *lease, wall_ms now, uint64_t chain_seed)
+static void fire_blob(struct store_redis *redis, const struct fire *fire)
 {
     struct buffer event = {0};
     struct fired_pieces pieces;
-    fired_pieces_pack(now, &event, &pieces);
+    fired_pieces_pack(fire->now, &event, &pieces);
     struct buffer *blob = &redis->blob;
     buffer_clear(blob);
     pack_array(blob, 6);
-    pack_text(blob, lease->owner);
-    pack_uint(blob, lease->epoch);
-    pack_int(blob, now);
-    pack_uint(blob, chain_seed >> 32);
-    pack_uint(blob, chain_seed & UINT32_MAX);
+    pack_text(blob, fire->lease.owner);
+    pack_uint(blob, fire->lease.epoch);
+    pack_int(blob, fire->now);
+    pack_uint(blob, fire->chain_seed >> 32);
+    pack_uint(blob, fire->chain_seed & UINT32_MAX);
     pack_array(blob, 2 * FIRED_PARTS + 1);
     for (int i = 0; i < FIRED_PARTS; i++) {
         pack_text_slice(blob, pieces.bytes[i]);
@@ -24,8 +24,10 @@ static void fire_blob(struct store_redis *redis, const struct lease *lease, wall
     buffer_free(&event);
 }
 
-static void fire_command(struct store_redis *redis, const struct lease *lease)
+static void fire_command(struct store_redis *redis, const struct fire *fire)
 {
+    const struct lease *lease = &fire->lease;
+    fire_blob(redis, fire);
     command_function(redis, "fire", 5);
     key_of(redis, lease->partition, "never");
     key_of(redis, lease->partition, "log");
@@ -35,35 +37,48 @@ static void fire_command(struct store_redis *redis, const struct lease *lease)
     command_blob(redis);
 }
 
-static void fire_answer(const redisReply *reply, uint32_t partition, uint64_t chain_id, struct arena *arena,
-                        struct entry_list *ret)
+static void fire_answer(const redisReply *reply, struct fire *fire, struct arena *arena)
 {
-    uint64_t seq = (uint64_t)reply_number(reply->element[1]), prev = reply_id(reply->element[2]);
-    ret->count = reply->elements - 4;
-    ret->at = arena_alloc(arena, ret->count * sizeof *ret->at);
-    for (size_t i = 0; i < ret->count; i++) {
+    uint64_t seq = (uint64_t)reply_number(reply->element[1]), prev = reply_id(reply->element[2]), id = fire->chain_seed;
+    struct entry_list fired = {.count = reply->elements - 4};
+    fired.at = arena_alloc(arena, fired.count * sizeof *fired.at);
+    for (size_t i = 0; i < fired.count; i++) {
         struct slice packed = reply_bytes(reply->element[4 + i]);
-        ret->at[i].place = (struct place){partition, ++seq, chain_id, prev};
-        ret->at[i].packed = (struct slice){arena_copy(arena, packed.at, packed.bytes), packed.bytes};
-        prev = chain_id++;
+        fired.at[i].place = (struct place){fire->lease.partition, ++seq, id, prev};
+        fired.at[i].packed = (struct slice){arena_copy(arena, packed.at, packed.bytes), packed.bytes};
+        prev = id++;
+    }
+    fire->fired = fired;
+    fire->earliest_due = reply_number(reply->element[3]);
+}
+
+/* At most PIPELINE_MAX. */
+static void fire_some(struct store_redis *redis, struct fire *each, size_t count, struct arena *arena,
+                      enum store_status *statuses)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *fault = fire_fault(redis->partitions, &each[i].lease, each[i].now);
+        statuses[i] = fault ? redis_refuse(redis, fault) : STORE_OK;
+        if (!fault)
+            fire_command(redis, &each[i]);
+    }
+    redis_run(redis);
+    for (size_t i = 0, asked = 0; i < count; i++) {
+        if (statuses[i] != STORE_OK)
+            continue;
+        const redisReply *reply = redis->replies[asked];
+        statuses[i] = redis_told(redis, asked++);
+        if (statuses[i] == STORE_OK)
+            fire_answer(reply, &each[i], arena);
     }
 }
 
-enum store_status redis_fire(struct store *store, const struct lease *lease, wall_ms now, uint64_t chain_seed,
-                             struct arena *arena, struct entry_list *ret_fired, wall_ms *ret_earliest_due)
+enum store_status redis_fire(struct store *store, struct fire *each, size_t count, struct arena *arena,
+                             enum store_status *ret_status_each)
 {
-    struct store_redis *redis = store_redis_of(store);
-    const char *fault = fire_fault(redis->partitions, lease, now);
-    if (fault)
-        return redis_refuse(redis, fault);
-    fire_blob(redis, lease, now, chain_seed);
-    fire_command(redis, lease);
-    enum store_status status = redis_run(redis);
-    if (status == STORE_OK)
-        status = function_status(redis, redis->replies[0]);
-    if (status != STORE_OK)
-        return status;
-    fire_answer(redis->replies[0], lease->partition, chain_seed, arena, ret_fired);
-    *ret_earliest_due = reply_number(redis->replies[0]->element[3]);
-    return STORE_OK;
+    for (size_t from = 0; from < count; from += PIPELINE_MAX) {
+        size_t some = count - from < PIPELINE_MAX ? count - from : PIPELINE_MAX;
+        fire_some(store_redis_of(store), each + from, some, arena, ret_status_each + from);
+    }
+    return exchange_status(ret_status_each, count);
 }

@@ -71,8 +71,7 @@ enum store_status function_status(struct store_redis *redis, const redisReply *r
 /* store_redis_health.c, _log.c, _commit.c, _fire.c, _lease.c, _read.c, _list.c, _heads.c, _note.c */
 enum store_status redis_append(struct store *, const struct append *, size_t, enum store_status *);
 enum store_status redis_commit(struct store *, struct commit *const *, size_t, enum store_status *);
-enum store_status redis_fire(struct store *, const struct lease *, wall_ms, uint64_t, struct arena *,
-                             struct entry_list *, wall_ms *);
+enum store_status redis_fire(struct store *, struct fire *, size_t, struct arena *, enum store_status *);
 enum store_status redis_claim(struct store *, const struct lease *, size_t, int64_t, struct standing *,
                               enum store_status *);
 enum store_status redis_renew(struct store *, const struct lease *, size_t, int64_t, struct standing *,

@@ -64,11 +64,21 @@ static enum store_status f_commit(struct store *store, struct commit *const *eac
     return exchange_status(statuses, count);
 }
 
-static enum store_status f_fire(struct store *store, const struct lease *lease, wall_ms now, uint64_t seed,
-                                struct arena *arena,
-                                struct entry_list *fired, wall_ms *earliest)
+static enum store_status fire_one(struct store *store, struct fire *fire, struct arena *arena)
 {
-    PASS_WATCHED(fire, true, WATCH(fired, lease, now, fired), lease, now, seed, arena, fired, earliest);
+    PASS_ONE(fire, true, WATCH(fired, &fire->lease, fire->now, &fire->fired), &fire->lease, fire->now, fire->chain_seed,
+             arena, &fire->fired, &fire->earliest_due);
+}
+
+static enum store_status f_fire(struct store *store, struct fire *each, size_t count, struct arena *arena,
+                                enum store_status *statuses)
+{
+    for (size_t i = 0; i < count; i++) {
+        faulty_of(store)->place = i;
+        statuses[i] = fire_one(store, &each[i], arena);
+    }
+    faulty_of(store)->place = 0;
+    return exchange_status(statuses, count);
 }
 
 static void watch_claims(const struct faulty_store *faulty, const struct lease *wanted, size_t count, int64_t ttl,

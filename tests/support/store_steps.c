@@ -307,7 +307,7 @@ static enum store_status do_fire(struct rig *rig, struct step *step, struct buff
 {
     struct entry_list fired;
     wall_ms due;
-    enum store_status status = rig->calls->fire(rig->store, &step->leases[0], step->now, step->seed, rig->arena,
+    enum store_status status = store_fire_one(rig->store, &step->leases[0], step->now, step->seed, rig->arena,
                                                 &fired, &due);
     if (status == STORE_OK) {
         tell_entries(out, &fired);

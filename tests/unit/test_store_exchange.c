@@ -150,12 +150,47 @@ static void reads_of_many_partitions_come_together(struct rig *rig)
     assert_status(rig, STORE_REFUSED, statuses[MANY]);
 }
 
+/* Partition i has i timers due, and one that is not. */
+static void timers_of_many_partitions_fire_together(struct rig *rig)
+{
+    struct fire fires[MANY];
+    enum store_status statuses[MANY];
+    for (uint32_t i = 0; i < MANY; i++) {
+        struct standing standing;
+        assert_status(rig, STORE_OK, store_claim_one(rig->store, i, STAGE_SCHEDULER, "s", RIG_TTL_MS, &standing));
+        for (uint32_t k = 0; k <= i; k++) {
+            const struct entity_put put = {.kind = ENTITY_PLAN, .id = arena_printf(rig->arena, "sample/%u", k), .version = 1,
+                                           .packed = bytes_of("plan"), .due = k < i ? 100 + k : 9000};
+            struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1};
+            assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
+        }
+        fires[i] = (struct fire){.lease = standing.lease, .now = 5000, .chain_seed = 100 * (i + 1)};
+    }
+    fires[1].lease.epoch++;
+    fires[2].now = -1;
+    assert_status(rig, STORE_OK, rig->calls->fire(rig->store, fires, MANY, rig->arena, statuses));
+    for (uint32_t i = 0; i < MANY; i++) {
+        assert_status(rig, i == 1 ? STORE_FENCED : i == 2 ? STORE_REFUSED : STORE_OK, statuses[i]);
+        if (statuses[i] != STORE_OK)
+            continue;
+        assert_int_equal(fires[i].fired.count, i);
+        assert_int_equal(fires[i].earliest_due, 9000);
+        for (uint32_t k = 0; k < i; k++) {
+            const struct place *place = &fires[i].fired.at[k].place;
+            assert_int_equal(place->partition, i);
+            assert_int_equal(place->seq, k + 1);
+            assert_int_equal(place->id, 100 * (i + 1) + k);
+        }
+    }
+}
+
 static void nothing_is_soon_done(struct rig *rig)
 {
     assert_status(rig, STORE_OK, rig->calls->read_log(rig->store, NULL, 0, rig->arena, NULL));
     assert_status(rig, STORE_OK, rig->calls->read_entities(rig->store, NULL, 0, rig->arena, NULL));
     assert_status(rig, STORE_OK, rig->calls->append(rig->store, NULL, 0, NULL));
     assert_status(rig, STORE_OK, rig->calls->commit(rig->store, NULL, 0, NULL));
+    assert_status(rig, STORE_OK, rig->calls->fire(rig->store, NULL, 0, rig->arena, NULL));
 }
 
 int main(void)
@@ -166,6 +201,7 @@ int main(void)
         {"commits of many partitions are done together", commits_of_many_partitions_are_done_together},
         {"what one commit comes to concerns it alone", what_one_commit_comes_to_concerns_it_alone},
         {"reads of many partitions come together", reads_of_many_partitions_come_together},
+        {"timers of many partitions fire together", timers_of_many_partitions_fire_together},
         {"nothing is soon done", nothing_is_soon_done},
     };
     return RIG_RUN("store exchange", cases);

@@ -98,7 +98,7 @@ static enum store_status do_fire(struct rig *rig)
     struct lease lease = lease_of(STAGE_SCHEDULER);
     struct entry_list fired;
     wall_ms due;
-    return rig->calls->fire(rig->store, &lease, 5500, 77, rig->arena, &fired, &due);
+    return store_fire_one(rig->store, &lease, 5500, 77, rig->arena, &fired, &due);
 }
 
 static enum store_status do_claim(struct rig *rig)

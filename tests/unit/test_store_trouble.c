@@ -54,7 +54,7 @@ static void full_memory_refuses_facts_but_lets_work_drain(void **context)
     struct arena *arena = arena_new();
     struct entry_list fired;
     wall_ms due;
-    assert_int_equal(store->functions->fire(store, &standing.lease, 9, 1, arena, &fired, &due), STORE_OK);
+    assert_int_equal(store_fire_one(store, &standing.lease, 9, 1, arena, &fired, &due), STORE_OK);
     assert_int_equal(fired.count, 1);
     assert_int_equal(store->functions->note_put(store, "meta", "f", bytes_of("x")), STORE_OK);
     assert_int_equal(store->functions->content_put(store, "h", bytes_of("x")), STORE_FULL);
@@ -265,7 +265,7 @@ static void fired_timers_come_back_with_a_rewind(void **context)
     struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1};
     assert_int_equal(store_commit_one(store, &commit), STORE_OK);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(store->functions->fire(store, &standing.lease, 9, 1, arena, &fired, &due), STORE_OK);
+        assert_int_equal(store_fire_one(store, &standing.lease, 9, 1, arena, &fired, &due), STORE_OK);
         assert_int_equal(fired.count, 1);
         assert_int_equal(fired.at[0].place.seq, 1);
         if (!i)
