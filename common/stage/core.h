@@ -48,6 +48,10 @@ const struct event *turn_event(const struct turn *turn);
  * Entities of other stages are read too; the commit then depends on their version. */
 const void *turn_get(struct turn *turn, enum entity_kind kind, const char *id);
 
+/* This entity of the stage's own does not exist yet, by all that is known without a look: the store is not asked. Should
+ * it exist after all, the commit fails, and the batch is worked again with a look. For what is only told once. */
+void turn_expect_none(struct turn *turn, enum entity_kind kind, const char *id);
+
 /* The customer with this local id, or whom the record was merged into; NULL: there is none. Sealed with the key of
  * ident_local(id). */
 const struct customer *turn_customer(struct turn *turn, const char *site, const char *customer);

@@ -137,6 +137,7 @@ static void begin(struct stage_loop *stage, struct stage_partition *partition)
         return;
     struct turn *turn = partition->working = stage_turn(stage, partition->number);
     turn->at_once_from = at_once_from(stage);
+    turn->looks = partition->looks;
     if (stage_mark(stage, partition)) {
         gather(partition, turn);
         return;
@@ -180,7 +181,8 @@ static void prepare(struct stage_loop *stage, const struct hand *hand)
 static bool is_enough(const struct turn *turn)
 {
     return turn->bytes >= BATCH_BYTES_MAX || turn->emitted_count >= COMMIT_EVENTS_MAX / 2 ||
-           turn->changed_count >= COMMIT_PUTS_MAX / 2 || turn->foreign_count >= COMMIT_CONDITIONS_MAX / 2;
+           turn->changed_count >= COMMIT_PUTS_MAX / 2 || turn->foreign_count >= COMMIT_CONDITIONS_MAX / 4 ||
+           turn->expected_count >= COMMIT_CONDITIONS_MAX / 4;
 }
 
 /* Calls the core for each; *count, how many entries the works are of, becomes of how many those worked are: whatever lies

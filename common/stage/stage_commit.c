@@ -61,7 +61,7 @@ static void publish_all(struct stage_loop *stage, struct stage_partition *partit
 
 static void grow(struct stage_partition *partition)
 {
-    partition->set_aside = false;
+    partition->set_aside = partition->looks = false;
     partition->singles_left -= partition->singles_left > 0;
     partition->batch_max = partition->batch_max * 2 < BATCH_EVENTS_MAX ? partition->batch_max * 2 : BATCH_EVENTS_MAX;
 }
@@ -115,13 +115,14 @@ static void answer_stale(struct stage_loop *stage, struct stage_partition *parti
     stage_reload(stage, partition);
 }
 
-/* Another stage changed what we read: decide again, in smaller bites if it goes on. */
+/* Another stage changed what we read, or what was taken for new is not: decide again, in smaller bites if it goes on. */
 static void answer_changed(struct stage_loop *stage, struct stage_partition *partition)
 {
     stage->report.changed++;
     partition->uncertain = false;
     stage_drop_pending(stage, partition);
     entity_cache_drop(stage->tools.cache, partition->number);
+    partition->looks = true;
     if (partition->batch_max == 1)
         backoff_more(&partition->backoff, stage_mono(stage));
     else

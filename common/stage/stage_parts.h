@@ -52,6 +52,7 @@ struct stage_partition {
     bool noted;                     /* what it was told still stands there */
     bool set_aside;                 /* the next event is not to be worked */
     size_t singles_left;            /* events still to be worked one by one */
+    bool looks;                     /* the next batch expects nothing to be new without a look: see turn_expect_none */
     size_t batch_max;               /* smaller after a refusal or a change by others */
     struct turn *working;           /* being decided */
     struct turn *pending;           /* decided, its commit not yet answered */

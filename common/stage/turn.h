@@ -54,6 +54,7 @@ struct turn_entity {
     uint64_t due_in;                    /* the last event (seq) that put it with a time that had come */
     bool changed, read;                 /* read: the core has seen it */
     bool kept;                          /* the cache has it as it stands in the store */
+    bool expected_none;                 /* the store was not asked: the commit will tell if it exists after all */
 };
 
 struct turn_emitted {
@@ -76,7 +77,7 @@ struct turn {
     /* of the batch */
     uint32_t partition;
     struct turn_entity *first, **last;
-    size_t entity_count, changed_count, foreign_count;
+    size_t entity_count, changed_count, foreign_count, expected_count;
     struct turn_emitted *emitted, **emitted_last;
     size_t emitted_count, bytes;        /* bytes: emitted and put, an upper bound */
     struct turn_work *works;            /* to be worked, in order */
@@ -84,6 +85,7 @@ struct turn {
     struct turn_order *orders, **orders_last;
     size_t order_count;
     size_t settings_refused;            /* a site has as many in force as may be */
+    bool looks;                         /* nothing is expected: what was lately, was wrong */
     wall_ms at_once_from;               /* what was appended earlier is too old to be dealt with in its own time */
     /* of the event being worked */
     struct place place;

@@ -82,6 +82,22 @@ struct turn_entity *turn_entity(struct turn *turn, enum entity_kind kind, const 
     return entity_seen(turn, turn_entity_add(turn, kind, &stored, false));
 }
 
+static bool id_fits(const char *id)
+{
+    return id && *id && strlen(id) <= ENTITY_ID_BYTES_MAX;
+}
+
+void turn_expect_none(struct turn *turn, enum entity_kind kind, const char *id)
+{
+    struct stored_entity none = {.id = id, .queue = ""};
+
+    assert(is_own(turn, kind));
+    if (turn->looks || !id_fits(id) || turn_entity_known(turn, kind, id))
+        return;
+    turn_entity_add(turn, kind, &none, false)->expected_none = true;
+    turn->expected_count++;
+}
+
 static const void *entity_decode(struct turn *turn, const struct turn_entity *entity)
 {
     const struct record *record = entity_types[entity->kind].record;
@@ -94,11 +110,6 @@ static const void *entity_decode(struct turn *turn, const struct turn_entity *en
               log_text("field", fault.field), log_text("fault", fault.what));
     turn->broken = true;
     turn_leave(turn, "entity that can be read");
-}
-
-static bool id_fits(const char *id)
-{
-    return id && *id && strlen(id) <= ENTITY_ID_BYTES_MAX;
 }
 
 const void *turn_get(struct turn *turn, enum entity_kind kind, const char *id)
@@ -315,14 +326,21 @@ static void commit_events(struct turn *turn, struct commit *ret)
             .chain_id = turn->tools->random(turn->tools->random_context), .packed = at->packed};
 }
 
+/* What was decided by it must hold when it is committed. A put says so itself. */
+static bool is_condition(const struct turn *turn, const struct turn_entity *entity)
+{
+    return is_own(turn, entity->kind) ? entity->expected_none && put_is_void(entity) : entity->read;
+}
+
 void turn_commit(struct turn *turn, struct commit *ret)
 {
+    size_t conditions_max = turn->foreign_count + turn->expected_count;
     struct entity_put *puts = arena_alloc(turn->arena, (turn->changed_count + 1) * sizeof *puts);
-    struct entity_condition *conditions = arena_alloc(turn->arena, (turn->foreign_count + 1) * sizeof *conditions);
+    struct entity_condition *conditions = arena_alloc(turn->arena, (conditions_max + 1) * sizeof *conditions);
 
     ret->put_count = ret->condition_count = 0;
     for (struct turn_entity *at = turn->first; at; at = at->next) {
-        if (!is_own(turn, at->kind) && at->read)
+        if (is_condition(turn, at))
             conditions[ret->condition_count++] = (struct entity_condition){at->kind, at->id, at->before.version};
         else if (is_own(turn, at->kind) && !put_is_void(at))
             puts[ret->put_count++] = put_of(at);
@@ -346,5 +364,5 @@ void turn_keep(struct turn *turn)
 
 bool turn_is_idle(const struct turn *turn)
 {
-    return turn->changed_count == 0 && turn->emitted_count == 0 && turn->order_count == 0;
+    return turn->changed_count == 0 && turn->emitted_count == 0 && turn->order_count == 0 && turn->expected_count == 0;
 }

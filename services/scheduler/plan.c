@@ -81,9 +81,25 @@ const char *plan_latest(struct turn *turn, const char *site, const char *about, 
     return latest;
 }
 
+/* Intake takes an order, a visit or a complaint once, for ever: no plan follows it yet. */
+static bool is_told_once(enum event_number number)
+{
+    return number == EVENT_CAR_DELIVERED || number == EVENT_VISIT_FINISHED || number == EVENT_COMPLAINT_RECEIVED;
+}
+
+static bool is_followed(const struct planning *planning)
+{
+    const char *id = plan_id(planning->turn, planning->site->id, planning->about, planning->in_force->playbook, planning->rule, 1);
+    turn_expect_none(planning->turn, ENTITY_PLAN, id);
+    return turn_get(planning->turn, ENTITY_PLAN, id);
+}
+
 /* Told again, a fact changes nothing. What the engine itself says twice has happened twice: the earlier plan ends. */
 static bool round_begin(const struct planning *planning, int64_t *ret_round)
 {
+    *ret_round = 1;
+    if (is_told_once(planning->event->number))
+        return !is_followed(planning);
     const char *latest = plan_latest(planning->turn, planning->site->id, planning->about,
                                      planning->in_force->playbook, planning->rule, ret_round);
     if (*ret_round == 0) {

@@ -8,17 +8,19 @@
 /* How a step begins when its time has come. Condition, consent and window are asked again: much may have changed since
  * it was planned. */
 
+/* Caps put off calls only: a message is for the notifier to keep until then. */
 static struct gate_result gate_of(const struct planned *planned, const struct step *step)
 {
-    const char *contacts = planned->customer ? planned->customer->id : "";
-    return gate_ask(&(struct gate_question){
+    struct gate_question question = {
         .site = planned->site,
         .customer = planned->customer,
-        .contacts = *contacts ? turn_get(planned->turn, ENTITY_CONTACTS, contacts) : NULL,
         .call = step->kind == STEP_CALL,
         .purpose = step->purpose,
         .now = turn_now(planned->turn),
-    });
+    };
+    if (question.call && gate_counts(&question))
+        question.contacts = turn_get(planned->turn, ENTITY_CONTACTS, planned->customer->id);
+    return gate_ask(&question);
 }
 
 static const char *chosen(const struct planned *planned, const struct variant_list *variants)

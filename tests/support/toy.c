@@ -33,6 +33,7 @@ static void on_delivered(struct turn *turn, const struct event *event, const voi
 {
     const struct car_delivered *delivered = data;
     const char *id = arena_printf(turn_arena(turn), "%s/%s", event->site, delivered->order);
+    turn_expect_none(turn, ENTITY_PLAN, id);        /* which is wrong when an order is told again */
     const struct plan *before = turn_get(turn, ENTITY_PLAN, id);
     struct plan plan = before ? *before : (struct plan){.id = id, .site = event->site, .customer = "all",
                                                         .playbook_hash = "toy",
@@ -87,13 +88,11 @@ static const event_handler scheduler_handlers[EVENT_COUNT] = {[EVENT_CAR_DELIVER
 static void scheduler_prefetch(const struct event *event, const void *data,
                                void (*want)(void *context, enum entity_kind, const char *id), void *context)
 {
-    const struct car_delivered *delivered = data;
     char id[2 * NAME_BYTES_MAX + 2];
 
+    (void)data;
     if (event->number != EVENT_CAR_DELIVERED)
         return;
-    snprintf(id, sizeof id, "%s/%s", event->site, delivered->order);
-    want(context, ENTITY_PLAN, id);
     snprintf(id, sizeof id, "%s/all", event->site);
     want(context, ENTITY_CUSTOMER, id);
 }

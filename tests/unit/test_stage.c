@@ -4,6 +4,7 @@
 #include "support/toy.h"
 
 #include "log.h"
+#include "partition.h"
 
 enum { ROUNDS = 4000, SITES = 3 };
 
@@ -169,6 +170,27 @@ static void replicas_share_and_take_over(struct rig *rig)
     rig_leases_expire(rig);
     step_for(1100);
     assert_int_equal(report_of(a).owned, RIG_PARTITIONS);
+    crew_close(&crew);
+}
+
+/* The next owner has not seen the plan, takes the order for new, and is told otherwise by its commit: once. */
+static void what_was_taken_for_new_is_looked_at(struct rig *rig)
+{
+    const char *id = "sample/JC1";
+    struct stored_entity stored = {0};
+
+    open_crew(rig);
+    crew_start_all(&crew, toy_cores);
+    assert_true(crew_deliver(&crew, "sample", "JC1", 60000));
+    step_for(100);
+    crew_stop(member_of(&toy_scheduler));
+    crew_start(&crew, &toy_scheduler);
+    assert_true(crew_deliver_as(&crew, "sample", "again", "JC1", 60000));
+    assert_true(crew_run(&crew, ROUNDS));
+    assert_int_equal(report_of(member_of(&toy_scheduler)).changed, 1);
+    assert_status(rig, STORE_OK, store_read_entities_one(rig->store, partition_of_site("sample", RIG_PARTITIONS), ENTITY_PLAN,
+                                                         &id, 1, rig->arena, &stored));
+    assert_int_equal(stored.version, 3);        /* made, postponed, started */
     crew_close(&crew);
 }
 
@@ -444,6 +466,7 @@ int main(void)
         {"a silent wire costs only time", a_silent_wire_costs_only_time},
         {"a wire that shuffles", a_wire_that_shuffles},
         {"replicas share and take over", replicas_share_and_take_over},
+        {"what was taken for new is looked at", what_was_taken_for_new_is_looked_at},
         {"one that stops leaves at once", one_that_stops_leaves_at_once},
         {"what is given back is taken in the next step", what_is_given_back_is_taken_in_the_next_step},
         {"what is given back beyond the share waits for others a moment only",

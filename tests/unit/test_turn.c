@@ -744,6 +744,71 @@ static void test_what_is_due_at_once(void **state)
     assert_int_equal(due_now.count, 0);                 /* worked too late */
 }
 
+/* ---------------------------------------------------------------- what is new without a look */
+
+static bool found;
+
+static void expect_none(struct turn *turn, const struct event *event, const void *data)
+{
+    (void)event;
+    (void)data;
+    turn_expect_none(turn, ENTITY_TASK, "sample/x");
+    found = turn_get(turn, ENTITY_TASK, "sample/x") != NULL;
+}
+
+static void expect_none_and_put(struct turn *turn, const struct event *event, const void *data)
+{
+    expect_none(turn, event, data);
+    put_task(turn, "sample/x", 0);
+}
+
+static enum store_status commit_status(void)
+{
+    around.commit.lease = around.lease;
+    around.commit.from = around.at;
+    turn_commit(around.turn, &around.commit);
+    return store_commit_one(around.store, &around.commit);
+}
+
+static void test_what_is_expected_to_be_new_is_not_looked_for(void **state)
+{
+    (void)state;
+    work_car(put_none);
+    around.reads = 0;
+    work_car(expect_none_and_put);
+    assert_false(found);
+    work_car(expect_none);
+    assert_true(found);                                 /* this batch has made it */
+    assert_int_equal(around.reads, 0);
+    commit();
+    assert_int_equal(around.commit.put_count, 1);
+    assert_int_equal(around.commit.condition_count, 0);
+    work_car(expect_none);
+    assert_true(found);                                 /* the cache knows it */
+}
+
+static void test_a_wrong_expectation_is_found_by_the_commit(void **state)
+{
+    static const event_handler all[] = {expect_none, expect_none_and_put};
+
+    (void)state;
+    work_car(expect_none_and_put);
+    commit();
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        entity_cache_drop(around.tools.cache, 0);
+        work_car(all[i]);
+        assert_false(found);
+        assert_false(turn_is_idle(around.turn));
+        assert_int_equal(commit_status(), STORE_CHANGED);
+        assert_int_equal(around.commit.condition_count, i == 0);
+        turn_begin_anew(around.turn, 0);
+    }
+    around.turn->looks = true;
+    work_car(expect_none_and_put);
+    assert_true(found);
+    commit();
+}
+
 /* ---------------------------------------------------------------- settings, and what cannot be read */
 
 static void test_settings_are_kept_by_every_stage(void **state)
@@ -813,6 +878,8 @@ int main(void)
         TEST(test_a_core_never_sees_a_silent_store),
         TEST(test_timers),
         TEST(test_what_is_due_at_once),
+        TEST(test_what_is_expected_to_be_new_is_not_looked_for),
+        TEST(test_a_wrong_expectation_is_found_by_the_commit),
         TEST(test_settings_are_kept_by_every_stage),
         TEST(test_what_cannot_be_read_concerns_nobody),
         TEST(test_set_aside_says_what_and_by_whom),
