@@ -11,6 +11,7 @@ enum {
     OUTPUT_BYTES_MAX = 64 * 1024,
     PATH_BYTES_MAX = 128,
     ELEMENT_BYTES_MAX = 512,        /* of a path through nested lists */
+    SUFFIX_BYTES_MAX = 8,           /* what is asked of a path: .length */
     DEPTH_MAX = 8,
     ELEMENTS_MAX = 1000,            /* of one list */
     TAGS_MAX = 100000               /* worked in one rendering: lists in lists multiply */
@@ -83,7 +84,7 @@ static bool tag_take_path(const char *text, const char *word, char path[PATH_BYT
     if (strncmp(text, word, bytes) || (bytes && text[bytes] != ' '))
         return false;
     text += bytes + strspn(text + bytes, " ");
-    snprintf(path, PATH_BYTES_MAX + 1, "%s", text);
+    memcpy(path, text, strlen(text) + 1);       /* of a tag, so it fits */
     return path_is_sound(path);
 }
 
@@ -119,7 +120,8 @@ static bool tag_read(struct rendering *r, const char **at, struct tag *ret)
         end--;
     if ((size_t)(end - from) > PATH_BYTES_MAX)
         return refuse(r, *at, "a tag of more than 128 bytes");
-    snprintf(inside, sizeof inside, "%.*s", (int)(end - from), from);
+    memcpy(inside, from, (size_t)(end - from));
+    inside[end - from] = 0;
     ret->kind = tag_kind_of(inside, ret->path);
     if (ret->kind == TAG_WRONG)
         return refuse(r, *at, "unknown tag: write {{path}}, {{#if path}} {{else}} {{/if}} or {{#each path}} {{/each}}");
@@ -148,14 +150,16 @@ static const char *path_in_element(const char *element, const char *path, char t
 static const char *value_of(struct rendering *r, const struct scope *scope, const char *path, const char *suffix,
                             char found[ELEMENT_BYTES_MAX])
 {
-    char asked[ELEMENT_BYTES_MAX];
-    snprintf(asked, sizeof asked, "%s%s", path, suffix);
+    char asked[PATH_BYTES_MAX + SUFFIX_BYTES_MAX + 1];
+    size_t path_bytes = strlen(path), suffix_bytes = strlen(suffix);
+    memcpy(asked, path, path_bytes);
+    memcpy(asked + path_bytes, suffix, suffix_bytes + 1);
     for (; scope; scope = scope->outer) {
         const char *value = r->lookup(r->context, path_in_element(scope->element, asked, found));
         if (value)
             return value;
     }
-    snprintf(found, ELEMENT_BYTES_MAX, "%s", asked);
+    memcpy(found, asked, path_bytes + suffix_bytes + 1);
     return r->lookup(r->context, asked);
 }
 

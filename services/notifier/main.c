@@ -146,7 +146,9 @@ static bool drain(void *context)
 
 static void report(void *context)
 {
-    sender_report(((struct notifier *)context)->sender);
+    struct notifier *notifier = context;
+    sender_report(notifier->sender);
+    probe_report(notifier->probe);
 }
 
 /* With mistakes in the files, or before the last change has taken effect, all stays as it is. */

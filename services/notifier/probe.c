@@ -14,6 +14,7 @@ enum { FLYING_WAIT_MS = 50, DETAIL_BYTES = 64 };
 struct line {
     CURL *easy;                     /* being asked */
     bool known, up;
+    bool told;                      /* success_at, in metrics */
     wall_ms success_at;             /* 0: never yet */
     char detail[DETAIL_BYTES];      /* why it is not up */
     char fault[CURL_ERROR_SIZE];
@@ -79,6 +80,14 @@ static void tell_change(const char *channel, const struct gateway *gateway, cons
                  log_text("message", line->detail));
 }
 
+static void tell_success(struct probe *probe, int channel)
+{
+    struct line *line = &probe->lines[channel];
+    metrics_set(probe->metrics, &probe_metrics[SUCCESS], words_name(&notice_channel_words, channel),
+                (double)(line->success_at / SECOND_MS));
+    line->told = true;
+}
+
 static void line_answered(struct probe *probe, const struct gateway *gateway, bool up, const char *detail)
 {
     struct line *line = &probe->lines[gateway->channel];
@@ -93,13 +102,20 @@ static void line_answered(struct probe *probe, const struct gateway *gateway, bo
         if ((unsigned char)*at < ' ' || (unsigned char)*at >= 0x7f)
             *at = '?';
     metrics_set(probe->metrics, &probe_metrics[UP], channel, up);
-    metrics_set(probe->metrics, &probe_metrics[SUCCESS], channel, (double)(line->success_at / SECOND_MS));
+    tell_success(probe, gateway->channel);
     if (changed)
         tell_change(channel, gateway, line);
 }
 
+/* Of one that is up already only the time is new: told by probe_report. */
 void probe_sent(struct probe *probe, int channel)
 {
+    struct line *line = &probe->lines[channel];
+    if (line->known && line->up) {
+        line->success_at = clock_now(probe->clock);
+        line->told = false;
+        return;
+    }
     const struct gateway *gateway = gateway_of_channel(probe->gateways, channel);
     if (gateway)
         line_answered(probe, gateway, true, "");
@@ -189,6 +205,13 @@ int64_t probe_step(struct probe *probe)
         ask_all(probe);
     }
     return take_answers(probe) ? FLYING_WAIT_MS : probe->next_at.ms - now.ms;
+}
+
+void probe_report(struct probe *probe)
+{
+    for (int i = 0; i < notice_channel_count; i++)
+        if (probe->lines[i].known && !probe->lines[i].told)
+            tell_success(probe, i);
 }
 
 void probe_gateways(struct probe *probe, const struct gateway_list *gateways)

@@ -22,6 +22,9 @@ int64_t probe_step(struct probe *probe);
 /* A message was accepted by the channel. */
 void probe_sent(struct probe *probe, int channel);
 
+/* Once a second: metrics of what was sent. */
+void probe_report(struct probe *probe);
+
 /* Other gateways from now on; they are asked at once. */
 void probe_gateways(struct probe *probe, const struct gateway_list *gateways);
 

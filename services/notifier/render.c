@@ -166,14 +166,15 @@ static const char *lookup(void *context, const char *path)
     return value ? value : person_said(recipient, path);
 }
 
+/* In what will be the request, which nobody has begun yet. */
 static const char *render(struct parcel *parcel, const char *template, enum escape escape,
                           struct site_text_facts *facts)
 {
-    struct buffer text = {0};
+    struct buffer *text = &parcel->request;
     struct fault fault;
-    bool good = template_render(template ? template : "", escape, site_text_fact, facts, &text, &fault);
-    const char *copy = good ? arena_string(parcel->arena, buffer_text(&text)) : NULL;
-    buffer_free(&text);
+    bool good = template_render(template ? template : "", escape, site_text_fact, facts, text, &fault);
+    const char *copy = good ? arena_text(parcel->arena, text->at, text->bytes) : NULL;
+    buffer_clear(text);
     return copy;
 }
 

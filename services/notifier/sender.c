@@ -32,6 +32,7 @@ struct sender {
     struct lane lanes[notice_channel_count];
     struct parcel *flying, *done;
     size_t load;
+    uint64_t results[notice_channel_count][send_result_count], results_told[notice_channel_count][send_result_count];
     struct arena *arenas[ARENAS_KEPT];      /* of parcels that are gone, for the next ones */
     size_t arena_count;
     CURLM *multi;
@@ -178,11 +179,9 @@ static void parcel_finish(struct sender *sender, struct parcel *parcel)
 {
     const char *channel = words_name(&notice_channel_words, parcel->order.channel);
     const char *result = words_name(&send_result_words, (int)parcel->result);
-    char label[64];
     log_debug("send.finished", log_text("notice", parcel->order.notice), log_int("attempt", parcel->order.attempt),
               log_text("channel", channel), log_text("result", result), log_text("detail", parcel->detail));
-    snprintf(label, sizeof label, "%s %s", channel, result);
-    metrics_add(sender->options.metrics, &sender_metrics[RESULTS], label, 1);
+    sender->results[parcel->order.channel][parcel->result]++;
     parcel_unload(sender, parcel);
     parcel->next = sender->done;
     sender->done = parcel;
@@ -476,9 +475,23 @@ size_t sender_load(const struct sender *sender)
     return sender->load;
 }
 
+static void report_results(struct sender *sender, int channel, int result)
+{
+    char label[64];
+    uint64_t new = sender->results[channel][result] - sender->results_told[channel][result];
+    if (!new)
+        return;
+    snprintf(label, sizeof label, "%s %s", words_name(&notice_channel_words, channel), words_name(&send_result_words, result));
+    metrics_add(sender->options.metrics, &sender_metrics[RESULTS], label, (double)new);
+    sender->results_told[channel][result] += new;
+}
+
 void sender_report(void *context)
 {
     struct sender *sender = context;
+    for (int channel = 0; channel < notice_channel_count; channel++)
+        for (int result = 0; result < send_result_count; result++)
+            report_results(sender, channel, result);
     metrics_set(sender->options.metrics, &sender_metrics[IN_HAND], NULL, (double)sender->load);
 }
 
