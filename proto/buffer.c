@@ -8,7 +8,7 @@
 
 enum { ROOM_FIRST_BYTES = 256 };
 
-static void buffer_grow(struct buffer *buffer, size_t more)
+void buffer_grow(struct buffer *buffer, size_t more)
 {
     size_t room = buffer->room ? buffer->room : ROOM_FIRST_BYTES;
     while (room - buffer->bytes < more && room <= SIZE_MAX / 2)
@@ -20,12 +20,6 @@ static void buffer_grow(struct buffer *buffer, size_t more)
     }
     buffer->at = at;
     buffer->room = room;
-}
-
-static inline void buffer_room(struct buffer *buffer, size_t more)
-{
-    if (buffer->room - buffer->bytes < more)
-        buffer_grow(buffer, more);
 }
 
 void buffer_free(struct buffer *buffer)

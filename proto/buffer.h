@@ -13,6 +13,13 @@ struct buffer {
 /* A zeroed struct buffer is an empty buffer. free leaves it empty and usable. */
 void buffer_free(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer);
+/* So many bytes more can be written behind what is there, without asking again. */
+void buffer_grow(struct buffer *buffer, size_t more);
+static inline void buffer_room(struct buffer *buffer, size_t more)
+{
+    if (buffer->room - buffer->bytes < more)
+        buffer_grow(buffer, more);
+}
 void buffer_append(struct buffer *buffer, const void *from, size_t bytes);
 void buffer_string(struct buffer *buffer, const char *text);
 void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(2)));

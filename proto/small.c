@@ -19,12 +19,10 @@ struct small_id small_id_of(const char *id)
 
 void small_number_pack(struct buffer *to, uint64_t number)
 {
-    uint8_t bytes[NUMBER_BYTES_MAX];
-    size_t count = 0;
+    buffer_room(to, NUMBER_BYTES_MAX);
     for (; number > 0x7f; number >>= 7)
-        bytes[count++] = (uint8_t)(number | 0x80);
-    bytes[count++] = (uint8_t)number;
-    buffer_append(to, bytes, count);
+        to->at[to->bytes++] = (uint8_t)(number | 0x80);
+    to->at[to->bytes++] = (uint8_t)number;
 }
 
 bool small_number_unpack(struct small_reader *from, uint64_t *ret)

@@ -2,7 +2,6 @@
  * are mostly times. Kept as pieces: a number, doubled, and one more if a time follows: 1 and the bytes of a text, then
  * these; or 0: " + ", the time between, " = ". The first time is 3 bytes, minutes since 2020; each other one a signed number,
  * minutes since the one before it. */
-#include <stdio.h>
 #include <string.h>
 
 #include "field.h"
@@ -85,9 +84,15 @@ static size_t sum_write(int64_t minutes, char to[SUM_BYTES])
 {
     if (minutes <= 0)
         return 0;
-    int64_t unit = minutes % 1440 == 0 ? 1440 : minutes % 60 == 0 ? 60 : 1;
-    char letter = unit == 1440 ? 'd' : unit == 60 ? 'h' : 'm';
-    return (size_t)snprintf(to, SUM_BYTES, " + %lld%c = ", (long long)(minutes / unit), letter);
+    int64_t unit = minutes % 1440 == 0 ? 1440 : minutes % 60 == 0 ? 60 : 1, number = minutes / unit;
+    size_t digits = 1;
+    for (int64_t rest = number; rest > 9; rest /= 10)
+        digits++;
+    memcpy(to, " + ", 3);
+    digits_write(to + 3, (int)number, digits);
+    to[3 + digits] = unit == 1440 ? 'd' : unit == 60 ? 'h' : 'm';
+    memcpy(to + 3 + digits + 1, " = ", 3);
+    return 3 + digits + 1 + 3;
 }
 
 static void piece_pack(struct buffer *to, struct slice piece, bool more)
@@ -116,6 +121,8 @@ static void next_pack(struct buffer *to, struct slice piece, int64_t since)
 bool small_times_pack(struct buffer *to, struct slice text)
 {
     size_t at, done = 0;
+    if (text.bytes < TIME_TEXT_BYTES)
+        return false;
     int64_t before = 0, minutes = time_next(text, 0, &at);
     if (minutes < 0)
         return false;
