@@ -154,6 +154,12 @@ void pack_text_slice(struct buffer *to, struct slice text)
     buffer_append(to, text.at, text.bytes);
 }
 
+void pack_text_head(struct buffer *to, size_t bytes)
+{
+    msgpack_packer packer = packer_over(to);
+    msgpack_pack_str(&packer, bytes);
+}
+
 void pack_bytes(struct buffer *to, struct slice bytes)
 {
     msgpack_packer packer = packer_over(to);

@@ -36,6 +36,7 @@ void pack_uint(struct buffer *to, uint64_t value);
 void pack_real(struct buffer *to, double value);
 void pack_text(struct buffer *to, const char *text);       /* NULL packs as "" */
 void pack_text_slice(struct buffer *to, struct slice text);
+void pack_text_head(struct buffer *to, size_t bytes);      /* so many must be appended next */
 void pack_bytes(struct buffer *to, struct slice bytes);
 void pack_array(struct buffer *to, size_t count);
 void pack_map(struct buffer *to, size_t pairs);

@@ -14,14 +14,16 @@
 --
 -- Values:  log         stream, entry <seq>-0: i chain id, p the id before, e the event
 --          head        8 bytes id of the last event, then its seq in decimal
---          entity:X    hash: id -> version (8 bytes), due (6), bytes of the queue place (2), that place, the record
+--          entity:X    hash: id -> form, version, due (6 bytes), bytes of the queue place (2), that place, the record; form is a
+--                      byte: how many bytes the version has, 16 more with a due time, 32 more with a queue place
 --          keys…       hash: idempotency key -> 8 bytes digest, then the seq in decimal; keys.X… those of stage X
 --          stage:X     hash: owner, epoch, expires, seq, id, unclean
 --
 -- Before this text stand what the program writes (store_functions.c: the build's hash, constants) and functions_rights.lua.
 
 local NO_ID = '\0\0\0\0\0\0\0\0'       -- Redis offers no string functions while it loads a library
-local NO_ENTITY = NO_ID .. NO_ID
+local NO_ENTITY = '\0'
+local WITH_DUE, WITH_QUEUE = 16, 32
 local ARGUMENTS_MAX = 1000              -- in one command; even, so that pairs stay together
 
 local function now_ms()
@@ -203,7 +205,7 @@ end
 ---------------------------------------------------------------------------------------------------- commit
 -- keys: never, log, head, timers, queue, stage, then the hashes of the kinds of entity concerned
 -- argument: owner, epoch, from seq, from id, to seq, to id, conditions, puts, events; each of the three a flat list:
---   condition: number of its key, id, version (8 bytes)
+--   condition: number of its key, id, version (as few bytes as it takes)
 --   put: number of its key, letter/id, what the value must begin with, the new value ('': delete),
 --        due (-1: leave alone, 0: none), queue place to leave, queue place to enter ('': none)
 --   event: chain id, bytes
@@ -222,6 +224,22 @@ local function on_log(log, head_seq, head_id, seq, id)
     return entry ~= nil and entry[2][2] == id
 end
 
+local function version_of(value)
+    return string.sub(value, 2, 1 + string.byte(value) % WITH_DUE)
+end
+
+-- An entity that an earlier build put, with 8 bytes of version, due and place always there, as if this one had.
+local function as_put_now(value)
+    if #value < 16 or string.byte(value) > 0 then
+        return value
+    end
+    local version = string.gsub(string.sub(value, 1, 8), '^%z+', '')
+    local due, queue = string.sub(value, 9, 14), string.sub(value, 15)
+    local has_due, has_queue = due ~= '\0\0\0\0\0\0', string.sub(queue, 1, 2) ~= '\0\0'
+    local form = #version + (has_due and WITH_DUE or 0) + (has_queue and WITH_QUEUE or 0)
+    return string.char(form) .. version .. (has_due and due or '') .. (has_queue and queue or string.sub(queue, 3))
+end
+
 -- Adds the values of all entities named in a flat list to found[key][id].
 local function read_entities(keys, list, stride, id_from, found)
     local wanted = {}
@@ -236,7 +254,7 @@ local function read_entities(keys, list, stride, id_from, found)
             local to = math.min(from + ARGUMENTS_MAX - 1, #ids)
             local values = redis.call('HMGET', keys[key], unpack(ids, from, to))
             for i, value in ipairs(values) do
-                found[key][ids[from + i - 1]] = value or NO_ENTITY
+                found[key][ids[from + i - 1]] = as_put_now(value or NO_ENTITY)
             end
         end
     end
@@ -244,7 +262,7 @@ end
 
 local function check_conditions(found, conditions)
     for i = 1, #conditions, CONDITION do
-        if string.sub(found[conditions[i]][conditions[i + 1]], 1, 8) ~= conditions[i + 2] then
+        if version_of(found[conditions[i]][conditions[i + 1]]) ~= conditions[i + 2] then
             return CHANGED
         end
     end
@@ -255,7 +273,7 @@ local function check_puts(found, puts)
     local status = OK
     for i = 1, #puts, PUT do
         local stored, expected = found[puts[i]][string.sub(puts[i + 1], 3)], puts[i + 2]
-        if string.sub(stored, 1, 8) ~= string.sub(expected, 1, 8) then
+        if version_of(stored) ~= version_of(expected) then
             return CHANGED
         elseif string.sub(stored, 1, #expected) ~= expected then
             status = REFUSED

@@ -21,22 +21,6 @@ static int kind_key(struct kinds *kinds, enum entity_kind kind)
     return kinds->key[kind];
 }
 
-/* Version, due time and queue place, in front of a record. */
-static void envelope_pack(uint64_t version, wall_ms due, const char *queue, struct slice record, struct buffer *to)
-{
-    size_t queue_bytes = strlen(queue);
-    uint8_t front[ENVELOPE_BYTES + QUEUE_BYTES_MAX];
-    big_endian_write(front, version, 8);
-    big_endian_write(front + 8, (uint64_t)due, 6);
-    big_endian_write(front + 14, queue_bytes, 2);
-    memcpy(front + ENVELOPE_BYTES, queue, queue_bytes);
-    struct buffer envelope = {0};
-    buffer_append(&envelope, front, ENVELOPE_BYTES + queue_bytes);
-    buffer_append(&envelope, record.at, record.bytes);
-    pack_text_slice(to, buffer_slice(&envelope));
-    buffer_free(&envelope);
-}
-
 static void conditions_blob(struct buffer *blob, const struct commit *commit, struct kinds *kinds)
 {
     pack_array(blob, 3 * commit->condition_count);
@@ -44,7 +28,7 @@ static void conditions_blob(struct buffer *blob, const struct commit *commit, st
         const struct entity_condition *condition = &commit->conditions[i];
         pack_int(blob, kind_key(kinds, condition->kind));
         pack_text(blob, condition->id);
-        blob_number(blob, condition->version);
+        version_blob(blob, condition->version);
     }
 }
 
@@ -56,9 +40,9 @@ static void put_blob(struct buffer *blob, const struct entity_put *put, struct k
     member_write(put->kind, put->id, member);
     pack_int(blob, kind_key(kinds, put->kind));
     pack_text(blob, member);
-    envelope_pack(put->version - 1, put->due_before, before, (struct slice){0}, blob);
+    entity_blob(blob, put->version - 1, put->due_before, before, (struct slice){0});
     if (put->packed.bytes)
-        envelope_pack(put->version, put->due, queue, put->packed, blob);
+        entity_blob(blob, put->version, put->due, queue, put->packed);
     else
         pack_text(blob, "");
     pack_int(blob, put->due == put->due_before ? -1 : put->due);

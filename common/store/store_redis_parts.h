@@ -9,7 +9,7 @@
 #include "redis_link.h"
 #include "store_check.h"
 
-enum { BUILD_BYTES = 9, ENVELOPE_BYTES = 16 };
+enum { BUILD_BYTES = 9 };
 
 struct store_redis {
     struct store store;
@@ -43,6 +43,12 @@ void big_endian_write(uint8_t *to, uint64_t number, size_t bytes);
 
 uint64_t reply_id(const redisReply *reply);         /* of 8 bytes; 0: the reply is something else */
 wall_ms reply_time(const redisReply *reply);        /* what TIME answers */
+
+/* store_redis_entity.c: an entity's version, and its whole value, as arguments of a function. */
+void version_blob(struct buffer *blob, uint64_t version);
+void entity_blob(struct buffer *blob, uint64_t version, wall_ms due, const char *queue, struct slice record);
+/* The entity that a value says; none: it does not exist. false: the value is not ours. Into the arena. */
+bool entity_of_reply(const redisReply *reply, const char *id, struct arena *arena, struct stored_entity *ret);
 
 /* store_redis_heads.c: the value of a partition's head. */
 struct checkpoint log_head_read(const redisReply *reply);

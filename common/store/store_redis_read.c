@@ -78,26 +78,6 @@ enum store_status redis_read_log(struct store *store, struct log_read *each, siz
     return exchange_status(ret_status_each, count);
 }
 
-/* The value of an entity, as envelope_pack wrote it; none: the entity does not exist. */
-static bool entity_read(const redisReply *reply, const char *id, struct arena *arena, struct stored_entity *ret)
-{
-    struct slice bytes = reply_bytes(reply);
-    *ret = (struct stored_entity){.id = id, .queue = ""};
-    if (!bytes.at)
-        return true;
-    if (bytes.bytes < ENVELOPE_BYTES)
-        return false;
-    size_t queue_bytes = big_endian(bytes.at + 14, 2);
-    if (queue_bytes > bytes.bytes - ENVELOPE_BYTES)
-        return false;
-    ret->version = big_endian(bytes.at, 8);
-    ret->due = (wall_ms)big_endian(bytes.at + 8, 6);
-    ret->queue = arena_text(arena, bytes.at + ENVELOPE_BYTES, queue_bytes);
-    size_t front = ENVELOPE_BYTES + queue_bytes;
-    ret->packed = slice_copy(arena, (struct slice){bytes.at + front, bytes.bytes - front});
-    return true;
-}
-
 static enum store_status malformed(struct store_redis *redis)
 {
     return redis_refuse(redis, "Redis holds an entity that is not ours");
@@ -116,7 +96,7 @@ static enum store_status entities_answer(struct store_redis *redis, const redisR
                                          const struct entities_read *read)
 {
     for (size_t i = 0; i < read->count && i < reply->elements; i++)
-        if (!entity_read(reply->element[i], arena_string(arena, read->ids[i]), arena, &read->entities[i]))
+        if (!entity_of_reply(reply->element[i], arena_string(arena, read->ids[i]), arena, &read->entities[i]))
             return malformed(redis);
     return STORE_OK;
 }
@@ -173,7 +153,7 @@ enum store_status redis_scan_entities(struct store *store, uint32_t partition, e
     list.at = arena_alloc(arena, list.count * sizeof *list.at);
     for (size_t i = 0; i < list.count; i++) {
         struct slice id = reply_bytes(pairs->element[2 * i]);
-        if (!entity_read(pairs->element[2 * i + 1], arena_text(arena, id.at, id.bytes), arena, &list.at[i]))
+        if (!entity_of_reply(pairs->element[2 * i + 1], arena_text(arena, id.at, id.bytes), arena, &list.at[i]))
             return malformed(redis);
     }
     *ret = list;

@@ -308,6 +308,37 @@ static void the_largest_commit_fits(struct rig *rig)
     assert_int_equal(commit.earliest_due, 1000);
 }
 
+/* Version 3, due at 5000, in a queue: what a build put that kept 8 bytes of version before everything. */
+static const char earlier_form[] = "\0\0\0\0\0\0\0\3" "\0\0\0\0\x13\x88" "\0\x0b" "held/sample" "record";
+
+static void what_an_earlier_build_put_is_read_and_put_again(struct rig *rig)
+{
+    struct standing standing = begin(rig);
+    if (!rig->redis)
+        return;
+    redisReply *reply = redisCommand(rig->redis, "HSET {p0000}entity:T sample/1 %b", earlier_form, sizeof earlier_form - 1);
+    freeReplyObject(reply);
+    freeReplyObject(redisCommand(rig->redis, "ZADD {p0000}queue 0 held/sample"));
+    struct stored_entity task = rig_read(rig, ENTITY_TASK, "sample/1");
+    assert_int_equal(task.version, 3);
+    assert_int_equal(task.due, 5000);
+    assert_string_equal(task.queue, "held/sample");
+    assert_bytes(bytes_of("record"), task.packed);
+    struct entity_put put = {.kind = ENTITY_TASK, .id = "sample/1", .version = 4, .packed = bytes_of("anew"), .due = 5000,
+                             .due_before = 4000, .queue = "", .queue_before = "held/sample"};
+    assert_status(rig, STORE_REFUSED, rig_put(rig, &standing, &put));
+    put.due_before = 5000;
+    put.version = 3;
+    assert_status(rig, STORE_CHANGED, rig_put(rig, &standing, &put));
+    put.version = 4;
+    assert_status(rig, STORE_OK, rig_put(rig, &standing, &put));
+    task = rig_read(rig, ENTITY_TASK, "sample/1");
+    assert_int_equal(task.version, 4);
+    assert_int_equal(task.due, 5000);
+    assert_string_equal(task.queue, "");
+    assert_bytes(bytes_of("anew"), task.packed);
+}
+
 int main(void)
 {
     static const struct rig_case cases[] = {
@@ -322,6 +353,7 @@ int main(void)
         {"wrong ideas of what is stored are refused", wrong_ideas_of_what_is_stored_are_refused},
         {"malformed commits are refused", malformed_commits_are_refused},
         {"the largest commit fits", the_largest_commit_fits},
+        {"what an earlier build put is read and put again", what_an_earlier_build_put_is_read_and_put_again},
     };
     return RIG_RUN("store: commits", cases);
 }
