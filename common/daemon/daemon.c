@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ enum {
     STORE_RETRY_MS = 100,
     OWNER_DIGITS = 16,
     DRAIN_TURN_MS = 5,
+    NAP_MS = 1,                     /* of a bystander: many events that do not concern it wake it up once */
     MALLOC_ARENAS = 2               /* more only cost memory: one thread does nearly all */
 };
 
@@ -379,13 +381,21 @@ static void keep_alive(struct daemon *daemon)
     supervisor_pat(&daemon->supervisor, now);
 }
 
+static int64_t nap(const struct daemon *daemon, int64_t wait_ms)
+{
+    if (wait_ms <= NAP_MS || !daemon->stage || !stage_is_bystander(daemon->stage))
+        return wait_ms;
+    poll(NULL, 0, NAP_MS);
+    return wait_ms - NAP_MS;
+}
+
 static void daemon_loop(struct daemon *daemon)
 {
     watchdog_start(config_int(daemon->config, "watchdog_s"));
     while (!daemon->stopping) {
         int64_t wait_ms = daemon_turn(daemon);
         keep_alive(daemon);
-        pause_ms(daemon, wait_ms);
+        pause_ms(daemon, nap(daemon, wait_ms));
     }
 }
 

@@ -127,6 +127,7 @@ static void take_frame(struct stage_loop *stage, const struct frame *frame)
             partition->earliest_due = frame->due;
         return;
     }
+    stage->passed++;
     reader_offer(&partition->reader, &frame->place, stage_concern(stage, frame->packed), stage_mono(stage));
     if (frame->place.seq > partition->head)
         partition->head = frame->place.seq;
@@ -267,6 +268,11 @@ int64_t stage_step(struct stage_loop *stage)
     stage->stepped_at = stage_mono(stage);
     stage->slept_ms = wait_ms(stage);
     return stage->slept_ms;
+}
+
+bool stage_is_bystander(const struct stage_loop *stage)
+{
+    return stage->passed >= BYSTANDER_EVENTS && !stage->options.stepped;
 }
 
 /* ---------------------------------------------------------------- the end */

@@ -26,6 +26,7 @@ enum {
     ATTEMPTS_MS = 30000,            /* how often attempts that nobody is busy with are looked for */
     RESULTS_MS = 10,                /* ends of attempts that come so soon after others wait for each other: one call for many, */
     RESULTS_MANY = 64,              /* unless they are so many */
+    BYSTANDER_EVENTS = 256,         /* so many in a row that do not concern a stage make it a bystander */
     OUTBOX_MAX = 4096               /* facts of this process that wait for the store */
 };
 
@@ -69,6 +70,9 @@ void stage_free(struct stage_loop **stage);
 
 /* Does what can be done now. Returns the milliseconds until it wants to be called again if nothing arrives, 0: at once. */
 int64_t stage_step(struct stage_loop *stage);
+
+/* Has the bus for long brought only events that do not concern this stage? Then it need not be woken up for each. */
+bool stage_is_bystander(const struct stage_loop *stage);
 
 /* What HINT_EAGER says, for the one process that does not hear its own words. */
 void stage_set_eager(struct stage_loop *stage, bool on);

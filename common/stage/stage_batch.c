@@ -135,6 +135,7 @@ static void begin(struct stage_loop *stage, struct stage_partition *partition)
     pass_over(stage, partition);
     if (!reader_ready(&partition->reader, 0) || !mono_reached(stage_mono(stage), partition->backoff.until))
         return;
+    stage->passed = 0;
     struct turn *turn = partition->working = stage_turn(stage, partition->number);
     turn->at_once_from = at_once_from(stage);
     turn->looks = partition->looks;

@@ -86,6 +86,7 @@ struct stage_loop {
     size_t spare_count;
     struct exchange exchange;
     uint32_t first;                 /* partition that the next step begins with */
+    unsigned passed;                /* events that came since one was worked */
     /* leases */
     mono_ms renew_at, claim_at;
     uint32_t owned, share;

@@ -329,6 +329,37 @@ static void events_of_no_concern_wait_for_the_checkpoint(struct rig *rig)
     crew_close(&crew);
 }
 
+static void hear(int count, const char *order)
+{
+    char name[32];
+
+    for (int i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "%s%03d", order, i);
+        assert_true(crew_deliver(&crew, "sample", name, 5000));
+        crew_step(&crew);
+    }
+}
+
+static void one_that_nothing_concerns_is_a_bystander(struct rig *rig)
+{
+    open_crew(rig);
+    struct crew_member *member = crew_start(&crew, &toy_follow_up), *scheduler = crew_start(&crew, &toy_scheduler);
+    crew_step(&crew);
+    hear(BYSTANDER_EVENTS / 4, "A");
+    assert_false(stage_is_bystander(member->loop));
+    hear(BYSTANDER_EVENTS, "B");
+    assert_true(stage_is_bystander(member->loop));
+    assert_false(stage_is_bystander(scheduler->loop));
+    assert_int_equal(report_of(member).events, report_of(scheduler).events);
+    crew_start(&crew, &toy_notifier);
+    expect_all_worked();                        /* tasks for it, among others */
+    hear(1, "C");
+    assert_true(stage_is_bystander(member->loop));
+    step_for(6000);                             /* one more task: its timer has come */
+    assert_false(stage_is_bystander(member->loop));
+    crew_close(&crew);
+}
+
 static void timers_wait_for_a_steady_clock(struct rig *rig)
 {
     int64_t wait_ms;
@@ -474,6 +505,7 @@ int main(void)
         {"an orphan is claimed beyond the share", an_orphan_is_claimed_beyond_the_share},
         {"a zombie does no harm", a_zombie_does_no_harm},
         {"events of no concern wait for the checkpoint", events_of_no_concern_wait_for_the_checkpoint},
+        {"one that nothing concerns is a bystander", one_that_nothing_concerns_is_a_bystander},
         {"timers wait for a steady clock", timers_wait_for_a_steady_clock},
         {"timers wait for a right clock", timers_wait_for_a_right_clock},
         {"a wrong clock leaves the work to right ones", a_wrong_clock_leaves_the_work_to_right_ones},
