@@ -9,7 +9,8 @@
 #include "log.h"
 #include "subject.h"
 
-static const struct subject *const lists[] = {codec_subjects, intake_subjects, rules_subjects, message_subjects};
+static const struct subject *const lists[] = {codec_subjects, intake_subjects, rules_subjects, step_subjects,
+                                             message_subjects};
 
 static const struct subject *subject_find(const char *name)
 {

@@ -12,6 +12,7 @@ struct subject {
 };
 
 /* Each list ends with an empty one. */
-extern const struct subject codec_subjects[], intake_subjects[], message_subjects[], rules_subjects[];
+extern const struct subject codec_subjects[], intake_subjects[], message_subjects[], rules_subjects[],
+                            step_subjects[];
 
 #endif
