@@ -306,7 +306,7 @@ static void report_partition(const struct stage_partition *partition, struct sta
     ret->reordered += counts->reordered;
     if (!partition->owned)
         return;
-    ret->lag += partition->head > partition->checkpoint.seq ? (int64_t)(partition->head - partition->checkpoint.seq) : 0;
+    ret->lag += partition->head > partition->worked.seq ? (int64_t)(partition->head - partition->worked.seq) : 0;
     if (partition->earliest_due > 0 && (ret->earliest_due == 0 || partition->earliest_due < ret->earliest_due))
         ret->earliest_due = partition->earliest_due;
 }
