@@ -254,23 +254,34 @@ static const char *notice_of_member(const char *member)
     return id ? id + 1 : NULL;
 }
 
-static bool close_member(struct stage_loop *stage, struct stage_partition *partition, const char *member)
+static bool is_in_flight(struct stage_loop *stage, const struct stored_entity *stored, const char *id, struct notice *notice)
 {
-    struct store *store = stage->options.store;
-    struct stored_entity stored = {0};
-    const char *id = notice_of_member(member);
     struct fault fault;
 
-    if (!id)
-        return true;
-    if (store_read_entities_one(store, partition->number, ENTITY_NOTICE, &id, 1, stage->arena,
-                                        &stored) != STORE_OK)
+    return stored->version > 0 && entity_unpack(ENTITY_NOTICE, id, stored->packed, stage->arena, notice, &fault) &&
+           notice->state == NOTICE_SENDING;
+}
+
+/* false: the store does not answer, or there are too many at once. */
+static bool close_members(struct stage_loop *stage, const struct stage_partition *partition, const struct texts *members)
+{
+    struct stored_entity *stored = arena_alloc(stage->arena, (members->count + 1) * sizeof *stored);
+    const char **ids = arena_alloc(stage->arena, (members->count + 1) * sizeof *ids);
+    size_t count = 0;
+
+    for (size_t i = 0; i < members->count; i++) {
+        ids[count] = notice_of_member(members->at[i]);
+        count += ids[count] != NULL;
+    }
+    if (count > 0 && store_read_entities_one(stage->options.store, partition->number, ENTITY_NOTICE, ids, count,
+                                             stage->arena, stored) != STORE_OK)
         return false;
-    struct notice *notice = record_new(&notice_record, stage->arena);
-    if (stored.version == 0 || !entity_unpack(ENTITY_NOTICE, id, stored.packed, stage->arena, notice, &fault) ||
-        notice->state != NOTICE_SENDING)
-        return true;
-    return close_attempt(stage, notice, partition->checkpoint.seq);
+    for (size_t i = 0; i < count; i++) {
+        struct notice *notice = record_new(&notice_record, stage->arena);
+        if (is_in_flight(stage, &stored[i], ids[i], notice) && !close_attempt(stage, notice, partition->checkpoint.seq))
+            return false;
+    }
+    return true;
 }
 
 static void attempts_later(struct stage_loop *stage, struct stage_partition *partition)
@@ -297,11 +308,10 @@ void stage_close_attempts(struct stage_loop *stage, struct stage_partition *part
             attempts_later(stage, partition);
             return;
         }
-        for (size_t i = 0; i < members.count; i++)
-            if (!close_member(stage, partition, members.at[i])) {
-                attempts_later(stage, partition);
-                return;
-            }
+        if (!close_members(stage, partition, &members)) {
+            attempts_later(stage, partition);
+            return;
+        }
         after = members.count > 0 ? members.at[members.count - 1] : "";
     } while (members.count == ATTEMPTS_PER_READ);
     stage_look(stage);
