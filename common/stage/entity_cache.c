@@ -5,11 +5,12 @@
 
 #include "fnv.h"
 
-enum { SLOTS = 16384 };
+enum { SLOTS_FEW = 1024 };          /* twice as many whenever there are more entities than slots */
 
 struct cached {
     struct cached *chain;           /* same slot */
     struct cached *newer, *older;   /* by last use */
+    uint64_t hash;
     uint32_t partition;
     enum entity_kind kind;
     size_t bytes;
@@ -17,11 +18,21 @@ struct cached {
 };
 
 struct entity_cache {
-    struct cached *slots[SLOTS];
+    struct cached **slots;
+    size_t slot_count, count;
     uint32_t counts[PARTITIONS_MAX];
     struct cached *newest, *oldest;
     size_t bytes, bytes_max;
 };
+
+static struct cached **slots_new(size_t count)
+{
+    struct cached **slots = calloc(count, sizeof *slots);
+
+    if (!slots)
+        abort();
+    return slots;
+}
 
 struct entity_cache *entity_cache_new(size_t bytes_max)
 {
@@ -30,22 +41,46 @@ struct entity_cache *entity_cache_new(size_t bytes_max)
     if (!cache)
         abort();
     cache->bytes_max = bytes_max;
+    cache->slots = slots_new(SLOTS_FEW);
+    cache->slot_count = SLOTS_FEW;
     return cache;
 }
 
-static struct cached **slot_of(struct entity_cache *cache, uint32_t partition, enum entity_kind kind, const char *id)
+static uint64_t hash_of(uint32_t partition, enum entity_kind kind, const char *id)
 {
-    uint64_t hash = fnv_text(FNV_START ^ ((uint64_t)partition << 8) ^ (uint64_t)kind, id);
+    return fnv_text(FNV_START ^ ((uint64_t)partition << 8) ^ (uint64_t)kind, id);
+}
 
-    return &cache->slots[(hash ^ (hash >> 32)) % SLOTS];
+static struct cached **slot_of(const struct entity_cache *cache, uint64_t hash)
+{
+    return &cache->slots[(hash ^ (hash >> 32)) & (cache->slot_count - 1)];
+}
+
+static void grow(struct entity_cache *cache)
+{
+    struct cached **slots = cache->slots;
+    size_t count = cache->slot_count;
+
+    cache->slot_count = 2 * count;
+    cache->slots = slots_new(cache->slot_count);
+    for (size_t i = 0; i < count; i++)
+        for (struct cached *at = slots[i], *next; at; at = next) {
+            struct cached **slot = slot_of(cache, at->hash);
+            next = at->chain;
+            at->chain = *slot;
+            *slot = at;
+        }
+    free(slots);
 }
 
 static struct cached **cached_find(struct entity_cache *cache, uint32_t partition, enum entity_kind kind,
                                    const char *id)
 {
-    struct cached **at = slot_of(cache, partition, kind, id);
+    uint64_t hash = hash_of(partition, kind, id);
+    struct cached **at = slot_of(cache, hash);
 
-    while (*at && !((*at)->partition == partition && (*at)->kind == kind && strcmp((*at)->entity.id, id) == 0))
+    while (*at && !((*at)->hash == hash && (*at)->partition == partition && (*at)->kind == kind &&
+                    strcmp((*at)->entity.id, id) == 0))
         at = &(*at)->chain;
     return at;
 }
@@ -72,6 +107,7 @@ static void cached_remove(struct entity_cache *cache, struct cached **at)
     *at = cached->chain;
     use_unlink(cache, cached);
     cache->counts[cached->partition]--;
+    cache->count--;
     cache->bytes -= cached->bytes;
     free(cached);
 }
@@ -86,7 +122,8 @@ static struct cached *cached_new(uint32_t partition, enum entity_kind kind, cons
     if (!cached)
         abort();
     char *at = (char *)(cached + 1);
-    *cached = (struct cached){.partition = partition, .kind = kind, .bytes = bytes, .entity = *from};
+    *cached = (struct cached){.hash = hash_of(partition, kind, from->id), .partition = partition, .kind = kind,
+                              .bytes = bytes, .entity = *from};
     cached->entity.id = memcpy(at, from->id, id_bytes);
     cached->entity.queue = memcpy(at + id_bytes, queue, queue_bytes);
     cached->entity.packed.at = (uint8_t *)at + id_bytes + queue_bytes;
@@ -116,9 +153,12 @@ void entity_cache_keep(struct entity_cache *cache, uint32_t partition, enum enti
 
     if (*at)
         cached_remove(cache, at);
-    at = slot_of(cache, partition, kind, cached->entity.id);
+    if (cache->count == cache->slot_count)
+        grow(cache);
+    at = slot_of(cache, cached->hash);
     cached->chain = *at;
     *at = cached;
+    cache->count++;
     cache->counts[partition]++;
     use_link_newest(cache, cached);
     cache->bytes += cached->bytes;
@@ -130,7 +170,7 @@ void entity_cache_keep(struct entity_cache *cache, uint32_t partition, enum enti
 
 void entity_cache_drop(struct entity_cache *cache, uint32_t partition)
 {
-    for (size_t i = 0; i < SLOTS && cache->counts[partition] > 0; i++) {
+    for (size_t i = 0; i < cache->slot_count && cache->counts[partition] > 0; i++) {
         struct cached **at = &cache->slots[i];
         while (*at) {
             if ((*at)->partition == partition)
@@ -154,6 +194,7 @@ void entity_cache_free(struct entity_cache **cache)
         struct cached *oldest = (*cache)->oldest;
         cached_remove(*cache, cached_find(*cache, oldest->partition, oldest->kind, oldest->entity.id));
     }
+    free((*cache)->slots);
     free(*cache);
     *cache = NULL;
 }

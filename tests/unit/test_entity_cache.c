@@ -90,6 +90,30 @@ static void test_the_least_used_go_first(void **state)
 }
 
 /* Published: consumers compute the same (FNV-1a, 64 bit; its test vectors). */
+/* Far more than the slots that it begins with. */
+static void test_each_of_many_is_found(void **state)
+{
+    enum { MANY = 20000, PARTS = 3 };
+    struct entity_cache *cache = entity_cache_new(64 << 20);
+    char id[32];
+
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        snprintf(id, sizeof id, "site/%d", i);
+        keep(cache, (uint32_t)(i % PARTS), ENTITY_TASK, id, id);
+    }
+    entity_cache_drop(cache, 1);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(id, sizeof id, "site/%d", i);
+        const char *found = content_of(cache, (uint32_t)(i % PARTS), ENTITY_TASK, id);
+        assert_true(i % PARTS == 1 ? !found : found && !strcmp(found, id));
+    }
+    for (uint32_t partition = 0; partition < PARTS; partition++)
+        entity_cache_drop(cache, partition);
+    assert_int_equal(entity_cache_bytes(cache), 0);
+    entity_cache_free(&cache);
+}
+
 static void test_partitions_are_what_the_document_says(void **state)
 {
     (void)state;
@@ -129,6 +153,7 @@ int main(void)
         cmocka_unit_test(test_kept_replaced_dropped),
         cmocka_unit_test(test_what_does_not_exist_is_known_too),
         cmocka_unit_test(test_the_least_used_go_first),
+        cmocka_unit_test(test_each_of_many_is_found),
         cmocka_unit_test(test_partitions_are_what_the_document_says),
         cmocka_unit_test(test_dice_repeat),
     };
