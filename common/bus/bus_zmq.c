@@ -46,9 +46,12 @@ static uint64_t big_endian_get(const uint8_t *from, size_t bytes)
     return number;
 }
 
+/* For every event that is published: not formatted. */
 static void topic_partition(char topic[16], uint32_t partition)
 {
-    snprintf(topic, 16, "p/%04u/", partition);
+    memcpy(topic, "p/0000/", sizeof "p/0000/");
+    for (int at = 5; at >= 2; at--, partition /= 10)
+        topic[at] = (char)('0' + partition % 10);
 }
 
 static void topic_due(char topic[16], uint32_t partition)
@@ -61,9 +64,12 @@ static void topic_hint(char topic[16], enum hint_kind kind)
     snprintf(topic, 16, "h/%d/", (int)kind);
 }
 
-static size_t topic_type(char topic[NAME_BYTES_MAX + 4], const char *type)
+static void topic_type(char topic[NAME_BYTES_MAX + 4], const char *type)
 {
-    return (size_t)snprintf(topic, NAME_BYTES_MAX + 4, "e/%.*s/", NAME_BYTES_MAX, type);
+    size_t bytes = strnlen(type, NAME_BYTES_MAX);
+    memcpy(topic, "e/", 2);
+    memcpy(topic + 2, type, bytes);
+    memcpy(topic + 2 + bytes, "/", 2);
 }
 
 static void send_parts(struct bus_zmq *bus, const char *topic, const uint8_t *head, size_t head_bytes, struct slice body)

@@ -7,11 +7,24 @@
 
 #include "redis_link_parts.h"
 
+/* "*3\r\n", "$12\r\n": stands before every word, so it is not formatted. */
+static void count_put(struct redis_link *link, char mark, size_t count)
+{
+    char text[24], *at = text + sizeof text;
+    *--at = '\n';
+    *--at = '\r';
+    do
+        *--at = (char)('0' + count % 10);
+    while (count /= 10);
+    *--at = mark;
+    buffer_append(&link->wire, at, (size_t)(text + sizeof text - at));
+}
+
 void command_begin(struct redis_link *link, size_t words)
 {
     assert(link->count < PIPELINE_MAX);
     link->commands[link->count++] = (struct command){.from = link->wire.bytes, .node = NODE_NONE};
-    buffer_printf(&link->wire, "*%zu\r\n", words);
+    count_put(link, '*', words);
 }
 
 static struct command *command_now(struct redis_link *link)
@@ -34,7 +47,7 @@ void command_to_node(struct redis_link *link, unsigned node)
 
 void command_bytes(struct redis_link *link, struct slice bytes)
 {
-    buffer_printf(&link->wire, "$%zu\r\n", bytes.bytes);
+    count_put(link, '$', bytes.bytes);
     buffer_append(&link->wire, bytes.at, bytes.bytes);
     buffer_append(&link->wire, "\r\n", 2);
 }
@@ -68,14 +81,19 @@ void command_key(struct redis_link *link, const char *format, ...)
     va_start(args, format);
     text_format(key, format, args);
     va_end(args);
-    command_text(link, key);
+    command_key_bytes(link, (struct slice){(const uint8_t *)key, strlen(key)});
+}
+
+void command_key_bytes(struct redis_link *link, struct slice key)
+{
+    command_bytes(link, key);
     struct command *command = command_now(link);
     if (command->keyed)
         return;
     command->keyed = true;
-    command->key_bytes = strlen(key);
-    command->key_at = link->wire.bytes - 2 - command->key_bytes;
-    command->slot = redis_slot((struct slice){(const uint8_t *)key, command->key_bytes});
+    command->key_bytes = key.bytes;
+    command->key_at = link->wire.bytes - 2 - key.bytes;
+    command->slot = redis_slot(key);
 }
 
 /* -------- replies */

@@ -55,6 +55,7 @@ void command_text(struct redis_link *link, const char *text);
 void command_bytes(struct redis_link *link, struct slice bytes);
 void command_printf(struct redis_link *link, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void command_key(struct redis_link *link, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void command_key_bytes(struct redis_link *link, struct slice key);
 
 /* Runs the commands and forgets them. REDIS_DONE: as many replies as commands, none of them an error; they stay until
  * the next run. REDIS_GONE: those that are not NULL were answered all the same, by other nodes than the one that is

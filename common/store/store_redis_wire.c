@@ -7,13 +7,16 @@
 
 void key_of(struct store_redis *redis, uint32_t partition, const char *format, ...)
 {
-    char rest[256];
+    enum { TAG_BYTES = 7, DIGITS_END = 5 };
+    char key[256] = "{p0000}";
     va_list args;
+    for (int at = DIGITS_END; at >= 2; at--, partition /= 10)
+        key[at] = (char)('0' + partition % 10);
     va_start(args, format);
-    int bytes = vsnprintf(rest, sizeof rest, format, args);
+    int bytes = vsnprintf(key + TAG_BYTES, sizeof key - TAG_BYTES, format, args);
     va_end(args);
-    assert(bytes >= 0 && (size_t)bytes < sizeof rest);
-    command_key(redis->link, "{p%04u}%s", (unsigned)partition, rest);
+    assert(bytes >= 0 && (size_t)bytes < sizeof key - TAG_BYTES);
+    command_key_bytes(redis->link, (struct slice){(const uint8_t *)key, TAG_BYTES + (size_t)bytes});
 }
 
 void command_of_key(struct store_redis *redis, const char *command, uint32_t partition, const char *key)
