@@ -25,6 +25,9 @@ struct core {
     /* names the entities that the event will surely touch, so that one read fetches those of a whole batch; or NULL */
     void (*prefetch)(const struct event *event, const void *data, void (*want)(void *context, enum entity_kind, const char *id),
                      void *context);
+    /* the same for a timer, by its entity, which is read by then: what will be touched besides; or NULL */
+    void (*prefetch_due)(enum entity_kind kind, const void *entity, void (*want)(void *context, enum entity_kind, const char *id),
+                         void *context);
     /* may events of that type concern nobody, as things stand at their site? Then `minds` is asked when their turn has come;
      * it is told type and site, and only if it says so the rest is read and the handler called. Both, or neither */
     bool (*optional)(enum event_number number);

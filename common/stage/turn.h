@@ -154,6 +154,8 @@ bool turn_fired_entity(const struct turn *turn, const struct timer_fired *fired,
                        const char **ret_id);
 struct turn_entity *turn_entity(struct turn *turn, enum entity_kind kind, const char *id);
 struct turn_entity *turn_entity_known(struct turn *turn, enum entity_kind kind, const char *id);
+/* What is known of it without asking the store; NULL: nothing, or it cannot be read. Does not leave the handler. */
+const void *turn_peek(struct turn *turn, enum entity_kind kind, const char *id);
 struct turn_entity *turn_entity_add(struct turn *turn, enum entity_kind kind, const struct stored_entity *stored,
                                     bool kept);
 void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice packed, wall_ms due,

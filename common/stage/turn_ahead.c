@@ -1,4 +1,5 @@
-/* What the events of many turns will touch, read before they are worked: all of it in one exchange with the store. */
+/* What the events of many turns will touch, read before they are worked: all that they name in one exchange with the store,
+ * then what the entities of fired timers name in another. */
 #include <assert.h>
 #include <string.h>
 
@@ -62,14 +63,31 @@ static void want_of_work(struct wanted *wanted, const struct turn_work *work)
         core->prefetch(&work->event, work->data, want, wanted);
 }
 
+static void want_of_timer(struct wanted *wanted, const struct turn_work *work)
+{
+    const struct core *core = wanted->turn->tools->core;
+    enum entity_kind kind;
+    const char *id;
+
+    if (!core->prefetch_due || !work->data || work->event.number != EVENT_TIMER_FIRED ||
+        !turn_fired_entity(wanted->turn, work->data, &kind, &id))
+        return;
+    const void *entity = turn_peek(wanted->turn, kind, id);
+    if (entity)
+        core->prefetch_due(kind, entity, want, wanted);
+}
+
+/* What one event makes its turn want. */
+typedef void (*wanting)(struct wanted *wanted, const struct turn_work *work);
+
 /* Adds a read for each kind that the turn wants. */
-static void turn_reads(struct turn *turn, struct arena *arena, struct entities_read *reads, size_t *count)
+static void turn_reads(struct turn *turn, wanting of_work, struct arena *arena, struct entities_read *reads, size_t *count)
 {
     struct wanted *wanted = arena_alloc(arena, sizeof *wanted);
 
     wanted->turn = turn;
     for (size_t i = 0; i < turn->work_count; i++)
-        want_of_work(wanted, &turn->works[i]);
+        of_work(wanted, &turn->works[i]);
     for (int kind = 0; kind < ENTITY_COUNT; kind++) {
         const struct wanted_kind *of = &wanted->kinds[kind];
         if (of->count > 0)
@@ -93,14 +111,14 @@ static void turn_take(struct turn *turn, const struct entities_read *read)
     }
 }
 
-void turn_prefetch(struct turn *const *turns, size_t count, struct arena *arena)
+static void read_ahead(struct turn *const *turns, size_t count, wanting of_work, struct arena *arena)
 {
     size_t *ends = arena_alloc(arena, count * sizeof *ends), all = 0;
     struct entities_read *reads = arena_alloc(arena, count * ENTITY_COUNT * sizeof *reads);
     enum store_status *own = arena_alloc(arena, count * ENTITY_COUNT * sizeof *own);
 
     for (size_t i = 0; i < count; i++) {
-        turn_reads(turns[i], arena, reads, &all);
+        turn_reads(turns[i], of_work, arena, reads, &all);
         ends[i] = all;
     }
     if (all == 0)
@@ -114,4 +132,10 @@ void turn_prefetch(struct turn *const *turns, size_t count, struct arena *arena)
             else
                 turns[i]->missing = "store";
         }
+}
+
+void turn_prefetch(struct turn *const *turns, size_t count, struct arena *arena)
+{
+    read_ahead(turns, count, want_of_work, arena);
+    read_ahead(turns, count, want_of_timer, arena);
 }

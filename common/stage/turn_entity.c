@@ -98,30 +98,46 @@ void turn_expect_none(struct turn *turn, enum entity_kind kind, const char *id)
     turn->expected_count++;
 }
 
-static const void *entity_decode(struct turn *turn, const struct turn_entity *entity)
+/* Once; false: it cannot be read. */
+static bool entity_decode(struct turn *turn, struct turn_entity *entity, struct fault *fault)
 {
-    const struct record *record = entity_types[entity->kind].record;
-    void *decoded = record_new(record, turn->arena);
-    struct fault fault = {0};
+    if (entity->decoded)
+        return true;
+    void *decoded = record_new(entity_types[entity->kind].record, turn->arena);
+    if (!entity_unpack(entity->kind, entity->id, entity->packed, turn->arena, decoded, fault))
+        return false;
+    entity->decoded = decoded;
+    return true;
+}
 
-    if (entity_unpack(entity->kind, entity->id, entity->packed, turn->arena, decoded, &fault))
-        return decoded;
+static void leave_unreadable(struct turn *turn, const struct turn_entity *entity, const struct fault *fault)
+{
     log_error("entity.unreadable", log_text("kind", entity_types[entity->kind].name), log_text("id", entity->id),
-              log_text("field", fault.field), log_text("fault", fault.what));
+              log_text("field", fault->field), log_text("fault", fault->what));
     turn->broken = true;
     turn_leave(turn, "entity that can be read");
 }
 
 const void *turn_get(struct turn *turn, enum entity_kind kind, const char *id)
 {
+    struct fault fault = {0};
+
     if (!id_fits(id))
         return NULL;
     struct turn_entity *entity = turn_entity(turn, kind, id);
     if (entity->packed.bytes == 0)
         return NULL;
-    if (!entity->decoded)
-        entity->decoded = entity_decode(turn, entity);
+    if (!entity_decode(turn, entity, &fault))
+        leave_unreadable(turn, entity, &fault);
     return entity->decoded;
+}
+
+const void *turn_peek(struct turn *turn, enum entity_kind kind, const char *id)
+{
+    struct turn_entity *entity = turn_entity_known(turn, kind, id);
+    struct fault fault = {0};
+
+    return entity && entity->packed.bytes > 0 && entity_decode(turn, entity, &fault) ? entity->decoded : NULL;
 }
 
 /* Each once in an event. */

@@ -152,17 +152,33 @@ static void on_timer(struct turn *turn, enum entity_kind kind, const char *id, c
         recurrence_fire(turn, entity);
 }
 
+static void want_customer(const char *site, const char *customer, void (*want)(void *context, enum entity_kind, const char *id),
+                          void *context)
+{
+    char id[2 * NAME_BYTES_MAX + 2];
+    if (!*customer)
+        return;
+    snprintf(id, sizeof id, "%s/%s", site, customer);
+    want(context, ENTITY_CUSTOMER, id);
+}
+
 static void prefetch(const struct event *event, const void *data, void (*want)(void *context, enum entity_kind, const char *id),
                      void *context)
 {
-    char id[2 * NAME_BYTES_MAX + 2];
-    if (first[event->number] == customer_meet || first[event->number] == preferred) {
-        snprintf(id, sizeof id, "%s/%s", event->site, event->customer);
-        want(context, ENTITY_CUSTOMER, id);
-    } else if (event->number == EVENT_TASK_CLOSED) {
+    if (handlers[event->number] == on_event)
+        want_customer(event->site, event->customer, want, context);
+    if (event->number == EVENT_TASK_CLOSED) {
         const struct task_changed *task = data;
         want(context, ENTITY_PLAN, task->plan);
     }
+}
+
+static void prefetch_due(enum entity_kind kind, const void *entity, void (*want)(void *context, enum entity_kind, const char *id),
+                         void *context)
+{
+    const struct plan *plan = kind == ENTITY_PLAN ? entity : NULL;
+    if (plan)
+        want_customer(plan->site, plan->customer, want, context);
 }
 
 const struct core scheduler_core = {
@@ -171,6 +187,7 @@ const struct core scheduler_core = {
     .on_timer = on_timer,
     .site_kind = ENTITY_SCHEDULER_SITE,
     .prefetch = prefetch,
+    .prefetch_due = prefetch_due,
     .optional = is_optional,
     .minds = minds,
 };

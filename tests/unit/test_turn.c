@@ -47,11 +47,21 @@ static void prefetch(const struct event *event, const void *data,
     want(context, ENTITY_PLAN, "");
 }
 
+static void prefetch_due(enum entity_kind kind, const void *entity, void (*want)(void *context, enum entity_kind, const char *id),
+                         void *context)
+{
+    const struct task *task = entity;
+
+    assert_int_equal(kind, ENTITY_TASK);
+    want(context, ENTITY_CUSTOMER, task->id);
+}
+
 static const event_handler handlers[EVENT_COUNT] = {
     [EVENT_CAR_DELIVERED] = handle, [EVENT_TASK_CLAIM] = handle, [EVENT_TASK_WANTED] = handle,
 };
 static const struct core core = {.stage = STAGE_FOLLOW_UP, .handlers = handlers, .on_timer = handle_timer,
-                                 .site_kind = ENTITY_FOLLOW_UP_SITE, .prefetch = prefetch};
+                                 .site_kind = ENTITY_FOLLOW_UP_SITE, .prefetch = prefetch,
+                                 .prefetch_due = prefetch_due};
 
 /* ---------------------------------------------------------------- around it */
 
@@ -686,6 +696,36 @@ static void test_timers(void **state)
     }
 }
 
+static int reads_meanwhile;
+
+static void look_at_customer(struct turn *turn, const char *id, const void *entity)
+{
+    int before = around.reads;
+
+    (void)entity;
+    turn_get(turn, ENTITY_CUSTOMER, id);
+    reads_meanwhile = around.reads - before;
+}
+
+static void test_what_a_timer_touches_is_read_ahead(void **state)
+{
+    (void)state;
+    work_car(arm);
+    commit();
+    entity_cache_drop(around.tools.cache, 0);
+    reads_meanwhile = -1;
+    script.on_timer = look_at_customer;
+    assert_int_equal(fire("T/sample/1", 1000), TURN_DONE);
+    assert_int_equal(reads_meanwhile, 0);
+    turn_commit(around.turn, &around.commit);
+    assert_int_equal(around.commit.condition_count, 1);
+    commit();
+    around.reads = 0;
+    assert_int_equal(fire("T/sample/none", 1000), TURN_DONE);
+    assert_false(script.was_called);
+    assert_int_equal(around.reads, 1);
+}
+
 /* ---------------------------------------------------------------- what is due at once */
 
 static struct texts due_now;
@@ -877,6 +917,7 @@ int main(void)
         TEST(test_a_sealer_that_is_silent_puts_the_batch_off),
         TEST(test_a_core_never_sees_a_silent_store),
         TEST(test_timers),
+        TEST(test_what_a_timer_touches_is_read_ahead),
         TEST(test_what_is_due_at_once),
         TEST(test_what_is_expected_to_be_new_is_not_looked_for),
         TEST(test_a_wrong_expectation_is_found_by_the_commit),
