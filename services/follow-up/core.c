@@ -56,7 +56,8 @@ static void prefetch(const struct event *event, const void *data, void (*want)(v
     if (!*task)
         return;
     snprintf(id, sizeof id, "%s%s%s", strchr(task, '/') ? "" : event->site, strchr(task, '/') ? "" : "/", task);
-    want(context, ENTITY_TASK, id);
+    if (event->number != EVENT_TASK_WANTED)     /* it does not exist yet */
+        want(context, ENTITY_TASK, id);
     if (!*event->customer)
         return;
     snprintf(id, sizeof id, "%s/%s", event->site, event->customer);

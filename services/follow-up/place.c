@@ -17,14 +17,12 @@ static struct gate_result gate_at(const struct job *job, wall_ms at)
     if (!job_is_call(job) || !job->site)
         return (struct gate_result){.answer = GATE_OPEN};
     const struct task *task = &job->task;
-    const void *contacts = NULL;
-    if (*task->customer)
-        contacts = turn_get(job->turn, ENTITY_CONTACTS, ident_make(turn_arena(job->turn), task->site, "%s",
-                                                                   turn_survivor(job->turn, task->site, task->customer)));
-    return gate_ask(&(struct gate_question){
-        .site = job->site, .customer = job->customer, .contacts = contacts, .call = true,
-        .purpose = job->step ? job->step->purpose : "care", .now = at,
-    });
+    struct gate_question question = {
+        .site = job->site, .customer = job->customer, .call = true, .purpose = job->step ? job->step->purpose : "care", .now = at,
+    };
+    if (*task->customer && gate_counts(&question))
+        question.contacts = turn_get(job->turn, ENTITY_CONTACTS, job->customer->id);
+    return gate_ask(&question);
 }
 
 static wall_ms later_of(wall_ms a, wall_ms b)

@@ -65,6 +65,7 @@ void on_task_wanted(struct turn *turn, const struct event *event, const void *da
 {
     struct job job;
     const struct task_wanted *want = data;
+    turn_expect_none(turn, ENTITY_TASK, ident_of_site(turn_arena(turn), event->site, want->task));
     if (job_open(turn, event->site, want->task, &job))
         return;
     struct task task = task_from(turn, event, want);

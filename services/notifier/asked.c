@@ -9,7 +9,9 @@
 static void want_one(struct turn *turn, const struct event *event, const struct notice_wanted *wanted)
 {
     struct letter letter;
-    if (turn_get(turn, ENTITY_NOTICE, ident_of_site(turn_arena(turn), event->site, wanted->notice)))
+    const char *id = ident_of_site(turn_arena(turn), event->site, wanted->notice);
+    turn_expect_none(turn, ENTITY_NOTICE, id);
+    if (turn_get(turn, ENTITY_NOTICE, id))
         return;
     letter_new(&letter, turn, event, wanted);
     if (letter.notice.due_at > letter.now)

@@ -1,7 +1,6 @@
 #include "letter.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static void on_agent_changed(struct turn *turn, const struct event *event, const void *data)
 {
@@ -33,22 +32,18 @@ static void timer(struct turn *turn, enum entity_kind kind, const char *id, cons
 static void prefetch(const struct event *event, const void *data,
                      void (*want)(void *context, enum entity_kind, const char *id), void *context)
 {
-    char customer[2 * NAME_BYTES_MAX + 2], notice[2 * NAME_BYTES_MAX + 2];
-    const struct notice_wanted *wanted = event->number == EVENT_NOTICE_WANTED ? data : NULL;
+    char customer[2 * NAME_BYTES_MAX + 2];
     const struct send_finished *finished = event->number == EVENT_SEND_FINISHED ? data : NULL;
-    if (wanted) {
-        bool whole = strchr(wanted->notice, '/');
-        snprintf(notice, sizeof notice, "%s%s%s", whole ? "" : event->site, whole ? "" : "/", wanted->notice);
-    }
-    if (wanted || finished)
-        want(context, ENTITY_NOTICE, wanted ? notice : finished->notice);
+    bool is_wanted = event->number == EVENT_NOTICE_WANTED;
+    bool is_call = event->number == EVENT_TASK_ATTEMPTED || event->number == EVENT_TASK_CLOSED;
+    if (finished)
+        want(context, ENTITY_NOTICE, finished->notice);
     if (!*event->customer || (finished && finished->result == SEND_ACCEPTED))
         return;
-    bool is_call = event->number == EVENT_TASK_ATTEMPTED || event->number == EVENT_TASK_CLOSED;
     snprintf(customer, sizeof customer, "%s/%s", event->site, event->customer);
-    if (wanted || finished || is_call)
+    if (is_wanted || finished || is_call)
         want(context, ENTITY_CUSTOMER, customer);
-    if (wanted || is_call)
+    if (is_wanted || is_call)
         want(context, ENTITY_CONTACTS, customer);
 }
 
