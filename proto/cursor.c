@@ -106,7 +106,10 @@ static bool take_payload(struct cursor *cursor, enum cursor_type type, struct sl
 
 bool cursor_text(struct cursor *cursor, struct slice *ret)
 {
-    return take_payload(cursor, CURSOR_TEXT, ret);
+    if (!head_short_text(cursor->at, cursor->end, ret))
+        return take_payload(cursor, CURSOR_TEXT, ret);
+    cursor->at = ret->at + ret->bytes;
+    return true;
 }
 
 bool cursor_bytes(struct cursor *cursor, struct slice *ret)

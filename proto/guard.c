@@ -88,12 +88,16 @@ static inline const char *guard_head(const struct guard *guard, struct head *ret
     return NULL;
 }
 
-static void guard_note_key(struct guard *guard, const struct head *head)
+/* Without `at` if it is none. */
+static struct slice guard_text(const struct guard *guard, const struct head *head)
 {
-    if (guard->key_count < PAIRS_MAX) {
-        const uint8_t *text = head->type == CURSOR_TEXT ? guard->at + head->bytes : NULL;
-        guard->keys[guard->key_count] = (struct key){guard->at, {text, text ? head->payload : 0}};
-    }
+    return head->type == CURSOR_TEXT ? (struct slice){guard->at + head->bytes, head->payload} : (struct slice){0};
+}
+
+static void guard_note_key(struct guard *guard, struct slice text)
+{
+    if (guard->key_count < PAIRS_MAX)
+        guard->keys[guard->key_count] = (struct key){guard->at, text};
     guard->key_count++;
 }
 
@@ -103,6 +107,14 @@ static const char *guard_values(struct guard *guard, uint64_t count, size_t with
 {
     while (count--) {
         struct head head;
+        struct slice text;
+        /* what most values are, without a head: short texts */
+        if (head_short_text(guard->at, guard->end, &text) && text_is_plain(text)) {
+            if (of_top_map && (count & 1))
+                guard_note_key(guard, text);
+            guard->at = text.at + text.bytes;
+            continue;
+        }
         const char *wrong = guard_head(guard, &head);
         if (wrong)
             return wrong;
@@ -110,7 +122,7 @@ static const char *guard_values(struct guard *guard, uint64_t count, size_t with
         if (container && within == NESTING_MAX)
             return "nested too deep";
         if (of_top_map && (count & 1))
-            guard_note_key(guard, &head);
+            guard_note_key(guard, guard_text(guard, &head));
         guard->at += head.bytes + head.payload;
         if (container)
             wrong = guard_values(guard, head.children, within + 1, !within && head.type == CURSOR_MAP);

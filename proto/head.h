@@ -59,6 +59,16 @@ static inline const char *head_read(const uint8_t *at, const uint8_t *end, struc
     return NULL;
 }
 
+/* The text of at most 31 bytes that begins here, as most do; false: none, or cut short. */
+static inline bool head_short_text(const uint8_t *at, const uint8_t *end, struct slice *ret)
+{
+    enum { MASK = 0xe0, SHORT_TEXT = 0xa0 };
+    if (at >= end || (*at & MASK) != SHORT_TEXT || (size_t)(end - at) <= (*at & ~MASK & 0xffu))
+        return false;
+    *ret = (struct slice){at + 1, *at & ~MASK & 0xffu};
+    return true;
+}
+
 /* Where a run of bytes ends. Nothing may be added to NULL, not even 0. */
 static inline const uint8_t *slice_end(struct slice bytes)
 {
