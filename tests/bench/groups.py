@@ -16,8 +16,9 @@ BATCH = 100                 # facts in a request where throughput is asked for
 WINDOW = 64                 # requests on their way at once
 AGENT = "han-xue"
 MODEL = 10_000_000          # number of what seed copies
-LEAD_SECONDS, QUICK_LEAD_SECONDS = 6, 3     # until timers are due: long enough that all are planned and the system is at rest
+LEAD_SECONDS, QUICK_LEAD_SECONDS = 7, 4     # until timers are due: long enough that all are planned and the system is at rest
 OUTAGE_SECONDS = 8          # after the plan that is copied is made, its copies are due
+QUEUE_FILLED = 80_000       # events: more than the bus and the kernel keep for a consumer that reads nothing
 LOOK_SECONDS = 0.02         # a count over all partitions costs Redis less than a hundredth of that
 
 
@@ -229,8 +230,9 @@ def seed_plans(careline, count, due_in_ms, name):
     before = careline.timers()
     careline.start("scheduler")
     careline.load("load_zmq", to=careline.zmq, requests=1, occurred_at=delivered, run=name, first=MODEL)
-    wait_for(lambda: careline.timers() > before, "a plan is made")
     careline.settle()
+    if careline.timers() == before:
+        raise RuntimeError("no plan was made in time")
     careline.stop("scheduler")
     careline.load("seed", redis=careline.redis.address, kind="plan", model=f"{name}-{MODEL}", count=count - 1)
 
@@ -276,21 +278,33 @@ def sizes(bench):
             careline.start("scheduler", "follow-up", "complaint-router")
             follow_up = growth(careline, count, customers=100)
             case = growth(careline, count // 5, type="complaint.received", customers=count)
-        yield {"timer_bytes": follow_up["timers"], "follow_up_bytes": follow_up["kept"], "case_bytes": case["kept"],
-               "case_log_bytes": case["log"]}
+        yield {"timer_bytes": follow_up["timers"], "follow_up_bytes": kept(follow_up), "case_bytes": kept(case),
+               "case_log_bytes": case["log"],
+               "note sizes": [parts_told("A pending follow-up", follow_up), parts_told("An open complaint", case)]}
 
 
 def growth(careline, count, **words):
-    """Per thing: what timers and log grow by, and what all grows by but the log and the keys of what was said once."""
+    """{key: bytes that it grows by for each thing}."""
     def measure():
-        names = hashes(careline)
-        return {name: careline.key_bytes(name) for name in names}
+        return {name: careline.key_bytes(name) for name in hashes(careline)}
     before = measure()
     careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW, **words)
     careline.settle()
-    grown = {name: (size - before.get(name, 0)) / count for name, size in measure().items()}
-    kept = sum(size for name, size in grown.items() if name != "log" and not name.startswith("keys"))
-    return {"timers": grown.get("timers", 0), "log": grown["log"], "kept": kept}
+    return {name: (size - before.get(name, 0)) / count for name, size in measure().items()}
+
+
+def of_itself(grown):
+    """Without the log, and the keys of what was said once."""
+    return {name: size for name, size in grown.items() if name != "log" and not name.startswith("keys")}
+
+
+def kept(grown):
+    return sum(of_itself(grown).values())
+
+
+def parts_told(what, grown):
+    parts = sorted(of_itself(grown).items(), key=lambda pair: -pair[1])
+    return f"{what} takes, in bytes: " + ", ".join(f"{name} {size:.0f}" for name, size in parts if size >= 0.5) + "."
 
 
 # ---------------------------------------------------------------- with much in hand
@@ -371,13 +385,16 @@ def many(bench):
 
 # ---------------------------------------------------------------- consumers, failures, rest
 
-def fanned(careline, row, count, stalled):
-    """Events a second to the slowest of nine consumers, while a tenth, a process of its own, reads as they do, or stands still."""
+def fanned(bench, careline, row, stalled):
+    """Events a second to the slowest of nine consumers, while a tenth, a process of its own, reads as they do, or stands still and has
+    as much waiting for it as is kept. Fewer events than are kept for one, so that none that reads slowly misses any."""
+    count = bench.size(40_000, 10_000)
     wire = {"buses": careline.buses("intake"), "count": count}
     tenth = careline.listen("fanout", consumers=1, **wire)
-    nine = careline.listen("fanout", consumers=9, **wire)
     if stalled:
         tenth.send_signal(signal.SIGSTOP)
+        careline.load("load_zmq", to=careline.zmq, requests=bench.size(QUEUE_FILLED) // BATCH, each=BATCH, window=WINDOW)
+    nine = careline.listen("fanout", consumers=9, **wire)
     with watched(careline, row, count) as seen:
         careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
         rate = seen.rate = heard(nine)["per_s"]
@@ -389,13 +406,12 @@ def fanned(careline, row, count, stalled):
 
 
 def fanout(bench):
-    count = bench.size(100_000, 20_000)
     with Installation(bench, "everysec") as careline:
         careline.furnish("work-list.yaml")
         for number in bench.rounds("fanout"):
             found = {}
             for stalled in (number % 2, 1 - number % 2):            # in turn, so that neither is always the first
-                found[stalled] = fanned(careline, "fanout_stalled" if stalled else "fanout", count, stalled)
+                found[stalled] = fanned(bench, careline, "fanout_stalled" if stalled else "fanout", stalled)
             yield {"fanout": found[0], "fanout_stalled": found[1], ("fanout_stalled", "none stalled"): found[0]}
 
 

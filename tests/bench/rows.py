@@ -23,7 +23,7 @@ GROUPS = {
     "jobs_always": Group(45, 120),
     "drain": Group(110, 110),
     "schedule": Group(35, 80),
-    "lateness": Group(80, 170),
+    "lateness": Group(90, 170),
     "overdue": Group(110, runs=2, why="a run fills Redis with a million first"),
     "sizes": Group(40, runs=3, why="bytes hardly vary"),
     "many": Group(60, runs=3, why="filling Redis with eleven million takes the time of all others"),
