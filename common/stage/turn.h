@@ -49,6 +49,7 @@ struct turn_entity {
     wall_ms due;
     const char *queue;
     const void *decoded;                /* of packed, once asked for */
+    bool folded;                        /* decoded only as it is kept: see core.h */
     const struct site *site;            /* what is in force by it, once asked for */
     struct turn_entity *next_due;
     uint64_t due_in;                    /* the last event (seq) that put it with a time that had come */
