@@ -45,11 +45,17 @@ void command_to_node(struct redis_link *link, unsigned node)
     command->node = node;
 }
 
+void command_joined(struct redis_link *link, struct slice first, struct slice second)
+{
+    count_put(link, '$', first.bytes + second.bytes);
+    buffer_append(&link->wire, first.at, first.bytes);
+    buffer_append(&link->wire, second.at, second.bytes);
+    buffer_append(&link->wire, "\r\n", 2);
+}
+
 void command_bytes(struct redis_link *link, struct slice bytes)
 {
-    count_put(link, '$', bytes.bytes);
-    buffer_append(&link->wire, bytes.at, bytes.bytes);
-    buffer_append(&link->wire, "\r\n", 2);
+    command_joined(link, bytes, (struct slice){0});
 }
 
 void command_text(struct redis_link *link, const char *text)
@@ -81,19 +87,20 @@ void command_key(struct redis_link *link, const char *format, ...)
     va_start(args, format);
     text_format(key, format, args);
     va_end(args);
-    command_key_bytes(link, (struct slice){(const uint8_t *)key, strlen(key)});
+    command_key_joined(link, key, "");
 }
 
-void command_key_bytes(struct redis_link *link, struct slice key)
+void command_key_joined(struct redis_link *link, const char *first, const char *second)
 {
-    command_bytes(link, key);
+    struct slice begin = {(const uint8_t *)first, strlen(first)}, end = {(const uint8_t *)second, strlen(second)};
+    command_joined(link, begin, end);
     struct command *command = command_now(link);
     if (command->keyed)
         return;
     command->keyed = true;
-    command->key_bytes = key.bytes;
-    command->key_at = link->wire.bytes - 2 - key.bytes;
-    command->slot = redis_slot(key);
+    command->key_bytes = begin.bytes + end.bytes;
+    command->key_at = link->wire.bytes - 2 - command->key_bytes;
+    command->slot = redis_slot((struct slice){link->wire.at + command->key_at, command->key_bytes});
 }
 
 /* -------- replies */

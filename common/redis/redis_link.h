@@ -53,9 +53,11 @@ void command_writes(struct redis_link *link);
 void command_to_node(struct redis_link *link, unsigned node);
 void command_text(struct redis_link *link, const char *text);
 void command_bytes(struct redis_link *link, struct slice bytes);
+/* One word of two pieces. */
+void command_joined(struct redis_link *link, struct slice first, struct slice second);
 void command_printf(struct redis_link *link, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void command_key(struct redis_link *link, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void command_key_bytes(struct redis_link *link, struct slice key);
+void command_key_joined(struct redis_link *link, const char *first, const char *second);
 
 /* Runs the commands and forgets them. REDIS_DONE: as many replies as commands, none of them an error; they stay until
  * the next run. REDIS_GONE: those that are not NULL were answered all the same, by other nodes than the one that is

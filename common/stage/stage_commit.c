@@ -72,7 +72,8 @@ static void answer_ok(struct stage_loop *stage, struct stage_partition *partitio
     size_t worked = partition->commit_events;
 
     partition->checkpoint = partition->worked = partition->commit.to;
-    partition->earliest_due = partition->commit.earliest_due;
+    if (timers_moved(&partition->commit))
+        partition->earliest_due = partition->commit.earliest_due;
     partition->uncertain = false;
     backoff_none(&partition->backoff);
     stage->report.commits++;

@@ -7,13 +7,15 @@
 --   * after the first write nothing can fail. Each key that is written has been read before by a command of its type
 --     (the log by its first XADD, which comes first); memory is asked for before a function begins; the user of a
 --     program has the right to all that its functions call (store_users.h).
--- Each takes one msgpack argument and declares all its keys; the first key never exists, so that a Cluster slot on the
--- move refuses the whole call. Chain ids and digests need all 64 bits and travel as 8 bytes, big-endian; seqs, epochs
--- and times stay below 2^53, where Lua's numbers are exact. Replies are arrays whose first element is the status, the
--- second of STORE_REFUSED a text.
+-- Each declares all its keys; the first key never exists, so that a Cluster slot on the move refuses the whole call.
+-- append and commit, which carry much, take their lists as arguments one after another, as the commands here take them:
+-- nothing is unpacked, copied or built from them. The others take one msgpack argument. Chain ids and digests need all
+-- 64 bits and travel as 8 bytes, big-endian; seqs, epochs and times stay below 2^53, where Lua's numbers are exact. A
+-- number that goes to Redis is written as text: Redis writes numbers as doubles, which takes as long as a command.
+-- Replies are arrays whose first element is the status, the second of STORE_REFUSED a text.
 --
 -- Values:  log         stream, entry <seq>-0: i chain id, p the id before, e the event
---          head        8 bytes id of the last event, then its seq in decimal
+--          head        8 bytes id of the last event, then its seq in decimal; so does any place in a log travel
 --          entity:X    hash: id -> form, version, due (6 bytes), bytes of the queue place (2), that place, the record; form is a
 --                      byte: how many bytes the version has, 16 more with a due time, 32 more with a queue place
 --          keys…       hash: idempotency key -> 8 bytes digest, then the seq in decimal; keys.X… those of stage X
@@ -24,6 +26,7 @@
 local NO_ID = '\0\0\0\0\0\0\0\0'       -- Redis offers no string functions while it loads a library
 local NO_ENTITY = '\0'
 local WITH_DUE, WITH_QUEUE = 16, 32
+local NO_HEAD = NO_ID .. '0'
 local ARGUMENTS_MAX = 1000              -- in one command; even, so that pairs stay together
 
 local function now_ms()
@@ -35,131 +38,147 @@ local function decimal(number)
     return string.format('%d', number)
 end
 
--- One command with many arguments, in as many pieces as it takes.
-local function call_many(command, key, arguments)
-    for from = 1, #arguments, ARGUMENTS_MAX do
-        redis.call(command, key, unpack(arguments, from, math.min(from + ARGUMENTS_MAX - 1, #arguments)))
+-- One command with many arguments, those of a list from … to, in as many pieces as it takes.
+local function call_many(command, key, list, from, to)
+    for first = from, to, ARGUMENTS_MAX do
+        local last = first + ARGUMENTS_MAX - 1
+        redis.call(command, key, unpack(list, first, last < to and last or to))
     end
+end
+
+-- Numbers of two bytes: the arguments behind which one list after another begins, and behind which the last one ends.
+-- List n is from [n] + 1 to [n + 1].
+local function bounds_of(text)
+    local bounds = {struct.unpack('>' .. string.rep('H', #text / 2), text)}
+    bounds[#bounds] = nil               -- where the text ends
+    return bounds
 end
 
 local function head_of(key)
-    local head = redis.call('GET', key)
-    if not head then
-        return 0, NO_ID
-    end
-    return tonumber(string.sub(head, 9)), string.sub(head, 1, 8)
+    return redis.call('GET', key) or NO_HEAD
+end
+
+local function seq_of(place)
+    return tonumber(string.sub(place, 9))
+end
+
+local function id_of(place)
+    return string.sub(place, 1, 8)
 end
 
 local function earliest_due(timers)
-    local first = redis.call('ZRANGE', timers, 0, 0, 'WITHSCORES')
-    return first[2] and tonumber(first[2]) or 0
+    return redis.call('ZRANGE', timers, '0', '0', 'WITHSCORES')[2] or '0'
 end
 
--- Appends events, a flat list of id and bytes, behind the head. The log goes first among a function's writes: if it
--- does not fit the head, its first entry is refused before anything is changed.
-local function log_append(log, head_key, seq, prev, events)
-    for i = 1, #events, 2 do
+-- Appends events, id and bytes in turn, from … to of a list, behind the head. The log goes first among a function's
+-- writes: if it does not fit the head, its first entry is refused before anything is changed.
+local function log_append(log, head_key, head, list, from, to)
+    local call, seq, prev = redis.call, seq_of(head), id_of(head)
+    for i = from, to, 2 do
         seq = seq + 1
-        redis.call('XADD', log, decimal(seq) .. '-0', 'i', events[i], 'p', prev, 'e', events[i + 1])
-        prev = events[i]
+        call('XADD', log, decimal(seq), 'i', list[i], 'p', prev, 'e', list[i + 1])
+        prev = list[i]
     end
-    if #events > 0 then
-        redis.call('SET', head_key, prev .. decimal(seq))
+    if from < to then
+        call('SET', head_key, prev .. decimal(seq))
     end
 end
 
 ---------------------------------------------------------------------------------------------------- append
 -- keys: never, log, head, keys (…keys, or …keys.X of stage X), keys of this generation and of those before it
--- argument: generation, then per fact: key, natural, digest, chain id, event
--- reply: OK, id of the head before, then per fact: outcome, seq
+-- arguments: generation, whether each fact's key expires (a byte 0 or 1 each), bounds of the lists that follow:
+--   keys that never expire, keys that do, of each fact its digest, chain id and event
+-- reply: OK, head before, then per fact: outcome, seq
 
 local NEW, KNOWN, CONFLICT = 0, 1, 2
-local FACT = 5                          -- values per fact
+local FACT = 3                          -- values per fact
 
-local function look_up(hashes, names, found)
-    if #names == 0 then
-        return
-    end
-    for _, hash in ipairs(hashes) do
-        local values = redis.call('HMGET', hash, unpack(names))
-        for i, value in ipairs(values) do
-            found[names[i]] = found[names[i]] or value
+-- What these hashes know of the keys from … to of the arguments, in their order: the first that knows one counts.
+local function look_up(hashes, args, from, to)
+    local found = {}
+    for _, hash in ipairs(from <= to and hashes or {}) do
+        for i, value in ipairs(redis.call('HMGET', hash, unpack(args, from, to))) do
+            found[i] = found[i] or value
         end
     end
+    return {found = found, at = from, from = from, new = {}, records = {}}
 end
 
--- What is known of each fact's key: two tables, for natural keys and for those that expire.
-local function known_keys(keys, batch)
-    local names = {[0] = {}, [1] = {}}
-    for i = 2, #batch, FACT do
-        local list = names[batch[i + 1]]
-        list[#list + 1] = batch[i]
+-- What the next key of those looked up has; with `digest` and `seq` if it had nothing.
+local function known_or_new(keys, args, digest, seq)
+    local key, found = args[keys.at], keys.found[keys.at - keys.from + 1]
+    keys.at = keys.at + 1
+    local known = found or keys.new[key]
+    if known then
+        return known, false
     end
-    local found = {[0] = {}, [1] = {}}
-    look_up({keys[4]}, names[1], found[1])
-    look_up({unpack(keys, 5)}, names[0], found[0])
-    return found
+    known = digest .. decimal(seq)
+    keys.new[key] = known
+    local list = keys.records
+    list[#list + 1], list[#list + 2] = key, known
+    return known, true
+end
+
+local function writers_fault(writer, events, from, to, stride)
+    for i = from, to, stride do
+        local fault = writer_fault(writer, events[i])
+        if fault then
+            return fault
+        end
+    end
 end
 
 local function append(keys, args)
-    local batch = cmsgpack.unpack(args[1])
-    local generation = math.floor(now_ms() / GENERATION_MS)
-    if batch[1] ~= generation then
-        return {GENERATION, generation}
-    end
-    local writer = string.match(keys[4], 'keys%.(.*)$') or 'intake'
-    for i = 6, #batch, FACT do
-        local fault = writer_fault(writer, batch[i])
-        if fault then
-            return {REFUSED, fault}
+    local bounds = bounds_of(args[3])
+    local generation, facts = args[1], bounds[3] + 1
+    if bounds[3] > bounds[2] then       -- only then does it matter
+        generation = math.floor(now_ms() / GENERATION_MS)
+        if decimal(generation) ~= args[1] then
+            return {GENERATION, generation}
         end
     end
-    local found = known_keys(keys, batch)
-    local head_seq, head_id = head_of(keys[3])
-    local seq = head_seq
-    local reply, events, records = {OK, head_id}, {}, {[0] = {}, [1] = {}}
-    for i = 2, #batch, FACT do
-        local key, natural, digest = batch[i], batch[i + 1], batch[i + 2]
-        local known = found[natural][key]
-        if not known then
+    local fault = writers_fault(string.match(keys[4], 'keys%.(.*)$') or 'intake', args, facts + 2, #args, FACT)
+    if fault then
+        return {REFUSED, fault}
+    end
+    local classes = {[0] = look_up({keys[4]}, args, bounds[1] + 1, bounds[2]),
+                     [1] = look_up({unpack(keys, 5)}, args, bounds[2] + 1, bounds[3])}
+    local head = head_of(keys[3])
+    local seq, reply, events = seq_of(head), {OK, head}, {}
+    for i = 1, #args[2] do
+        local at = facts + FACT * (i - 1)
+        local known, is_new = known_or_new(classes[string.byte(args[2], i)], args, args[at], seq + 1)
+        if is_new then
             seq = seq + 1
-            known = digest .. decimal(seq)
-            found[natural][key] = known
-            local list = records[natural]
-            list[#list + 1], list[#list + 2] = key, known
-            events[#events + 1], events[#events + 2] = batch[i + 3], batch[i + 4]
+            events[#events + 1], events[#events + 2] = args[at + 1], args[at + 2]
             reply[#reply + 1] = NEW
         else
-            reply[#reply + 1] = string.sub(known, 1, 8) == digest and KNOWN or CONFLICT
+            reply[#reply + 1] = id_of(known) == args[at] and KNOWN or CONFLICT
         end
-        reply[#reply + 1] = tonumber(string.sub(known, 9))
+        reply[#reply + 1] = seq_of(known)
     end
-    log_append(keys[2], keys[3], head_seq, head_id, events)
-    call_many('HSET', keys[4], records[1])
-    if #records[0] > 0 then
-        call_many('HSET', keys[5], records[0])
-        redis.call('PEXPIREAT', keys[5], (generation + GENERATIONS_KEPT) * GENERATION_MS)
+    log_append(keys[2], keys[3], head, events, 1, #events)
+    call_many('HSET', keys[4], classes[0].records, 1, #classes[0].records)
+    if #classes[1].records > 0 then
+        call_many('HSET', keys[5], classes[1].records, 1, #classes[1].records)
+        redis.call('PEXPIREAT', keys[5], decimal((generation + GENERATIONS_KEPT) * GENERATION_MS))
     end
     return reply
 end
 
 ---------------------------------------------------------------------------------------------------- leases
 
+-- Who holds a lease that has run out may still commit and fire until somebody else has claimed it, which raises the
+-- epoch: that alone keeps two from writing, and to ask for the time takes as long as all else that a commit reads.
 local function holds(held, owner, epoch)
-    return held[1] == owner and tonumber(held[2]) == epoch
-end
-
-local function holds_now(held, owner, epoch)
-    return holds(held, owner, epoch) and tonumber(held[3]) > now_ms()
+    return held[1] == owner and held[2] == epoch
 end
 
 -- keys of claim, renew, release: never, stage, head, timers
--- reply: OK, epoch, seq, id (of the checkpoint), seq, id (of the head), earliest due, unclean
+-- reply: OK, epoch, checkpoint, head, earliest due, unclean
 local function standing(keys)
     local held = redis.call('HMGET', keys[2], 'epoch', 'seq', 'id', 'unclean')
-    local head_seq, head_id = head_of(keys[3])
-    return {OK, tonumber(held[1]), tonumber(held[2]) or 0, held[3] or NO_ID, head_seq, head_id,
-            earliest_due(keys[4]), tonumber(held[4]) or 0}
+    return {OK, held[1], (held[3] or NO_ID) .. (held[2] or '0'), head_of(keys[3]), earliest_due(keys[4]), held[4]}
 end
 
 -- argument: owner, milliseconds
@@ -175,53 +194,56 @@ local function claim(keys, args)
     earliest_due(keys[4])
     if holder ~= owner then
         local unclean = (tonumber(held[4]) or 0) + (holder == '' and 0 or 1)
-        redis.call('HSET', keys[2], 'owner', owner, 'epoch', (tonumber(held[2]) or 0) + 1, 'unclean', unclean)
+        redis.call('HSET', keys[2], 'owner', owner, 'epoch', decimal((tonumber(held[2]) or 0) + 1), 'unclean',
+                   decimal(unclean))
     end
-    redis.call('HSET', keys[2], 'expires', now + ttl_ms)
+    redis.call('HSET', keys[2], 'expires', decimal(now + ttl_ms))
     return standing(keys)
 end
 
 -- argument: owner, epoch, milliseconds
 local function renew(keys, args)
     local owner, epoch, ttl_ms = unpack(cmsgpack.unpack(args[1]))
-    if not holds_now(redis.call('HMGET', keys[2], 'owner', 'epoch', 'expires'), owner, epoch) then
+    local held, now = redis.call('HMGET', keys[2], 'owner', 'epoch', 'expires'), now_ms()
+    if not holds(held, owner, decimal(epoch)) or tonumber(held[3]) <= now then
         return {FENCED}
     end
     local reply = standing(keys)
-    redis.call('HSET', keys[2], 'expires', now_ms() + ttl_ms)
+    redis.call('HSET', keys[2], 'expires', decimal(now + ttl_ms))
     return reply
 end
 
 -- argument: owner, epoch
 local function release(keys, args)
     local owner, epoch = unpack(cmsgpack.unpack(args[1]))
-    if not holds(redis.call('HMGET', keys[2], 'owner', 'epoch'), owner, epoch) then
+    if not holds(redis.call('HMGET', keys[2], 'owner', 'epoch'), owner, decimal(epoch)) then
         return {FENCED}
     end
-    redis.call('HSET', keys[2], 'owner', '', 'expires', 0, 'unclean', 0)
+    redis.call('HSET', keys[2], 'owner', '', 'expires', '0', 'unclean', '0')
     return {OK}
 end
 
 ---------------------------------------------------------------------------------------------------- commit
 -- keys: never, log, head, timers, queue, stage, then the hashes of the kinds of entity concerned
--- argument: owner, epoch, from seq, from id, to seq, to id, conditions, puts, events; each of the three a flat list:
---   condition: number of its key, id, version (as few bytes as it takes)
---   put: number of its key, letter/id, what the value must begin with, the new value ('': delete),
---        due (-1: leave alone, 0: none), queue place to leave, queue place to enter ('': none)
---   event: chain id, bytes
--- reply: OK, seq and id of the head before, earliest due
+-- arguments: owner, epoch, checkpoint before and after, bounds of the lists that follow:
+--   of each kind of entity: ids of those that are only read, then of those that are put; versions of the first; what the
+--     values of the others must begin with (all but the record); ids and values to set; ids to delete
+--   timers to arm (due, letter/id), timers to disarm, queue places to leave, queue places to enter ('0', place)
+--   events (chain id, bytes)
+-- reply: OK, head before, earliest due if a timer was armed or disarmed
 
-local CONDITION, PUT = 3, 7             -- values per element
+local FIRST_KIND = 7                    -- number of its key
+local KIND = 5                          -- lists per kind
 
-local function on_log(log, head_seq, head_id, seq, id)
-    if seq == 0 then
-        return id == NO_ID
-    elseif seq >= head_seq then
-        return seq == head_seq and id == head_id
+local function on_log(log, head, place)
+    if place == head or place == NO_HEAD then
+        return true
+    elseif seq_of(place) >= seq_of(head) then
+        return false
     end
-    local at = decimal(seq) .. '-0'
-    local entry = redis.call('XRANGE', log, at, at)[1]
-    return entry ~= nil and entry[2][2] == id
+    local seq = string.sub(place, 9)
+    local entry = redis.call('XRANGE', log, seq, seq)[1]
+    return entry ~= nil and entry[2][2] == id_of(place)
 end
 
 local function version_of(value)
@@ -240,140 +262,120 @@ local function as_put_now(value)
     return string.char(form) .. version .. (has_due and due or '') .. (has_queue and queue or string.sub(queue, 3))
 end
 
--- Adds the values of all entities named in a flat list to found[key][id].
-local function read_entities(keys, list, stride, id_from, found)
-    local wanted = {}
-    for i = 1, #list, stride do
-        local key = list[i]
-        wanted[key] = wanted[key] or {}
-        table.insert(wanted[key], string.sub(list[i + 1], id_from))
+-- What begins with `start`, all but a record, is what was thought; but nothing but NO_ENTITY itself is no entity.
+local function check_put(value, start)
+    if (#start > 1 and string.sub(value, 1, #start) or value) == start then
+        return OK
     end
-    for key, ids in pairs(wanted) do
-        found[key] = found[key] or {}
-        for from = 1, #ids, ARGUMENTS_MAX do
-            local to = math.min(from + ARGUMENTS_MAX - 1, #ids)
-            local values = redis.call('HMGET', keys[key], unpack(ids, from, to))
-            for i, value in ipairs(values) do
-                found[key][ids[from + i - 1]] = as_put_now(value or NO_ENTITY)
+    value = as_put_now(value)
+    if version_of(value) ~= version_of(start) then
+        return CHANGED
+    end
+    return string.sub(value, 1, #start) == start and OK or REFUSED
+end
+
+-- Entities of one kind: their ids stand from … to. Behind them the versions of what is only read, which comes first,
+-- and what the others must begin with.
+local function check_entities(key, args, from, to, read_count)
+    local status, expected = OK, to - from + 1
+    for first = from, to, ARGUMENTS_MAX do
+        local values = redis.call('HMGET', key, unpack(args, first, math.min(first + ARGUMENTS_MAX - 1, to)))
+        for i = 1, #values do
+            local at, value, found = first + i - 1, values[i] or NO_ENTITY, OK
+            if at >= from + read_count then
+                found = check_put(value, args[expected + at])
+            elseif version_of(as_put_now(value)) ~= args[expected + at] then
+                found = CHANGED
+            end
+            if found == CHANGED then
+                return CHANGED
+            elseif found ~= OK then
+                status = found
             end
         end
     end
+    return status
 end
 
-local function check_conditions(found, conditions)
-    for i = 1, #conditions, CONDITION do
-        if version_of(found[conditions[i]][conditions[i + 1]]) ~= conditions[i + 2] then
-            return CHANGED
-        end
-    end
-    return OK
-end
-
-local function check_puts(found, puts)
+local function check_kinds(keys, args, bounds)
     local status = OK
-    for i = 1, #puts, PUT do
-        local stored, expected = found[puts[i]][string.sub(puts[i + 1], 3)], puts[i + 2]
-        if version_of(stored) ~= version_of(expected) then
+    for key = FIRST_KIND, #keys do
+        local list = KIND * (key - FIRST_KIND) + 1
+        local read_count = bounds[list + 2] - bounds[list + 1]
+        local found = check_entities(keys[key], args, bounds[list] + 1, bounds[list + 1], read_count)
+        if found == CHANGED then
             return CHANGED
-        elseif string.sub(stored, 1, #expected) ~= expected then
-            status = REFUSED
+        elseif found ~= OK then
+            status = found
         end
     end
     return status, 'due_before or queue_before is not what is stored'
 end
 
-local function check_events(writer, events)
-    for i = 2, #events, 2 do
-        local fault = writer_fault(writer, events[i])
-        if fault then
-            return REFUSED, fault
-        end
-    end
-    return OK
+local function timers_move(bounds)
+    return bounds[#bounds - 3] > bounds[#bounds - 5]
 end
 
-local function check_commit(keys, batch, head_seq, head_id)
-    local owner, epoch, from_seq, from_id, to_seq, to_id, conditions, puts = unpack(batch)
-    local held = redis.call('HMGET', keys[6], 'owner', 'epoch', 'expires', 'seq', 'id')
-    if not holds_now(held, owner, epoch) then
-        return FENCED
+-- That timers and queue are of their type.
+local function check_sets(keys, bounds)
+    if timers_move(bounds) then
+        redis.call('ZCARD', keys[4])
     end
-    if (tonumber(held[4]) or 0) ~= from_seq or (held[5] or NO_ID) ~= from_id or
-       not on_log(keys[2], head_seq, head_id, to_seq, to_id) then
+    if bounds[#bounds - 1] > bounds[#bounds - 3] then
+        redis.call('ZCARD', keys[5])
+    end
+end
+
+local function check_commit(keys, args, bounds, head)
+    local held = redis.call('HMGET', keys[6], 'owner', 'epoch', 'seq', 'id')
+    if not holds(held, args[1], args[2]) then
+        return FENCED
+    elseif (held[4] or NO_ID) .. (held[3] or '0') ~= args[3] or not on_log(keys[2], head, args[4]) then
         return STALE
     end
-    local found = {}
-    read_entities(keys, conditions, CONDITION, 1, found)
-    read_entities(keys, puts, PUT, 3, found)
-    redis.call('ZCARD', keys[5])
-    earliest_due(keys[4])
-    local status, fault = check_conditions(found, conditions), nil
+    check_sets(keys, bounds)
+    local status, fault = check_kinds(keys, args, bounds)
     if status == OK then
-        status, fault = check_puts(found, puts)
-    end
-    if status == OK then
-        status, fault = check_events(string.match(keys[6], 'stage:(.*)$'), batch[9])
+        fault = writers_fault(string.match(keys[6], 'stage:(.*)$'), args, bounds[#bounds - 1] + 2, bounds[#bounds], 2)
+        status = fault and REFUSED or OK
     end
     return status, fault
 end
 
-local function put_entities(keys, puts)
-    local sets, deletes, armed, disarmed, left, entered = {}, {}, {}, {}, {}, {}
-    for i = 1, #puts, PUT do
-        local key, member, value, due = puts[i], puts[i + 1], puts[i + 3], puts[i + 4]
-        local id = string.sub(member, 3)
-        if value ~= '' then
-            sets[key] = sets[key] or {}
-            local list = sets[key]
-            list[#list + 1], list[#list + 2] = id, value
-        else
-            deletes[key] = deletes[key] or {}
-            table.insert(deletes[key], id)
-        end
-        if due > 0 then
-            armed[#armed + 1], armed[#armed + 2] = due, member
-        elseif due == 0 then
-            disarmed[#disarmed + 1] = member
-        end
-        if puts[i + 5] ~= '' then
-            left[#left + 1] = puts[i + 5]
-        end
-        if puts[i + 6] ~= '' then
-            entered[#entered + 1], entered[#entered + 2] = 0, puts[i + 6]
-        end
+-- All leave the queue before any enters, so that two may swap places.
+local function write_lists(keys, args, bounds)
+    for key = FIRST_KIND, #keys do
+        local list = KIND * (key - FIRST_KIND) + 4
+        call_many('HSET', keys[key], args, bounds[list] + 1, bounds[list + 1])
+        call_many('HDEL', keys[key], args, bounds[list + 1] + 1, bounds[list + 2])
     end
-    for key, list in pairs(sets) do
-        call_many('HSET', keys[key], list)
-    end
-    for key, list in pairs(deletes) do
-        call_many('HDEL', keys[key], list)
-    end
-    call_many('ZADD', keys[4], armed)
-    call_many('ZREM', keys[4], disarmed)
-    call_many('ZREM', keys[5], left)    -- all leave before any enters, so that two may swap places
-    call_many('ZADD', keys[5], entered)
+    local last = #bounds
+    call_many('ZADD', keys[4], args, bounds[last - 5] + 1, bounds[last - 4])
+    call_many('ZREM', keys[4], args, bounds[last - 4] + 1, bounds[last - 3])
+    call_many('ZREM', keys[5], args, bounds[last - 3] + 1, bounds[last - 2])
+    call_many('ZADD', keys[5], args, bounds[last - 2] + 1, bounds[last - 1])
 end
 
 local function commit(keys, args)
-    local batch = cmsgpack.unpack(args[1])
-    local head_seq, head_id = head_of(keys[3])
-    local status, fault = check_commit(keys, batch, head_seq, head_id)
+    local bounds = bounds_of(args[5])
+    local head = head_of(keys[3])
+    local status, fault = check_commit(keys, args, bounds, head)
     if status ~= OK then
         return {status, fault}
     end
-    log_append(keys[2], keys[3], head_seq, head_id, batch[9])
-    put_entities(keys, batch[8])
-    if batch[5] ~= batch[3] then
-        redis.call('HSET', keys[6], 'seq', batch[5], 'id', batch[6], 'unclean', 0)
+    log_append(keys[2], keys[3], head, args, bounds[#bounds - 1] + 1, bounds[#bounds])
+    write_lists(keys, args, bounds)
+    if args[3] ~= args[4] then
+        redis.call('HSET', keys[6], 'seq', string.sub(args[4], 9), 'id', id_of(args[4]), 'unclean', '0')
     end
-    return {OK, head_seq, head_id, earliest_due(keys[4])}
+    return {OK, head, timers_move(bounds) and earliest_due(keys[4]) or nil}
 end
 
 ---------------------------------------------------------------------------------------------------- fire
 -- keys: never, log, head, timers, stage
 -- argument: owner, epoch, now, upper and lower half of the first chain id, the event in pieces: bytes alternate with
 --   the number of what stands between them (1 id, 2 site, 3 member, 4 due)
--- reply: OK, seq and id of the head before, earliest due, then the events
+-- reply: OK, head before, earliest due, then the events
 
 local function chain_id(high, low, add)
     low = low + add
@@ -382,16 +384,16 @@ local function chain_id(high, low, add)
 end
 
 local function fired_id(member, due, id)
-    local text = 'timer/' .. member .. '@' .. decimal(due)
+    local text = 'timer/' .. member .. '@' .. due
     if #text <= NAME_BYTES_MAX then
         return text
     end
     return 'timer/' .. string.gsub(id, '.', function(c) return string.format('%02x', string.byte(c)) end) ..
-           '@' .. decimal(due)
+           '@' .. due
 end
 
 local function fired_event(pieces, member, due, id)
-    local values = {fired_id(member, due, id), string.match(member, '^..([^/]*)'), member, due}
+    local values = {fired_id(member, due, id), string.match(member, '^..([^/]*)'), member, tonumber(due)}
     local parts = {}
     for i = 1, #pieces, 2 do
         parts[i] = pieces[i]
@@ -404,26 +406,26 @@ end
 
 local function fire(keys, args)
     local owner, epoch, now, high, low, pieces = unpack(cmsgpack.unpack(args[1]))
-    if not holds_now(redis.call('HMGET', keys[5], 'owner', 'epoch', 'expires'), owner, epoch) then
+    if not holds(redis.call('HMGET', keys[5], 'owner', 'epoch'), owner, decimal(epoch)) then
         return {FENCED}
     end
-    local due = redis.call('ZRANGEBYSCORE', keys[4], '-inf', now, 'WITHSCORES', 'LIMIT', 0, FIRE_MAX)
-    local head_seq, head_id = head_of(keys[3])
-    local events, reply = {}, {OK, head_seq, head_id, 0}
+    local due = redis.call('ZRANGEBYSCORE', keys[4], '-inf', decimal(now), 'WITHSCORES', 'LIMIT', '0', FIRE_MAX)
+    local head = head_of(keys[3])
+    local events, reply = {}, {OK, head, 0}
     for i = 1, #due, 2 do
         local id = chain_id(high, low, (i - 1) / 2)
-        local event = fired_event(pieces, due[i], tonumber(due[i + 1]), id)
+        local event = fired_event(pieces, due[i], due[i + 1], id)
         events[#events + 1], events[#events + 2] = id, event
         reply[#reply + 1] = event
     end
     if events[2] and type_of(events[2]) ~= 'timer.fired' then     -- the others are of the same pieces
         return {REFUSED, 'only timer.fired is fired'}
     end
-    log_append(keys[2], keys[3], head_seq, head_id, events)
+    log_append(keys[2], keys[3], head, events, 1, #events)
     if #due > 0 then
-        redis.call('ZREMRANGEBYRANK', keys[4], 0, #due / 2 - 1)
+        redis.call('ZREMRANGEBYRANK', keys[4], '0', decimal(#due / 2 - 1))
     end
-    reply[4] = earliest_due(keys[4])
+    reply[3] = earliest_due(keys[4])
     return reply
 end
 
@@ -432,7 +434,7 @@ end
 -- reply: OK, how many went, seq of the first kept (0: none), how many are kept, their bytes
 
 local function trim(keys, args)
-    local limit = math.min(unpack(cmsgpack.unpack(args[1])), (head_of(keys[3])))
+    local limit = math.min(unpack(cmsgpack.unpack(args[1])), seq_of(head_of(keys[3])))
     for i = 4, #keys do
         limit = math.min(limit, tonumber(redis.call('HGET', keys[i], 'seq') or 0))
     end
@@ -473,10 +475,10 @@ local function announce(keys, args)
     if ttl_ms <= 0 then
         gone[#gone + 1] = name
     end
-    call_many('ZREM', keys[2], gone)
-    call_many('HDEL', keys[3], gone)
+    call_many('ZREM', keys[2], gone, 1, #gone)
+    call_many('HDEL', keys[3], gone, 1, #gone)
     if ttl_ms > 0 then
-        redis.call('ZADD', keys[2], now + ttl_ms, name)
+        redis.call('ZADD', keys[2], decimal(now + ttl_ms), name)
         redis.call('HSET', keys[3], name, about)
     end
     return {OK}

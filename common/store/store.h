@@ -139,7 +139,7 @@ struct commit {
     size_t condition_count;
     struct new_event *events;
     size_t event_count;
-    wall_ms earliest_due;           /* result */
+    wall_ms earliest_due;           /* result, if a put moves a timer; else left alone */
 };
 
 /* -------- timers */
@@ -295,15 +295,15 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
  * append: facts into the logs of some partitions, of each once. Facts whose key is known are skipped, with the first
  *   place as answer; a known key with another digest is APPEND_CONFLICT; both leave the others alone. STORE_FULL when
  *   memory is out. Durable when the answer is STORE_OK, as durable as the store is configured.
- * commit: of some partitions, of each once. Lease (epoch, owner, not expired), checkpoint `from` equal to the stored one,
- *   `to` on the log with its id, conditions; then all at once: entities, timers, queue, events, checkpoint. Allowed when
- *   memory is out. A commit whose `to` is already the checkpoint and whose lease holds is STORE_STALE: the caller reloads
- *   and sees that it is done.
+ * commit: of some partitions, of each once. Lease (epoch, owner; it may have expired, as long as nobody else has claimed
+ *   it), checkpoint `from` equal to the stored one, `to` on the log with its id, conditions; then all at once: entities,
+ *   timers, queue, events, checkpoint. Allowed when memory is out. A commit whose `to` is already the checkpoint and whose
+ *   lease holds is STORE_STALE: the caller reloads and sees that it is done.
  *   A put whose stored version is not version - 1 is STORE_CHANGED; one whose due_before or queue_before is not what is
  *   stored, two puts of one entity, or an entity of another stage: STORE_REFUSED.
  * fire: of some partitions, of each once: timers due at or before `now`, at most FIRE_MAX, earliest first, become timer.fired events (site from the
  *   entity's id, source "scheduler", id "timer/<member>@<due>", time `now`, data entity and due); needs the scheduler's
- *   lease. An id that would be over NAME_BYTES_MAX has the chain id in hex for the member. Chain ids are chain_seed,
+ *   lease, as a commit does. An id that would be over NAME_BYTES_MAX has the chain id in hex for the member. Chain ids are chain_seed,
  *   chain_seed + 1, …
  *   The entity keeps its due time, so that its stage knows the fired one; a put that leaves it alone arms nothing.
  * claim: takes each lease that is free, expired, or ours already (then the epoch stays); STORE_FENCED if somebody else

@@ -5,8 +5,7 @@
 struct held *memory_held(struct store_memory *memory, const struct lease *lease)
 {
     struct held *held = &memory->partition[lease->partition]->held[lease->stage];
-    bool ours = strcmp(held->owner, lease->owner) == 0 && held->epoch == lease->epoch;
-    return ours && held->expires > store_memory_now(memory) ? held : NULL;
+    return strcmp(held->owner, lease->owner) == 0 && held->epoch == lease->epoch ? held : NULL;
 }
 
 static void tell(const struct partition *partition, uint32_t number, enum stage stage, struct standing *ret)
@@ -72,9 +71,12 @@ enum store_status memory_renew(struct store *store, const struct lease *leases, 
     if (store_memory_fate(memory, "renew", true, &lost, &status))
         return status;
     for (size_t i = 0; i < count; i++) {
+        wall_ms now = store_memory_now(memory);
         struct held *held = memory_held(memory, &leases[i]);
+        if (held && held->expires <= now)
+            held = NULL;
         if (held)
-            held->expires = store_memory_now(memory) + ttl_ms;
+            held->expires = now + ttl_ms;
         if (lost)
             continue;
         ret_status_each[i] = held ? STORE_OK : STORE_FENCED;
@@ -82,17 +84,6 @@ enum store_status memory_renew(struct store *store, const struct lease *leases, 
             tell(memory->partition[leases[i].partition], leases[i].partition, leases[i].stage, &ret_each[i]);
     }
     return lost ? STORE_GONE : STORE_OK;
-}
-
-static bool release_held(struct held *held, const struct lease *lease)
-{
-    bool ours = strcmp(held->owner, lease->owner) == 0 && held->epoch == lease->epoch;
-    if (ours) {
-        *held->owner = '\0';
-        held->expires = 0;
-        held->unclean = 0;
-    }
-    return ours;
 }
 
 enum store_status memory_release(struct store *store, const struct lease *leases, size_t count,
@@ -107,9 +98,14 @@ enum store_status memory_release(struct store *store, const struct lease *leases
     if (store_memory_fate(memory, "release", true, &lost, &status))
         return status;
     for (size_t i = 0; i < count; i++) {
-        bool ours = release_held(&memory->partition[leases[i].partition]->held[leases[i].stage], &leases[i]);
+        struct held *held = memory_held(memory, &leases[i]);
+        if (held) {
+            *held->owner = '\0';
+            held->expires = 0;
+            held->unclean = 0;
+        }
         if (!lost)
-            ret_status_each[i] = ours ? STORE_OK : STORE_FENCED;
+            ret_status_each[i] = held ? STORE_OK : STORE_FENCED;
     }
     return lost ? STORE_GONE : STORE_OK;
 }

@@ -125,6 +125,7 @@ enum store_status memory_claim(struct store *, const struct lease *, size_t, int
 enum store_status memory_renew(struct store *, const struct lease *, size_t, int64_t, struct standing *,
                                enum store_status *);
 enum store_status memory_release(struct store *, const struct lease *, size_t, enum store_status *);
+/* NULL if it is not the lease's owner, in its epoch, who claimed it last; it may have expired since. */
 struct held *memory_held(struct store_memory *memory, const struct lease *lease);
 enum store_status memory_read_log(struct store *, struct log_read *, size_t, struct arena *, enum store_status *);
 enum store_status memory_read_entities(struct store *, struct entities_read *, size_t, struct arena *,

@@ -165,8 +165,6 @@ static enum store_status check_commit(struct store_memory *memory, const struct 
 
 static void move_timer(struct partition *partition, const struct entity_put *put)
 {
-    if (put->due == put->due_before)
-        return;
     struct timer *timer = calloc(1, sizeof *timer);
     assert(timer);
     member_write(put->kind, put->id, timer->member);
@@ -204,7 +202,16 @@ static void put_entity(struct partition *partition, const struct entity_put *put
         partition_remove(partition, list, stored);
     if (put->packed.bytes)
         partition_insert(partition, list, stored_new(put));
-    move_timer(partition, put);
+    if (put->due != put->due_before)
+        move_timer(partition, put);
+}
+
+static bool timers_move(const struct commit *commit)
+{
+    for (size_t i = 0; i < commit->put_count; i++)
+        if (commit->puts[i].due != commit->puts[i].due_before)
+            return true;
+    return false;
 }
 
 /* All leave their places before any enters one, so that two may swap. */
@@ -248,7 +255,8 @@ static enum store_status commit_one(struct store_memory *memory, struct commit *
     partition_move(partition, commit->lease.stage, commit->to);
     if (lost)
         return STORE_GONE;
-    commit->earliest_due = partition_earliest(partition);
+    if (timers_move(commit))
+        commit->earliest_due = partition_earliest(partition);
     return STORE_OK;
 }
 

@@ -1,8 +1,9 @@
+#include <inttypes.h>
 #include <string.h>
 
 #include "store_redis_parts.h"
 
-enum { PARTITION_KEYS = 6 };
+enum { PARTITION_KEYS = 6, COMMIT_FIXED = 5 };        /* keys of every commit; arguments before its lists */
 
 static const char *or_empty(const char *text)
 {
@@ -10,94 +11,181 @@ static const char *or_empty(const char *text)
 }
 
 /* The hashes of the kinds of entity that a commit concerns, as keys behind those of the partition. */
-struct kinds { int key[ENTITY_COUNT]; enum entity_kind kind[ENTITY_COUNT]; size_t count; };
+struct kinds { int place[ENTITY_COUNT]; enum entity_kind kind[ENTITY_COUNT]; size_t count; };
 
-static int kind_key(struct kinds *kinds, enum entity_kind kind)
+enum kind_list { KIND_IDS, KIND_VERSIONS, KIND_STARTS, KIND_SET, KIND_DELETE };
+enum commit_list { TIMERS_ARMED, TIMERS_DISARMED, QUEUE_LEFT, QUEUE_ENTERED, EVENTS };
+
+/* How many arguments each list takes: those of each kind, then those of the commit. */
+struct lists { struct kinds kinds; size_t counts[LISTS_MAX]; };
+
+static void kind_add(struct kinds *kinds, enum entity_kind kind)
 {
-    if (!kinds->key[kind]) {
-        kinds->kind[kinds->count++] = kind;
-        kinds->key[kind] = PARTITION_KEYS + (int)kinds->count;
+    if (kinds->place[kind])
+        return;
+    kinds->kind[kinds->count++] = kind;
+    kinds->place[kind] = (int)kinds->count;
+}
+
+static size_t *kind_counts(struct lists *lists, enum entity_kind kind)
+{
+    return lists->counts + KIND_LISTS * (lists->kinds.place[kind] - 1);
+}
+
+static size_t *commit_counts(struct lists *lists)
+{
+    return lists->counts + KIND_LISTS * lists->kinds.count;
+}
+
+static size_t lists_count(const struct lists *lists)
+{
+    return KIND_LISTS * lists->kinds.count + COMMIT_LISTS;
+}
+
+static bool queue_moves(const struct entity_put *put)
+{
+    return strcmp(or_empty(put->queue), or_empty(put->queue_before)) != 0;
+}
+
+static void put_count(struct lists *lists, const struct entity_put *put)
+{
+    size_t *kind = kind_counts(lists, put->kind), *commit = commit_counts(lists);
+    kind[KIND_IDS]++;
+    kind[KIND_STARTS]++;
+    kind[KIND_SET] += put->packed.bytes ? 2 : 0;
+    kind[KIND_DELETE] += !put->packed.bytes;
+    if (put->due != put->due_before)
+        commit[put->due ? TIMERS_ARMED : TIMERS_DISARMED] += put->due ? 2 : 1;
+    if (queue_moves(put)) {
+        commit[QUEUE_LEFT] += *or_empty(put->queue_before) != '\0';
+        commit[QUEUE_ENTERED] += *or_empty(put->queue) ? 2 : 0;
     }
-    return kinds->key[kind];
 }
 
-static void conditions_blob(struct buffer *blob, const struct commit *commit, struct kinds *kinds)
+static void lists_measure(const struct commit *commit, struct lists *ret)
 {
-    pack_array(blob, 3 * commit->condition_count);
-    for (size_t i = 0; i < commit->condition_count; i++) {
-        const struct entity_condition *condition = &commit->conditions[i];
-        pack_int(blob, kind_key(kinds, condition->kind));
-        pack_text(blob, condition->id);
-        version_blob(blob, condition->version);
-    }
-}
-
-static void put_blob(struct buffer *blob, const struct entity_put *put, struct kinds *kinds)
-{
-    const char *queue = or_empty(put->queue), *before = or_empty(put->queue_before);
-    bool moves = strcmp(queue, before) != 0;
-    char member[MEMBER_BYTES_MAX + 1];
-    member_write(put->kind, put->id, member);
-    pack_int(blob, kind_key(kinds, put->kind));
-    pack_text(blob, member);
-    entity_blob(blob, put->version - 1, put->due_before, before, (struct slice){0});
-    if (put->packed.bytes)
-        entity_blob(blob, put->version, put->due, queue, put->packed);
-    else
-        pack_text(blob, "");
-    pack_int(blob, put->due == put->due_before ? -1 : put->due);
-    pack_text(blob, moves ? before : "");
-    pack_text(blob, moves ? queue : "");
-}
-
-static void commit_blob(struct store_redis *redis, const struct commit *commit, struct kinds *kinds)
-{
-    struct buffer *blob = &redis->blob;
-    buffer_clear(blob);
-    pack_array(blob, 9);
-    pack_text(blob, commit->lease.owner);
-    pack_uint(blob, commit->lease.epoch);
-    pack_uint(blob, commit->from.seq);
-    blob_number(blob, commit->from.id);
-    pack_uint(blob, commit->to.seq);
-    blob_number(blob, commit->to.id);
-    conditions_blob(blob, commit, kinds);
-    pack_array(blob, 7 * commit->put_count);
+    *ret = (struct lists){0};
+    for (size_t i = 0; i < commit->condition_count; i++)
+        kind_add(&ret->kinds, commit->conditions[i].kind);
     for (size_t i = 0; i < commit->put_count; i++)
-        put_blob(blob, &commit->puts[i], kinds);
-    pack_array(blob, 2 * commit->event_count);
+        kind_add(&ret->kinds, commit->puts[i].kind);
+    for (size_t i = 0; i < commit->condition_count; i++) {
+        kind_counts(ret, commit->conditions[i].kind)[KIND_IDS]++;
+        kind_counts(ret, commit->conditions[i].kind)[KIND_VERSIONS]++;
+    }
+    for (size_t i = 0; i < commit->put_count; i++)
+        put_count(ret, &commit->puts[i]);
+    commit_counts(ret)[EVENTS] = 2 * commit->event_count;
+}
+
+static void add_reads(struct store_redis *redis, const struct commit *commit, enum entity_kind kind)
+{
+    for (size_t i = 0; i < commit->condition_count; i++)
+        if (commit->conditions[i].kind == kind)
+            command_text(redis->link, commit->conditions[i].id);
+    for (size_t i = 0; i < commit->put_count; i++)
+        if (commit->puts[i].kind == kind)
+            command_text(redis->link, commit->puts[i].id);
+    for (size_t i = 0; i < commit->condition_count; i++)
+        if (commit->conditions[i].kind == kind)
+            command_version(redis, commit->conditions[i].version);
+    for (size_t i = 0; i < commit->put_count; i++) {
+        const struct entity_put *put = &commit->puts[i];
+        if (put->kind == kind)
+            command_entity(redis, put->version - 1, put->due_before, or_empty(put->queue_before), (struct slice){0});
+    }
+}
+
+static void add_writes(struct store_redis *redis, const struct commit *commit, enum entity_kind kind)
+{
+    for (size_t i = 0; i < commit->put_count; i++) {
+        const struct entity_put *put = &commit->puts[i];
+        if (put->kind != kind || !put->packed.bytes)
+            continue;
+        command_text(redis->link, put->id);
+        command_entity(redis, put->version, put->due, or_empty(put->queue), put->packed);
+    }
+    for (size_t i = 0; i < commit->put_count; i++)
+        if (commit->puts[i].kind == kind && !commit->puts[i].packed.bytes)
+            command_text(redis->link, commit->puts[i].id);
+}
+
+static void add_timers(struct store_redis *redis, const struct commit *commit, bool armed)
+{
+    for (size_t i = 0; i < commit->put_count; i++) {
+        const struct entity_put *put = &commit->puts[i];
+        char member[MEMBER_BYTES_MAX + 1];
+        if (put->due == put->due_before || !put->due == armed)
+            continue;
+        member_write(put->kind, put->id, member);
+        if (armed)
+            command_printf(redis->link, "%" PRId64, put->due);
+        command_text(redis->link, member);
+    }
+}
+
+static void add_queue(struct store_redis *redis, const struct commit *commit)
+{
+    for (size_t i = 0; i < commit->put_count; i++)
+        if (queue_moves(&commit->puts[i]) && *or_empty(commit->puts[i].queue_before))
+            command_text(redis->link, commit->puts[i].queue_before);
+    for (size_t i = 0; i < commit->put_count; i++)
+        if (queue_moves(&commit->puts[i]) && *or_empty(commit->puts[i].queue)) {
+            command_text(redis->link, "0");
+            command_text(redis->link, commit->puts[i].queue);
+        }
+}
+
+static void add_lists(struct store_redis *redis, const struct commit *commit, const struct kinds *kinds)
+{
+    for (size_t i = 0; i < kinds->count; i++) {
+        add_reads(redis, commit, kinds->kind[i]);
+        add_writes(redis, commit, kinds->kind[i]);
+    }
+    add_timers(redis, commit, true);
+    add_timers(redis, commit, false);
+    add_queue(redis, commit);
     for (size_t i = 0; i < commit->event_count; i++) {
-        blob_number(blob, commit->events[i].chain_id);
-        pack_text_slice(blob, commit->events[i].packed);
+        command_id(redis, commit->events[i].chain_id);
+        command_bytes(redis->link, commit->events[i].packed);
     }
 }
 
 static void commit_command(struct store_redis *redis, const struct commit *commit)
 {
     const struct lease *lease = &commit->lease;
-    struct kinds kinds = {0};
-    commit_blob(redis, commit, &kinds);
-    command_function(redis, "commit", PARTITION_KEYS + kinds.count);
-    key_of(redis, lease->partition, "never");
-    key_of(redis, lease->partition, "log");
-    key_of(redis, lease->partition, "head");
-    key_of(redis, lease->partition, "timers");
-    key_of(redis, lease->partition, "queue");
-    key_of(redis, lease->partition, "stage:%s", stage_names[lease->stage]);
-    for (size_t i = 0; i < kinds.count; i++)
-        key_of(redis, lease->partition, "entity:%c", entity_types[kinds.kind[i]].letter);
-    command_blob(redis);
+    struct lists lists;
+    size_t arguments = COMMIT_FIXED;
+    lists_measure(commit, &lists);
+    for (size_t i = 0; i < lists_count(&lists); i++)
+        arguments += lists.counts[i];
+    command_function(redis, "commit", PARTITION_KEYS + lists.kinds.count, arguments);
+    key_of(redis, lease->partition, "never", "");
+    key_of(redis, lease->partition, "log", "");
+    key_of(redis, lease->partition, "head", "");
+    key_of(redis, lease->partition, "timers", "");
+    key_of(redis, lease->partition, "queue", "");
+    key_of_stage(redis, lease->partition, lease->stage);
+    for (size_t i = 0; i < lists.kinds.count; i++)
+        key_of_kind(redis, lease->partition, lists.kinds.kind[i]);
+    command_text(redis->link, lease->owner);
+    command_printf(redis->link, "%" PRIu64, lease->epoch);
+    command_place(redis, commit->from);
+    command_place(redis, commit->to);
+    command_bounds(redis, COMMIT_FIXED, lists.counts, lists_count(&lists));
+    add_lists(redis, commit, &lists.kinds);
 }
 
 static void commit_answer(const redisReply *reply, struct commit *commit)
 {
-    uint64_t seq = (uint64_t)reply_number(reply->element[1]), prev = reply_id(reply->element[2]);
+    struct checkpoint head = reply_place(reply->element[1]);
     for (size_t i = 0; i < commit->event_count; i++) {
         struct new_event *event = &commit->events[i];
-        event->place = (struct place){commit->lease.partition, ++seq, event->chain_id, prev};
-        prev = event->chain_id;
+        event->place = (struct place){commit->lease.partition, ++head.seq, event->chain_id, head.id};
+        head.id = event->chain_id;
     }
-    commit->earliest_due = reply_number(reply->element[3]);
+    if (reply->elements > 2)
+        commit->earliest_due = reply_number(reply->element[2]);
 }
 
 /* At most PIPELINE_MAX. */

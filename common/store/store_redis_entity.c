@@ -21,12 +21,12 @@ static size_t version_bytes(uint64_t version)
     return bytes;
 }
 
-void version_blob(struct buffer *blob, uint64_t version)
+void command_version(struct store_redis *redis, uint64_t version)
 {
     uint8_t bytes[VERSION_BYTES];
     size_t count = version_bytes(version);
     big_endian_write(bytes, version, count);
-    pack_text_slice(blob, (struct slice){bytes, count});
+    command_bytes(redis->link, (struct slice){bytes, count});
 }
 
 static size_t envelope_write(uint64_t version, wall_ms due, const char *queue, uint8_t *to)
@@ -45,13 +45,11 @@ static size_t envelope_write(uint64_t version, wall_ms due, const char *queue, u
     return at + PLACE_BYTES_BYTES + queue_bytes;
 }
 
-void entity_blob(struct buffer *blob, uint64_t version, wall_ms due, const char *queue, struct slice record)
+void command_entity(struct store_redis *redis, uint64_t version, wall_ms due, const char *queue, struct slice record)
 {
     uint8_t envelope[1 + EARLIER_BYTES + QUEUE_BYTES_MAX];
     size_t bytes = envelope_write(version, due, queue, envelope);
-    pack_text_head(blob, bytes + record.bytes);
-    buffer_append(blob, envelope, bytes);
-    buffer_append(blob, record.at, record.bytes);
+    command_joined(redis->link, (struct slice){envelope, bytes}, record);
 }
 
 /* -------- reading */

@@ -28,28 +28,29 @@ static void fire_command(struct store_redis *redis, const struct fire *fire)
 {
     const struct lease *lease = &fire->lease;
     fire_blob(redis, fire);
-    command_function(redis, "fire", 5);
-    key_of(redis, lease->partition, "never");
-    key_of(redis, lease->partition, "log");
-    key_of(redis, lease->partition, "head");
-    key_of(redis, lease->partition, "timers");
-    key_of(redis, lease->partition, "stage:%s", stage_names[lease->stage]);
+    command_function(redis, "fire", 5, 1);
+    key_of(redis, lease->partition, "never", "");
+    key_of(redis, lease->partition, "log", "");
+    key_of(redis, lease->partition, "head", "");
+    key_of(redis, lease->partition, "timers", "");
+    key_of_stage(redis, lease->partition, lease->stage);
     command_blob(redis);
 }
 
 static void fire_answer(const redisReply *reply, struct fire *fire, struct arena *arena)
 {
-    uint64_t seq = (uint64_t)reply_number(reply->element[1]), prev = reply_id(reply->element[2]), id = fire->chain_seed;
-    struct entry_list fired = {.count = reply->elements - 4};
+    struct checkpoint head = reply_place(reply->element[1]);
+    uint64_t id = fire->chain_seed;
+    struct entry_list fired = {.count = reply->elements - 3};
     fired.at = arena_alloc(arena, fired.count * sizeof *fired.at);
     for (size_t i = 0; i < fired.count; i++) {
-        struct slice packed = reply_bytes(reply->element[4 + i]);
-        fired.at[i].place = (struct place){fire->lease.partition, ++seq, id, prev};
+        struct slice packed = reply_bytes(reply->element[3 + i]);
+        fired.at[i].place = (struct place){fire->lease.partition, ++head.seq, id, head.id};
         fired.at[i].packed = (struct slice){arena_copy(arena, packed.at, packed.bytes), packed.bytes};
-        prev = id++;
+        head.id = id++;
     }
     fire->fired = fired;
-    fire->earliest_due = reply_number(reply->element[3]);
+    fire->earliest_due = reply_number(reply->element[2]);
 }
 
 /* At most PIPELINE_MAX. */

@@ -1,16 +1,6 @@
 /* Where the logs end, and how much of that would survive a fail-over. */
-#include <stdlib.h>
-
 #include "clock_real.h"
 #include "store_redis_parts.h"
-
-struct checkpoint log_head_read(const redisReply *reply)
-{
-    struct slice bytes = reply_bytes(reply);
-    if (bytes.bytes <= 8)
-        return (struct checkpoint){0};
-    return (struct checkpoint){strtoull((const char *)bytes.at + 8, NULL, 10), reply_id(reply)};
-}
 
 static enum store_status heads_some(struct store_redis *redis, const uint32_t *partitions, size_t count, bool lasting,
                                     struct checkpoint *ret_each)
@@ -22,7 +12,7 @@ static enum store_status heads_some(struct store_redis *redis, const uint32_t *p
     }
     enum store_status status = redis_run(redis);
     for (size_t i = 0; i < count && status == STORE_OK; i++)
-        ret_each[i] = log_head_read(redis->replies[i]);
+        ret_each[i] = reply_place(redis->replies[i]);
     return status;
 }
 

@@ -4,11 +4,11 @@
 
 static void lease_command(struct store_redis *redis, const char *function, uint32_t partition, enum stage stage)
 {
-    command_function(redis, function, 4);
-    key_of(redis, partition, "never");
-    key_of(redis, partition, "stage:%s", stage_names[stage]);
-    key_of(redis, partition, "head");
-    key_of(redis, partition, "timers");
+    command_function(redis, function, 4, 1);
+    key_of(redis, partition, "never", "");
+    key_of_stage(redis, partition, stage);
+    key_of(redis, partition, "head", "");
+    key_of(redis, partition, "timers", "");
     command_blob(redis);
 }
 
@@ -17,10 +17,10 @@ static void tell(const redisReply *reply, uint32_t partition, enum stage stage, 
     redisReply **at = reply->element;
     struct standing standing = {
         .lease = {.partition = partition, .stage = stage, .epoch = (uint64_t)reply_number(at[1])},
-        .checkpoint = {(uint64_t)reply_number(at[2]), reply_id(at[3])},
-        .head = {(uint64_t)reply_number(at[4]), reply_id(at[5])},
-        .earliest_due = reply_number(at[6]),
-        .unclean = (int)reply_number(at[7]),
+        .checkpoint = reply_place(at[2]),
+        .head = reply_place(at[3]),
+        .earliest_due = reply_number(at[4]),
+        .unclean = (int)reply_number(at[5]),
     };
     strcpy(standing.lease.owner, owner);      /* which may stand in *ret */
     *ret = standing;

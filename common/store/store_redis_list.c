@@ -45,7 +45,7 @@ enum store_status redis_read_queue(struct store *store, uint32_t partition, cons
         return redis_refuse(redis, fault);
     command_begin(redis->link, 7);
     command_text(redis->link, "ZRANGEBYLEX");
-    key_of(redis, partition, "queue");
+    key_of(redis, partition, "queue", "");
     command_start(redis, prefix, after);
     command_end_of_prefix(redis, prefix);
     command_text(redis->link, "LIMIT");
@@ -71,7 +71,7 @@ enum store_status redis_read_timers(struct store *store, uint32_t partition, wal
         return redis_refuse(redis, fault);
     command_begin(redis->link, 8);
     command_text(redis->link, "ZRANGEBYSCORE");
-    key_of(redis, partition, "timers");
+    key_of(redis, partition, "timers", "");
     command_printf(redis->link, "%lld", (long long)from);
     command_text(redis->link, "+inf");
     command_text(redis->link, "WITHSCORES");
@@ -98,7 +98,7 @@ static void command_log_first(struct store_redis *redis, uint32_t partition)
 {
     command_begin(redis->link, 6);
     command_text(redis->link, "XRANGE");
-    key_of(redis, partition, "log");
+    key_of(redis, partition, "log", "");
     command_text(redis->link, "-");
     command_text(redis->link, "+");
     command_text(redis->link, "COUNT");
@@ -110,7 +110,7 @@ static void command_stage(struct store_redis *redis, uint32_t partition, enum st
     static const char *const fields[] = {"seq", "id", "owner", "epoch", "expires", "unclean"};
     command_begin(redis->link, 2 + sizeof fields / sizeof *fields);
     command_text(redis->link, "HMGET");
-    key_of(redis, partition, "stage:%s", stage_names[stage]);
+    key_of_stage(redis, partition, stage);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         command_text(redis->link, fields[i]);
 }
@@ -121,7 +121,7 @@ static void view_commands(struct store_redis *redis, uint32_t partition)
     command_log_first(redis, partition);
     command_begin(redis->link, 5);
     command_text(redis->link, "ZRANGE");
-    key_of(redis, partition, "timers");
+    key_of(redis, partition, "timers", "");
     command_text(redis->link, "0");
     command_text(redis->link, "0");
     command_text(redis->link, "WITHSCORES");
@@ -129,7 +129,7 @@ static void view_commands(struct store_redis *redis, uint32_t partition)
     command_of_key(redis, "ZCARD", partition, "queue");
     command_begin(redis->link, 4);
     command_text(redis->link, "ZLEXCOUNT");
-    key_of(redis, partition, "queue");
+    key_of(redis, partition, "queue", "");
     command_text(redis->link, "[sending/");
     command_text(redis->link, "(sending0");       /* '0' follows '/' */
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++)
@@ -162,7 +162,7 @@ static void stage_read(const redisReply *reply, wall_ms now, struct partition_vi
 static void view_read(redisReply *const *replies, wall_ms now, struct partition_view *ret)
 {
     *ret = (struct partition_view){
-        .head = log_head_read(replies[0]),
+        .head = reply_place(replies[0]),
         .first = first_read(replies[1]),
         .earliest_due = replies[2]->elements > 1 ? reply_number(replies[2]->element[1]) : 0,
         .timers = (size_t)reply_number(replies[3]),

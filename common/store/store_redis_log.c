@@ -1,22 +1,39 @@
 /* What comes into the log from outside, and what goes out of it. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "store_redis_parts.h"
 
 enum { GENERATION_TRIES = 3 };
 
 static const enum store_status to_ask = (enum store_status)FUNCTION_GENERATION;
 
-static void append_blob(struct store_redis *redis, const struct append *append)
+enum { APPEND_FIXED = 3 };          /* arguments before the lists */
+
+static void append_fact_keys(struct store_redis *redis, const struct append *append, bool natural)
 {
-    buffer_clear(&redis->blob);
-    pack_array(&redis->blob, 1 + 5 * append->count);
-    pack_int(&redis->blob, redis->generation);
+    for (size_t i = 0; i < append->count; i++)
+        if (append->facts[i].natural == natural)
+            command_text(redis->link, append->facts[i].key);
+}
+
+static void append_arguments(struct store_redis *redis, const struct append *append)
+{
+    uint8_t expires[BATCH_EVENTS_MAX];
+    size_t lists[2] = {0};
     for (size_t i = 0; i < append->count; i++) {
-        const struct fact *fact = &append->facts[i];
-        pack_text(&redis->blob, fact->key);
-        pack_int(&redis->blob, fact->natural);
-        blob_number(&redis->blob, fact->digest);
-        blob_number(&redis->blob, fact->chain_id);
-        pack_text_slice(&redis->blob, fact->packed);
+        expires[i] = !append->facts[i].natural;
+        lists[expires[i]]++;
+    }
+    command_printf(redis->link, "%" PRId64, redis->generation);
+    command_bytes(redis->link, (struct slice){expires, append->count});
+    command_bounds(redis, APPEND_FIXED, lists, 2);
+    append_fact_keys(redis, append, true);
+    append_fact_keys(redis, append, false);
+    for (size_t i = 0; i < append->count; i++) {
+        command_id(redis, append->facts[i].digest);
+        command_id(redis, append->facts[i].chain_id);
+        command_bytes(redis->link, append->facts[i].packed);
     }
 }
 
@@ -25,21 +42,24 @@ static void append_command(struct store_redis *redis, const struct append *appen
 {
     uint32_t partition = append->partition;
     enum stage stage = append->count ? append->facts[0].stage : STAGE_NONE;
-    const char *dot = stage == STAGE_NONE ? "" : ".", *whose = stage == STAGE_NONE ? "" : stage_names[stage];
-    append_blob(redis, append);
-    command_function(redis, "append", 4 + KEY_GENERATIONS_KEPT);
-    key_of(redis, partition, "never");
-    key_of(redis, partition, "log");
-    key_of(redis, partition, "head");
-    key_of(redis, partition, "keys%s%s", dot, whose);
-    for (int back = 0; back < KEY_GENERATIONS_KEPT; back++)
-        key_of(redis, partition, "keys%s%s:%lld", dot, whose, (long long)redis->generation - back);
-    command_blob(redis);
+    char keys[32], generation[64];
+    bool outside = stage == STAGE_NONE;
+    snprintf(keys, sizeof keys, "keys%s%s", outside ? "" : ".", outside ? "" : stage_names[stage]);
+    command_function(redis, "append", 4 + KEY_GENERATIONS_KEPT, APPEND_FIXED + 4 * append->count);
+    key_of(redis, partition, "never", "");
+    key_of(redis, partition, "log", "");
+    key_of(redis, partition, "head", "");
+    key_of(redis, partition, keys, "");
+    for (int back = 0; back < KEY_GENERATIONS_KEPT; back++) {
+        snprintf(generation, sizeof generation, ":%" PRId64, redis->generation - back);
+        key_of(redis, partition, keys, generation);
+    }
+    append_arguments(redis, append);
 }
 
 static void append_answer(const redisReply *reply, const struct append *append)
 {
-    uint64_t prev = reply_id(reply->element[1]);
+    uint64_t prev = reply_place(reply->element[1]).id;
     for (size_t i = 0; i < append->count; i++) {
         struct fact *fact = &append->facts[i];
         fact->outcome = (enum append_outcome)reply_number(reply->element[2 + 2 * i]);
@@ -109,12 +129,12 @@ enum store_status redis_trim(struct store *store, uint32_t partition, uint64_t b
     buffer_clear(&redis->blob);
     pack_array(&redis->blob, 1);
     pack_uint(&redis->blob, before_seq);
-    command_function(redis, "trim", 3 + STAGE_COUNT - 1);
-    key_of(redis, partition, "never");
-    key_of(redis, partition, "log");
-    key_of(redis, partition, "head");
+    command_function(redis, "trim", 3 + STAGE_COUNT - 1, 1);
+    key_of(redis, partition, "never", "");
+    key_of(redis, partition, "log", "");
+    key_of(redis, partition, "head", "");
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++)
-        key_of(redis, partition, "stage:%s", stage_names[stage]);
+        key_of_stage(redis, partition, stage);
     command_blob(redis);
     enum store_status status = redis_run(redis);
     if (status == STORE_OK)

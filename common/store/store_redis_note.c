@@ -54,7 +54,7 @@ static enum store_status note_call(struct store_redis *redis, const char *map, c
     pack_text_slice(&redis->blob, value);
     pack_bool(&redis->blob, expected != NULL);
     pack_text_slice(&redis->blob, expected ? *expected : (struct slice){0});
-    command_function(redis, "note", 2);
+    command_function(redis, "note", 2, 1);
     command_key(redis->link, "{note:%s}never", map);
     command_key(redis->link, "note:%s", map);
     command_blob(redis);
@@ -138,7 +138,7 @@ enum store_status redis_announce(struct store *store, const struct member *membe
     pack_int(&redis->blob, ttl_ms);
     pack_text_slice(&redis->blob, buffer_slice(&about));
     buffer_free(&about);
-    command_function(redis, "announce", 3);
+    command_function(redis, "announce", 3, 1);
     command_key(redis->link, "{members}never");
     command_key(redis->link, "{members}");
     command_key(redis->link, "{members}about");

@@ -9,7 +9,11 @@
 #include "redis_link.h"
 #include "store_check.h"
 
-enum { BUILD_BYTES = 9 };
+enum {
+    BUILD_BYTES = 9,
+    KIND_LISTS = 5, COMMIT_LISTS = 5,   /* of a commit: for each kind of entity, and others */
+    LISTS_MAX = KIND_LISTS * ENTITY_COUNT + COMMIT_LISTS
+};
 
 struct store_redis {
     struct store store;
@@ -28,30 +32,33 @@ struct store_redis {
 struct store_redis *store_redis_of(struct store *store);
 enum store_status redis_refuse(struct store_redis *redis, const char *fault);
 
-/* store_redis_wire.c: adds a key of a partition: "{p0007}" and the rest. */
-void key_of(struct store_redis *redis, uint32_t partition, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* store_redis_wire.c: adds a key of a partition: "{p0007}" and its name, which is in two pieces. */
+void key_of(struct store_redis *redis, uint32_t partition, const char *name, const char *more);
+void key_of_stage(struct store_redis *redis, uint32_t partition, enum stage stage);
+void key_of_kind(struct store_redis *redis, uint32_t partition, enum entity_kind kind);
 /* A command of a partition's key alone. */
 void command_of_key(struct store_redis *redis, const char *command, uint32_t partition, const char *key);
-/* FCALL of our function, up to the number of keys; `keys` keys and one argument follow. */
-void command_function(struct store_redis *redis, const char *function, size_t keys);
-/* The blob as the function's argument. */
+/* FCALL of our function, up to the number of keys; these and the arguments follow. */
+void command_function(struct store_redis *redis, const char *function, size_t keys, size_t arguments);
+/* Arguments of functions: the blob; a chain id or a digest; a place in the log; and, of lists that follow as arguments,
+ * behind which one each begins, the first behind argument `first`: they have so many elements each. */
 void command_blob(struct store_redis *redis);
-/* A 64-bit number as 8 bytes; a list of them is read back with wire_number. */
-void blob_number(struct buffer *blob, uint64_t number);
+void command_id(struct store_redis *redis, uint64_t id);
+void command_place(struct store_redis *redis, struct checkpoint place);
+void command_bounds(struct store_redis *redis, size_t first, const size_t *counts, size_t count);
 void big_endian_write(uint8_t *to, uint64_t number, size_t bytes);
 
 uint64_t reply_id(const redisReply *reply);         /* of 8 bytes; 0: the reply is something else */
 wall_ms reply_time(const redisReply *reply);        /* what TIME answers */
 
 /* store_redis_entity.c: an entity's version, and its whole value, as arguments of a function. */
-void version_blob(struct buffer *blob, uint64_t version);
-void entity_blob(struct buffer *blob, uint64_t version, wall_ms due, const char *queue, struct slice record);
+void command_version(struct store_redis *redis, uint64_t version);
+void command_entity(struct store_redis *redis, uint64_t version, wall_ms due, const char *queue, struct slice record);
 /* The entity that a value says; none: it does not exist. false: the value is not ours. Into the arena. */
 bool entity_of_reply(const redisReply *reply, const char *id, struct arena *arena, struct stored_entity *ret);
 
-/* store_redis_heads.c: the value of a partition's head. */
-struct checkpoint log_head_read(const redisReply *reply);
+/* A place in a log: the value of a partition's head, a checkpoint. */
+struct checkpoint reply_place(const redisReply *reply);
 
 /* store_redis.c: NULL, or what is wrong with it. */
 const char *partition_fault(const struct store_redis *redis, uint32_t partition);

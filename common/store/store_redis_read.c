@@ -28,7 +28,7 @@ static void log_command(struct store_redis *redis, const struct log_read *read)
 {
     command_begin(redis->link, 6);
     command_text(redis->link, "XRANGE");
-    key_of(redis, read->partition, "log");
+    key_of(redis, read->partition, "log", "");
     command_printf(redis->link, "%llu-0", (unsigned long long)(read->from_seq ? read->from_seq : 1));
     command_text(redis->link, "+");
     command_text(redis->link, "COUNT");
@@ -87,7 +87,7 @@ static void entities_command(struct store_redis *redis, const struct entities_re
 {
     command_begin(redis->link, 2 + read->count);
     command_text(redis->link, "HMGET");
-    key_of(redis, read->partition, "entity:%c", entity_types[read->kind].letter);
+    key_of_kind(redis, read->partition, read->kind);
     for (size_t i = 0; i < read->count; i++)
         command_text(redis->link, read->ids[i]);
 }
@@ -141,7 +141,7 @@ enum store_status redis_scan_entities(struct store *store, uint32_t partition, e
         return redis_refuse(redis, fault);
     command_begin(redis->link, 5);
     command_text(redis->link, "HSCAN");
-    key_of(redis, partition, "entity:%c", entity_types[kind].letter);
+    key_of_kind(redis, partition, kind);
     command_printf(redis->link, "%llu", (unsigned long long)*cursor);
     command_text(redis->link, "COUNT");
     command_printf(redis->link, "%d", SCAN_STEP);

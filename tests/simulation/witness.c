@@ -148,10 +148,10 @@ static struct witnessed_stage *stage_of(struct simulation *simulation, uint32_t 
     return &books_of(simulation, partition)->stages[stage];
 }
 
-static bool holds(const struct simulation *simulation, const struct witnessed_stage *stage, const struct lease *lease)
+/* A lease that has run out serves until somebody else claims it. */
+static bool holds(const struct witnessed_stage *stage, const struct lease *lease)
 {
-    return strcmp(stage->owner,
-                  lease->owner) == 0 && stage->epoch == lease->epoch && simulation->real < stage->expires;
+    return strcmp(stage->owner, lease->owner) == 0 && stage->epoch == lease->epoch;
 }
 
 static const char *owner_of(const struct witnessed_stage *stage)
@@ -163,7 +163,7 @@ static void check_writer(struct simulation *simulation, const struct lease *leas
 {
     const struct witnessed_stage *stage = stage_of(simulation, lease->partition, lease->stage);
 
-    if (!holds(simulation, stage, lease))
+    if (!holds(stage, lease))
         simulation_fail(simulation, HOLDS_WRITER,
                         "%s of %s in epoch %llu for partition %u, held by %s in epoch %llu for %lld ms more", what,
                         lease->owner, as_number(lease->epoch), lease->partition, owner_of(stage),
@@ -201,8 +201,12 @@ static void renewed(void *context, const struct lease *leases, size_t count, int
     for (size_t i = 0; i < count && status == STORE_OK; i++) {
         if (statuses[i] != STORE_OK)
             continue;
+        struct witnessed_stage *stage = stage_of(simulation, leases[i].partition, leases[i].stage);
         check_writer(simulation, &leases[i], "renewal");
-        stage_of(simulation, leases[i].partition, leases[i].stage)->expires = simulation->real + ttl_ms;
+        if (simulation->real >= stage->expires)
+            simulation_fail(simulation, HOLDS_WRITER, "partition %u: %s renewed a lease that ran out %lld ms ago",
+                            leases[i].partition, leases[i].owner, (long long)(simulation->real - stage->expires));
+        stage->expires = simulation->real + ttl_ms;
     }
 }
 

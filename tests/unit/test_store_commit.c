@@ -182,18 +182,20 @@ static void another_version_stops_the_whole_commit(struct rig *rig)
     assert_int_equal(rig_read(rig, ENTITY_TASK, "sample/1").version, 2);
 }
 
+/* The earliest timer is told by a commit that moves one. */
 static void timers_are_set_moved_left_alone_and_removed(struct rig *rig)
 {
+    enum { UNTOLD = -1 };
     static const struct { wall_ms before, due, earliest; size_t count; } steps[] = {
-        {0, 5000, 5000, 1}, {5000, 9000, 9000, 1}, {9000, 9000, 9000, 1}, {9000, 4000, 4000, 1}, {4000, 0, 0, 0},
-        {0, 0, 0, 0},       {0, 7000, 7000, 1},
+        {0, 5000, 5000, 1}, {5000, 9000, 9000, 1}, {9000, 9000, UNTOLD, 1}, {9000, 4000, 4000, 1}, {4000, 0, 0, 0},
+        {0, 0, UNTOLD, 0},  {0, 7000, 7000, 1},
     };
     struct standing standing = begin(rig);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         struct entity_put put = task("sample/1", i + 1, "x");
         put.due_before = steps[i].before;
         put.due = steps[i].due;
-        struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1};
+        struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1, .earliest_due = UNTOLD};
         assert_status(rig, STORE_OK, store_commit_one(rig->store, &commit));
         assert_int_equal(commit.earliest_due, steps[i].earliest);
         struct timer_list timers = timers_of(rig);

@@ -111,7 +111,7 @@ static enum store_status do_renew(struct rig *rig)
 {
     struct lease lease = lease_of(STAGE_FOLLOW_UP);
     struct standing standing;
-    enum store_status each = STORE_OK, all = rig->calls->renew(rig->store, &lease, 1, RIG_TTL_MS, &standing, &each);
+    enum store_status each = STORE_OK, all = rig->calls->renew(rig->store, &lease, 1, 2 * RIG_TTL_MS, &standing, &each);
     return all == STORE_OK ? each : all;
 }
 
