@@ -35,15 +35,19 @@ static void fields_pack(struct buffer *to, const struct small_id *id, const stru
 /* Its bytes before it: they are mostly few, and else it makes room for their number. */
 static void element_pack(struct buffer *to, const struct small_id *id, const struct record *record, const void *from)
 {
+    enum { ONE_BYTE_MAX = 0x7f };
     size_t begin = to->bytes;
     buffer_append(to, "", 1);
     fields_pack(to, id, record, from);
     size_t bytes = to->bytes - begin - 1, more = 0;
+    if (bytes <= ONE_BYTE_MAX) {
+        to->at[begin] = (uint8_t)bytes;
+        return;
+    }
     for (size_t rest = bytes >> 7; rest; rest >>= 7)
         more++;
     buffer_append(to, "\0\0\0\0\0\0\0\0", more);
-    if (more)
-        memmove(to->at + begin + 1 + more, to->at + begin + 1, bytes);
+    memmove(to->at + begin + 1 + more, to->at + begin + 1, bytes);
     size_t end = to->bytes;
     to->bytes = begin;
     small_number_pack(to, bytes);
@@ -150,12 +154,13 @@ static void newer_word_pack(struct buffer *to, struct slice unknown, size_t numb
 
 static void bits_pack(struct buffer *to, struct bits bits)
 {
+    buffer_room(to, BITS_MAX / 7 + 1);
     do {
         uint8_t byte = bits.at[0] & 0x7f;
         bits.at[0] = bits.at[0] >> 7 | bits.at[1] << 57;
         bits.at[1] >>= 7;
         byte |= bits.at[0] || bits.at[1] ? 0x80 : 0;
-        buffer_append(to, &byte, 1);
+        to->at[to->bytes++] = byte;
     } while (bits.at[0] || bits.at[1]);
 }
 
