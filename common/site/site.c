@@ -92,6 +92,29 @@ static void active_set(struct active_config_list *active, const struct config_ac
     active->count += !known;
 }
 
+static bool is_version(const struct site_config *config, const char *hash)
+{
+    for (size_t i = 0; i < config->versions.count; i++)
+        if (!strcmp(config->versions.at[i], hash))
+            return true;
+    return false;
+}
+
+/* Plans name their playbook by its place in this list, so that nothing in it moves; when it is full, by its hash. */
+static void versions_add(struct site_config *config, struct arena *arena)
+{
+    size_t count = config->versions.count, room = count + config->active.count;
+    const char **at = arena_alloc(arena, (room + 1) * sizeof *at);
+    if (count)
+        memcpy(at, config->versions.at, count * sizeof *at);
+    config->versions.at = at;
+    for (size_t i = 0; i < config->active.count; i++) {
+        const struct active_config *active = &config->active.at[i];
+        if (active->kind == CONFIG_PLAYBOOK && config->versions.count < SITE_VERSIONS_MAX && !is_version(config, active->hash))
+            at[config->versions.count++] = active->hash;
+    }
+}
+
 struct site_config *site_config_after(const struct site_config *before, const char *site,
                                       const struct config_activated *change, struct arena *arena)
 {
@@ -106,5 +129,6 @@ struct site_config *site_config_after(const struct site_config *before, const ch
     after->active.at = active;
     after->id = arena_string(arena, site);
     active_set(&after->active, change);
+    versions_add(after, arena);
     return after;
 }

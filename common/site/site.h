@@ -91,7 +91,7 @@ const struct staff_rules *site_staff_rules(const struct site *site);
 /* The set in force that has the text `template`: the one named `set`, or with "" the first that has it. NULL: none. */
 const struct templates_in_force *site_templates(const struct site *site, const char *set, const char *template);
 
-enum { SITE_SETTINGS_MAX = 64 };        /* in force at once, as site_config holds */
+enum { SITE_SETTINGS_MAX = 64, SITE_VERSIONS_MAX = 1024 };      /* in force at once, and ever, as site_config holds */
 
 /* Would the list hold it? `before` may be NULL. One that replaces or removes always fits. */
 bool site_config_has_room(const struct site_config *before, const struct config_activated *change);

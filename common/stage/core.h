@@ -32,6 +32,10 @@ struct core {
      * it is told type and site, and only if it says so the rest is read and the handler called. Both, or neither */
     bool (*optional)(enum event_number number);
     bool (*minds)(struct turn *turn, const struct event *event);
+    /* an own entity as it is to be kept, and, of one just read, back: what settings say by themselves need not be kept. Both
+     * into the turn's arena, or neither */
+    const void *(*fold)(struct turn *turn, enum entity_kind kind, const void *entity);
+    void (*unfold)(struct turn *turn, enum entity_kind kind, void *entity);
 };
 
 extern const struct core scheduler_core;

@@ -107,7 +107,17 @@ static bool entity_decode(struct turn *turn, struct turn_entity *entity, struct 
     if (!entity_unpack(entity->kind, entity->id, entity->packed, turn->arena, decoded, fault))
         return false;
     entity->decoded = decoded;
+    entity->folded = turn->tools->core->unfold && is_own(turn, entity->kind);
     return true;
+}
+
+/* Only while an event is worked: settings may have to be read. */
+static const void *entity_unfolded(struct turn *turn, struct turn_entity *entity)
+{
+    if (entity->folded)
+        turn->tools->core->unfold(turn, entity->kind, (void *)entity->decoded);
+    entity->folded = false;
+    return entity->decoded;
 }
 
 static void leave_unreadable(struct turn *turn, const struct turn_entity *entity, const struct fault *fault)
@@ -129,7 +139,7 @@ const void *turn_get(struct turn *turn, enum entity_kind kind, const char *id)
         return NULL;
     if (!entity_decode(turn, entity, &fault))
         leave_unreadable(turn, entity, &fault);
-    return entity->decoded;
+    return entity_unfolded(turn, entity);
 }
 
 const void *turn_peek(struct turn *turn, enum entity_kind kind, const char *id)
@@ -156,6 +166,7 @@ void turn_entity_set(struct turn *turn, struct turn_entity *entity, struct slice
     turn->bytes += packed.bytes;
     entity->changed = true;
     entity->decoded = NULL;
+    entity->folded = false;
     entity->site = NULL;
     entity->packed = packed;
     entity->due = due;
@@ -170,8 +181,9 @@ void turn_put(struct turn *turn, enum entity_kind kind, const char *id, const vo
     assert(id_fits(id));
     assert(due >= 0 && due <= DUE_MAX);
     struct turn_entity *entity = turn_entity(turn, kind, id);
+    const void *kept = turn->tools->core->fold ? turn->tools->core->fold(turn, kind, record) : record;
     buffer_clear(&turn->scratch);
-    entity_pack(kind, id, record, &turn->scratch);
+    entity_pack(kind, id, kept, &turn->scratch);
     turn_entity_set(turn, entity, turn_packed(turn), due, queue);
 }
 

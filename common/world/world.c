@@ -103,6 +103,7 @@ struct world *world_new(const struct world_options *options)
     world->store = store_memory_new(world->options.partitions);
     store_memory_time(world->store, standing_still, world);
     world->sealer = sealer_memory_new();
+    world->contents = content_cache_new(world_content, world);
     world->clock = clock_manual_new(world->options.start);
     world->arena = arena_new();
     world->numbers = room_for(world->options.partitions, sizeof *world->numbers);
@@ -140,6 +141,7 @@ void world_free(struct world **world)
     bus_hub_free(&end->hub);
     end->store->functions->free(&end->store);
     sealer_free(&end->sealer);
+    content_cache_free(&end->contents);
     end->clock->functions->free(&end->clock);
     arena_free(&end->arena);
     free(end->numbers);

@@ -7,6 +7,7 @@
 #include "entity.h"
 #include "fnv.h"
 #include "partition.h"
+#include "plan_fold.h"
 #include "world_parts.h"
 
 static const char *text_or(const char *text, const char *otherwise)
@@ -173,6 +174,30 @@ void world_apply(struct world *world, enum config_kind kind, const char *name, s
 
 /* ---------------------------------------------------------------- looking */
 
+bool world_content(void *context, const char *hash, struct arena *arena, struct slice *ret)
+{
+    struct world *world = context;
+
+    return world->store->functions->content_get(world->store, hash, arena, ret) == STORE_OK && ret->bytes > 0;
+}
+
+static void plan_as_made(struct world *world, struct plan *plan, struct arena *arena)
+{
+    const struct site_config *config = world_entity(world, ENTITY_SCHEDULER_SITE, plan->site, arena);
+
+    plan_unfold(plan, config, content_playbook(world->contents, plan_playbook_hash(plan, config)), arena);
+}
+
+static const void *entity_as_made(struct world *world, enum entity_kind kind, const struct stored_entity *stored,
+                                  struct arena *arena)
+{
+    void *entity = entity_read(kind, stored->id, stored->packed, arena);
+
+    if (entity && kind == ENTITY_PLAN && ((struct plan *)entity)->version)
+        plan_as_made(world, entity, arena);
+    return entity;
+}
+
 const void *world_entity(struct world *world, enum entity_kind kind, const char *id, struct arena *arena)
 {
     struct stored_entity stored = {0};
@@ -186,7 +211,7 @@ const void *world_entity(struct world *world, enum entity_kind kind, const char 
                                                                       &id, 1,
                                                                       arena, &stored);
     assert(status == STORE_OK);
-    return stored.version > 0 ? entity_read(kind, id, stored.packed, arena) : NULL;
+    return stored.version > 0 ? entity_as_made(world, kind, &stored, arena) : NULL;
 }
 
 void world_each_entity(struct world *world, enum entity_kind kind,
@@ -204,7 +229,7 @@ void world_each_entity(struct world *world, enum entity_kind kind,
                                                                               &list);
             assert(status == STORE_OK);
             for (size_t k = 0; k < list.count; k++)
-                each(context, list.at[k].id, entity_read(kind, list.at[k].id, list.at[k].packed, arena));
+                each(context, list.at[k].id, entity_as_made(world, kind, &list.at[k], arena));
         } while (cursor != 0);
     }
     arena_free(&arena);

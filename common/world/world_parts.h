@@ -3,6 +3,7 @@
 #define CARELINE_WORLD_PARTS_H
 
 #include "random.h"
+#include "site.h"
 #include "world.h"
 
 struct world_order {                    /* an attempt that the sender has taken */
@@ -25,6 +26,7 @@ struct world {
     struct bus *outside;                /* where facts come from */
     struct store *store;
     struct sealer *sealer;
+    struct content_cache *contents;     /* of who looks at entities from outside */
     struct clock *clock;
     struct world_stage stages[WORLD_STAGES_MAX];
     size_t stage_count;
@@ -35,5 +37,8 @@ struct world {
     uint64_t appended;
     char last_id[NAME_BYTES_MAX + 1];
 };
+
+/* world_facts.c: reads settings for `contents`; the context is the world. */
+bool world_content(void *context, const char *hash, struct arena *arena, struct slice *ret);
 
 #endif

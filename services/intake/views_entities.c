@@ -3,6 +3,7 @@
 
 #include "entity.h"
 #include "partition.h"
+#include "plan_fold.h"
 #include "views.h"
 
 /* The site of the entities at hand; asked again only when it changes. */
@@ -25,6 +26,7 @@ struct list {
     bool (*keep)(struct views *views, struct site_memo *memo, const void *record,
                  const struct view_request *request); /* or NULL */
     void (*add)(struct views *views, const struct view_request *request, const void *record, json_t *to);
+    void (*unfold)(struct views *views, struct site_memo *memo, void *record, struct arena *arena);   /* or NULL */
 };
 
 struct found {
@@ -116,6 +118,15 @@ static const void *decode(enum entity_kind kind, const struct stored_entity *ent
     return entity_read(kind, entity->id, entity->packed, arena);
 }
 
+static const void *decode_of_list(struct views *views, const struct list *list, struct site_memo *memo,
+                                  const struct stored_entity *entity, struct arena *arena)
+{
+    void *record = entity_read(list->kind, entity->id, entity->packed, arena);
+    if (record && list->unfold)
+        list->unfold(views, memo, record, arena);
+    return record;
+}
+
 static bool scan_partition(struct views *views, uint32_t partition, const struct list *list,
                            const struct view_request *request, struct found_list *found)
 {
@@ -127,7 +138,7 @@ static bool scan_partition(struct views *views, uint32_t partition, const struct
                                                    &page) != STORE_OK)
             return false;
         for (size_t i = 0; i < page.count; i++) {
-            const void *record = decode(list->kind, &page.at[i], request->arena);
+            const void *record = decode_of_list(views, list, &memo, &page.at[i], request->arena);
             if (record && passes(views, list, &memo, record, request))
                 add_found(found, record, page.at[i].due, list);
         }
@@ -192,10 +203,10 @@ static struct view_answer answer_one(struct views *views, const struct view_requ
     if (store_read_entities_one(views->store, partition, list->kind, &request->rest, 1, request->arena,
                                                &entity) != STORE_OK)
         return gone(views);
-    const void *record = entity.version ? decode(list->kind, &entity, request->arena) : NULL;
+    struct site_memo memo = {0};
+    const void *record = entity.version ? decode_of_list(views, list, &memo, &entity, request->arena) : NULL;
     if (!record || !request->may_see(request->context, site))
         return view_error(404, "there is none with this id", "ids read site/number, as the lists show them");
-    struct site_memo memo = {0};
     struct found found = {record, entity.due, list};
     return (struct view_answer){200, describe(views, request, &found, &memo)};
 }
@@ -377,6 +388,27 @@ static void add_to_customer(struct views *views, const struct view_request *requ
         view_add_points(views, request, record, to);
 }
 
+/* A plan is told as it was made; how it is kept is nobody's business. */
+static void unfold_plan(struct views *views, struct site_memo *memo, void *record, struct arena *arena)
+{
+    struct plan *plan = record;
+    if (!plan->version)
+        return;
+    const struct site *site = memo_site(memo, views, plan->site, arena);
+    if (!site || !*plan_playbook_hash(plan, site->config)) {    /* it came into force since the site was read */
+        *memo = (struct site_memo){0};
+        site = memo_site(memo, views, plan->site, arena);
+    }
+    const struct site_config *config = site ? site->config : NULL;
+    plan_unfold(plan, config, content_playbook(views->contents, plan_playbook_hash(plan, config)), arena);
+}
+
+static void add_to_plan(struct views *views, const struct view_request *request, const void *record, json_t *to)
+{
+    (void)views, (void)request, (void)record;
+    json_object_del(to, "version");
+}
+
 /* -------- the lists */
 
 /* Works this person in one of the roles that the task is for? Without a staff list everybody does. */
@@ -418,14 +450,14 @@ static bool keep_form(struct views *views, struct site_memo *memo, const void *r
     return view_form_keep(record, request);
 }
 
-static const struct list tasks = {ENTITY_TASK, "due_at", keep_task, add_to_task};
-static const struct list cases = {ENTITY_CASE, "opened_at", keep_case, add_to_case};
-static const struct list customers = {ENTITY_CUSTOMER, "first_recorded_at", NULL, add_to_customer};
-static const struct list notices = {ENTITY_NOTICE, "asked_at", NULL, NULL};
-static const struct list books = {ENTITY_BOOK_PAGE, "id", NULL, NULL};
-static const struct list points = {ENTITY_POINTS_ENTRY, "at", NULL, NULL};
-static const struct list plans = {ENTITY_PLAN, "occurred_at", NULL, NULL};
-static const struct list forms = {ENTITY_FORM, "begun_at", keep_form, view_form_add};
+static const struct list tasks = {ENTITY_TASK, "due_at", keep_task, add_to_task, NULL};
+static const struct list cases = {ENTITY_CASE, "opened_at", keep_case, add_to_case, NULL};
+static const struct list customers = {ENTITY_CUSTOMER, "first_recorded_at", NULL, add_to_customer, NULL};
+static const struct list notices = {ENTITY_NOTICE, "asked_at", NULL, NULL, NULL};
+static const struct list books = {ENTITY_BOOK_PAGE, "id", NULL, NULL, NULL};
+static const struct list points = {ENTITY_POINTS_ENTRY, "at", NULL, NULL, NULL};
+static const struct list plans = {ENTITY_PLAN, "occurred_at", NULL, add_to_plan, unfold_plan};
+static const struct list forms = {ENTITY_FORM, "begun_at", keep_form, view_form_add, NULL};
 
 struct view_answer view_tasks(struct views *views, const struct view_request *request)
 {

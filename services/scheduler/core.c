@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ident.h"
+#include "plan_fold.h"
 #include "scheduler.h"
 
 /* Which event does what. Any event but the engine's own may start rules. */
@@ -173,6 +174,25 @@ static void prefetch(const struct event *event, const void *data, void (*want)(v
     }
 }
 
+static const void *fold(struct turn *turn, enum entity_kind kind, const void *entity)
+{
+    const struct plan *plan = entity;
+    if (kind != ENTITY_PLAN)
+        return entity;
+    const struct site *site = turn_site(turn, plan->site);
+    return plan_folded(plan, site ? site->config : NULL, turn_playbook(turn, plan->playbook_hash), turn_arena(turn));
+}
+
+static void unfold(struct turn *turn, enum entity_kind kind, void *entity)
+{
+    struct plan *plan = entity;
+    if (kind != ENTITY_PLAN || !plan->version)
+        return;
+    const struct site *site = turn_site(turn, plan->site);
+    const struct site_config *config = site ? site->config : NULL;
+    plan_unfold(plan, config, turn_playbook(turn, plan_playbook_hash(plan, config)), turn_arena(turn));
+}
+
 static void prefetch_due(enum entity_kind kind, const void *entity, void (*want)(void *context, enum entity_kind, const char *id),
                          void *context)
 {
@@ -190,4 +210,6 @@ const struct core scheduler_core = {
     .prefetch_due = prefetch_due,
     .optional = is_optional,
     .minds = minds,
+    .fold = fold,
+    .unfold = unfold,
 };
