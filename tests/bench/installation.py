@@ -54,7 +54,8 @@ def cpu_seconds(pid):
 
 
 class Server:
-    """One redis-server on a unix socket. `fsync`: always, everysec or no."""
+    """One redis-server on a unix socket, as it is shipped but for where it keeps things and how much. `fsync`: always, everysec
+    or no."""
 
     def __init__(self, folder, fsync):
         self.folder, self.fsync = folder, fsync
@@ -63,8 +64,12 @@ class Server:
         self.start()
 
     def start(self):
-        argv = ["redis-server", "--port", "0", "--unixsocket", f"{self.folder}/redis.sock", "--dir", str(self.folder), "--save", "",
-                "--appendonly", "no" if self.fsync == "no" else "yes", "--appendfsync", self.fsync, "--logfile", f"{self.folder}/log"]
+        own = {"unixsocket": f"{self.folder}/redis.sock", "dir": self.folder, "pidfile": f"{self.folder}/pid", "maxmemory": 0,
+               "logfile": f"{self.folder}/log", "appendonly": "no" if self.fsync == "no" else "yes", "appendfsync": self.fsync}
+        shipped = (ROOT / "deploy/redis/redis-careline.conf").read_text().splitlines()
+        lines = [line for line in shipped if line.split(" ")[0] not in own] + [f"{name} {value}" for name, value in own.items()]
+        (self.folder / "redis.conf").write_text("\n".join(lines))
+        argv = ["redis-server", str(self.folder / "redis.conf")]
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
         self.client = wait_for(self.connect, f"an answer of Redis: see {self.folder}/log")
 
