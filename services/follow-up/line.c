@@ -13,7 +13,7 @@ static const char *line_id(struct turn *turn, const char *site, const char *cust
 
 static struct customer_line line_copy(const struct job *job)
 {
-    const char *id = line_id(job->turn, job->task.site, job->task.customer);
+    const char *id = job->customer ? job->customer->id : line_id(job->turn, job->task.site, job->task.customer);
     const struct customer_line *stored = turn_get(job->turn, ENTITY_CUSTOMER_LINE, id);
     return stored ? *stored : (struct customer_line){.id = id, .task = "", .agent = "", .last_agent = ""};
 }
