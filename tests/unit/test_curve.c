@@ -350,6 +350,7 @@ static void test_keys_come_and_go(void **state)
         assert_false(is_let_in(folder, &door, &guest));
         allow(folder, "guest", &guest, kinds[kind].may);
         allow(folder, "other", &other, kinds[kind].may);
+        reload(folder, &guest, true);
         reload(folder, &other, true);
         struct visitor withdrawn = visitor_new(folder, &door, &guest), stays = visitor_new(folder, &door, &other);
         assert_int_equal(visitor_sees(folder, &door, &withdrawn, REFUSED | LET_IN), LET_IN);
