@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "appender.h"
-
 enum { ROOM = BATCH_WAITING_MAX + 1024 };       /* one request more may come on top of a full batch */
 
 const char *const taken_words[] = {"new", "known", "conflict", "refused", "busy"};
@@ -16,53 +14,32 @@ struct waiting {
     size_t order;                   /* of arrival */
 };
 
-/* What is appended together. */
-struct lot {
-    struct waiting *waiting;
-    size_t count;
-    struct fact *facts;             /* by place in `waiting`, */
-    enum store_status *statuses;    /* and what the store answered to the call that each was in */
-};
-
-/* One lot is filled while the other is with the store. */
 struct batch {
-    struct appender *appender;
+    struct store *store;
     struct bus *bus;
     struct sealer *sealer;
-    struct lot lots[2], *filling, *flying;      /* flying: NULL, nothing is with the store */
+    struct waiting *waiting;
+    size_t count;
+    struct fact *facts;             /* by place in `waiting` */
+    struct append *calls;           /* of one exchange, and what each is answered */
+    enum store_status *answers;
     const char **customers;         /* whose keys are needed */
     uint64_t totals[TAKEN_BUSY + 1];
 };
-
-static void lot_make(struct lot *lot)
-{
-    lot->waiting = calloc(ROOM, sizeof *lot->waiting);
-    lot->facts = calloc(ROOM, sizeof *lot->facts);
-    lot->statuses = calloc(ROOM, sizeof *lot->statuses);
-    assert(lot->waiting && lot->facts && lot->statuses);
-}
-
-static void lot_release(struct lot *lot)
-{
-    free(lot->waiting);
-    free(lot->facts);
-    free(lot->statuses);
-}
 
 struct batch *batch_new(struct store *store, struct bus *bus, struct sealer *sealer)
 {
     struct batch *batch = calloc(1, sizeof *batch);
     assert(batch);
+    batch->store = store;
     batch->bus = bus;
     batch->sealer = sealer;
+    batch->waiting = calloc(ROOM, sizeof *batch->waiting);
+    batch->facts = calloc(ROOM, sizeof *batch->facts);
+    batch->calls = calloc(PARTITIONS_MAX, sizeof *batch->calls);
+    batch->answers = calloc(PARTITIONS_MAX, sizeof *batch->answers);
     batch->customers = calloc(ROOM, sizeof *batch->customers);
-    assert(batch->customers);
-    for (int i = 0; i < 2; i++)
-        lot_make(&batch->lots[i]);
-    batch->filling = &batch->lots[0];
-    batch->appender = appender_new(store);
-    if (!batch->appender)
-        batch_free(&batch);
+    assert(batch->waiting && batch->facts && batch->calls && batch->answers && batch->customers);
     return batch;
 }
 
@@ -70,22 +47,18 @@ void batch_free(struct batch **batch)
 {
     if (!batch || !*batch)
         return;
-    appender_free(&(*batch)->appender);
-    for (int i = 0; i < 2; i++)
-        lot_release(&(*batch)->lots[i]);
+    free((*batch)->waiting);
+    free((*batch)->facts);
+    free((*batch)->calls);
+    free((*batch)->answers);
     free((*batch)->customers);
     free(*batch);
     *batch = NULL;
 }
 
-int batch_fd(const struct batch *batch)
-{
-    return appender_fd(batch->appender);
-}
-
 bool batch_is_full(const struct batch *batch)
 {
-    return batch->filling->count >= BATCH_WAITING_MAX;
+    return batch->count >= BATCH_WAITING_MAX;
 }
 
 uint64_t batch_total(const struct batch *batch, enum taken_status status)
@@ -95,10 +68,9 @@ uint64_t batch_total(const struct batch *batch, enum taken_status status)
 
 void batch_add(struct batch *batch, struct origin *origin, size_t index, struct accepted *accepted)
 {
-    struct lot *lot = batch->filling;
-    assert(lot->count < ROOM && index < origin->count);
-    lot->waiting[lot->count] = (struct waiting){origin, index, accepted, lot->count};
-    lot->count++;
+    assert(batch->count < ROOM && index < origin->count);
+    batch->waiting[batch->count] = (struct waiting){origin, index, accepted, batch->count};
+    batch->count++;
 }
 
 static void origin_told(struct origin *origin)
@@ -119,7 +91,7 @@ void batch_refuse(struct batch *batch, struct origin *origin, size_t index, cons
     origin_told(origin);
 }
 
-/* -------- sealing */
+/* -------- flushing */
 
 static int by_partition(const void *a, const void *b)
 {
@@ -129,36 +101,34 @@ static int by_partition(const void *a, const void *b)
     return left->order < right->order ? -1 : 1;
 }
 
-/* What cannot be sealed is told so, and leaves the lot. */
-static void lot_seal(struct batch *batch, struct lot *lot)
+/* What cannot be sealed is told so, and leaves the batch. */
+static size_t batch_seal(struct batch *batch, size_t count)
 {
     static const struct refusal unsealed = {.status = 503, .error = "the key store does not answer", .field = "",
                                             .hint = "send it again in a moment"};
     size_t personal = 0, left = 0;
-    for (size_t i = 0; i < lot->count; i++)
-        if (lot->waiting[i].accepted->personal.bytes)
-            batch->customers[personal++] = lot->waiting[i].accepted->key;
+    for (size_t i = 0; i < count; i++)
+        if (batch->waiting[i].accepted->personal.bytes)
+            batch->customers[personal++] = batch->waiting[i].accepted->key;
     seal_fetch(batch->sealer, batch->customers, personal, true);
-    for (size_t i = 0; i < lot->count; i++) {
-        const struct waiting *one = &lot->waiting[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct waiting *one = &batch->waiting[i];
         if (accepted_seal(one->accepted, batch->sealer))
-            lot->waiting[left++] = *one;
+            batch->waiting[left++] = *one;
         else
             batch_refuse(batch, one->origin, one->index, one->accepted->event.id, &unsealed);
     }
-    lot->count = left;
+    return left;
 }
 
-/* -------- appending, on the appender's thread */
-
 /* How many from `first` on go into one call. */
-static size_t call_size(const struct lot *lot, size_t first)
+static size_t call_size(const struct batch *batch, size_t first)
 {
     size_t count = 0, bytes = 0;
-    uint32_t partition = lot->waiting[first].accepted->partition;
-    while (first + count < lot->count && count < BATCH_EVENTS_MAX &&
-           lot->waiting[first + count].accepted->partition == partition) {
-        bytes += lot->facts[first + count].packed.bytes;
+    uint32_t partition = batch->waiting[first].accepted->partition;
+    while (first + count < batch->count && count < BATCH_EVENTS_MAX &&
+           batch->waiting[first + count].accepted->partition == partition) {
+        bytes += batch->facts[first + count].packed.bytes;
         if (count && bytes > BATCH_BYTES_MAX)
             break;
         count++;
@@ -168,43 +138,22 @@ static size_t call_size(const struct lot *lot, size_t first)
 
 /* The calls of one exchange, from `first` on: one for each partition, and no more bytes than the store takes at once.
  * Tells where the next exchange begins. */
-static size_t exchange_calls(struct lot *lot, size_t first, struct append *calls, size_t *ret_count)
+static size_t exchange_calls(struct batch *batch, size_t first, size_t *ret_count)
 {
     size_t bytes = 0;
     *ret_count = 0;
-    while (first < lot->count && bytes < BATCH_BYTES_MAX && *ret_count < PARTITIONS_MAX) {
-        uint32_t partition = lot->waiting[first].accepted->partition;
-        struct append call = {.partition = partition, .facts = &lot->facts[first], .count = call_size(lot, first)};
-        if (*ret_count && calls[*ret_count - 1].partition == partition)
+    while (first < batch->count && bytes < BATCH_BYTES_MAX) {
+        uint32_t partition = batch->waiting[first].accepted->partition;
+        struct append call = {.partition = partition, .facts = &batch->facts[first], .count = call_size(batch, first)};
+        if (*ret_count && batch->calls[*ret_count - 1].partition == partition)
             break;
-        calls[(*ret_count)++] = call;
+        batch->calls[(*ret_count)++] = call;
         for (size_t i = 0; i < call.count; i++)
             bytes += call.facts[i].packed.bytes;
         first += call.count;
     }
     return first;
 }
-
-static void exchange(struct lot *lot, struct store *store, const struct append *calls, size_t count)
-{
-    enum store_status answers[PARTITIONS_MAX];
-    enum store_status status = store->functions->append(store, calls, count, answers);
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < calls[i].count; j++)
-            lot->statuses[&calls[i].facts[j] - lot->facts] = status == STORE_OK ? answers[i] : status;
-}
-
-static void lot_append(void *context, struct store *store)
-{
-    struct lot *lot = context;
-    struct append calls[PARTITIONS_MAX];
-    for (size_t first = 0, count; first < lot->count;) {
-        first = exchange_calls(lot, first, calls, &count);
-        exchange(lot, store, calls, count);
-    }
-}
-
-/* -------- answering */
 
 static const struct refusal conflict = {
     .status = 409, .error = "another event has the same source and id", .field = "id",
@@ -242,66 +191,38 @@ static void taken_set(struct batch *batch, const struct waiting *one, enum store
     batch->totals[outcome.status]++;
 }
 
-/* No finish adds to the batch: what follows from it is worked in the next turn. */
-static void lot_answer(struct batch *batch, struct lot *lot)
+static void call_answered(struct batch *batch, const struct append *call, enum store_status status)
 {
-    for (size_t i = 0; i < lot->count; i++) {
-        const struct fact *fact = &lot->facts[i];
-        taken_set(batch, &lot->waiting[i], lot->statuses[i], fact);
-        if (lot->statuses[i] == STORE_OK && fact->outcome == APPEND_NEW)
-            batch->bus->functions->publish(batch->bus, &fact->place, lot->waiting[i].accepted->type, fact->packed);
+    for (size_t i = 0; i < call->count; i++) {
+        const struct fact *fact = &call->facts[i];
+        const struct waiting *one = &batch->waiting[fact - batch->facts];
+        taken_set(batch, one, status, fact);
+        if (status == STORE_OK && fact->outcome == APPEND_NEW)
+            batch->bus->functions->publish(batch->bus, &fact->place, one->accepted->type, fact->packed);
     }
-    for (size_t i = 0; i < lot->count; i++)
-        origin_told(lot->waiting[i].origin);
-    lot->count = 0;
 }
 
-/* -------- the way of a lot: filled, sealed, with the store, answered */
-
-static void lot_send(struct batch *batch)
+static void exchange(struct batch *batch, size_t count)
 {
-    struct lot *lot = batch->filling;
-    lot_seal(batch, lot);
-    if (!lot->count)
-        return;
-    qsort(lot->waiting, lot->count, sizeof *lot->waiting, by_partition);
-    for (size_t i = 0; i < lot->count; i++)
-        lot->facts[i] = lot->waiting[i].accepted->fact;
-    batch->flying = lot;
-    batch->filling = lot == batch->lots ? lot + 1 : batch->lots;
-    appender_give(batch->appender, lot_append, lot);
+    enum store_status status = batch->store->functions->append(batch->store, batch->calls, count, batch->answers);
+    for (size_t i = 0; i < count; i++)
+        call_answered(batch, &batch->calls[i], status == STORE_OK ? batch->answers[i] : status);
 }
 
-static void lot_landed(struct batch *batch)
-{
-    struct lot *lot = batch->flying;
-    batch->flying = NULL;
-    lot_answer(batch, lot);
-}
-
-void batch_collect(struct batch *batch)
-{
-    if (appender_take(batch->appender))
-        lot_landed(batch);
-}
-
+/* No finish adds to the batch: what follows from it is worked in the next turn. */
 void batch_flush(struct batch *batch)
 {
-    batch_collect(batch);
-    if (batch->flying && batch_is_full(batch)) {
-        appender_wait(batch->appender);
-        lot_landed(batch);
+    size_t count = batch->count = batch_seal(batch, batch->count);
+    if (!count)
+        return;
+    qsort(batch->waiting, count, sizeof *batch->waiting, by_partition);
+    for (size_t i = 0; i < count; i++)
+        batch->facts[i] = batch->waiting[i].accepted->fact;
+    for (size_t first = 0, calls; first < count;) {
+        first = exchange_calls(batch, first, &calls);
+        exchange(batch, calls);
     }
-    if (!batch->flying && batch->filling->count)
-        lot_send(batch);
-}
-
-void batch_finish(struct batch *batch)
-{
-    batch_flush(batch);
-    while (batch->flying) {
-        appender_wait(batch->appender);
-        lot_landed(batch);
-        batch_flush(batch);
-    }
+    batch->count = 0;
+    for (size_t i = 0; i < count; i++)
+        origin_told(batch->waiting[i].origin);
 }

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <microhttpd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -81,17 +80,6 @@ static bool replay_open(struct intake *intake, char message[160])
     return intake->replay;
 }
 
-static bool batch_open(struct intake *intake, char message[160])
-{
-    struct daemon *daemon = intake->daemon;
-    const struct redis_access access = daemon_store_access(daemon);
-    struct store *store = store_redis_new(&access, daemon_partitions(daemon), message);
-    if (store)
-        snprintf(message, 160, "no thread to append facts with");
-    intake->batch = store ? batch_new(store, daemon_bus(daemon), daemon_sealer(daemon)) : NULL;
-    return intake->batch;
-}
-
 static bool intake_open(struct intake *intake, char message[160])
 {
     struct daemon *daemon = intake->daemon;
@@ -109,8 +97,7 @@ static bool intake_open(struct intake *intake, char message[160])
     intake->router = intake->readings ? router_new(intake, config_text(config, "zmq"), message) : NULL;
     if (!intake->router || !replay_open(intake, message))
         return false;
-    if (!batch_open(intake, message))
-        return false;
+    intake->batch = batch_new(daemon_store(daemon), daemon_bus(daemon), daemon_sealer(daemon));
     intake->acts = acts_new(intake);
     if (clock_store_mode(daemon_clock(daemon)) == CLOCK_STEPPED)
         daemon_bus(daemon)->functions->listen_hint(daemon_bus(daemon), HINT_CLOCK);
@@ -118,7 +105,7 @@ static bool intake_open(struct intake *intake, char message[160])
                                     config_int(config, "disk_mb_min") << 20);
     intake->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     return intake->epoll_fd >= 0 && wait_for(intake, readings_fd(intake->readings)) &&
-           wait_for(intake, router_fd(intake->router)) && wait_for(intake, batch_fd(intake->batch));
+           wait_for(intake, router_fd(intake->router));
 }
 
 void *intake_start(struct daemon *daemon, char message[160])
@@ -145,7 +132,7 @@ void intake_stop(void **context)
 {
     struct intake *intake = *context;
     if (intake->batch)
-        batch_finish(intake->batch);
+        batch_flush(intake->batch);
     replay_free(&intake->replay);
     readings_free(&intake->readings);
     lists_free(intake);
@@ -182,7 +169,6 @@ int64_t intake_step(void *context)
     mono_ms now = clock_mono(daemon_clock(intake->daemon));
     struct frame frame;
     pressure_look(intake->pressure, now);
-    batch_collect(intake->batch);
     router_watch(intake->router);
     router_receive(intake->router);
     batch_flush(intake->batch);

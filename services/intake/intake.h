@@ -1,8 +1,7 @@
 /* intake: takes facts and acts in, by HTTP and ZeroMQ, and answers when they are on disk. Stateless: any number of it
  * may run behind any balancer.
  *
- *   accept.c      from a client's words to a fact          batch.c     appended together
- *   digest.c      the same again, or something else?      appender.c  on a thread of its own
+ *   accept.c      from a client's words to a fact          batch.c     appended once per turn of the loop
  *   credential.c  who may do what                          keys.c      the keys, found by hash
  *   admission.c   who is let in                            allowance.c how often
  *   pressure.c    when the store must not be given more
