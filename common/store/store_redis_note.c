@@ -138,7 +138,7 @@ enum store_status redis_announce(struct store *store, const struct member *membe
     pack_int(&redis->blob, ttl_ms);
     pack_text_slice(&redis->blob, buffer_slice(&about));
     buffer_free(&about);
-    command_function(redis, "announce", 3, 1);
+    command_passing_function(redis, "announce", 3, 1);
     command_key(redis->link, "{members}never");
     command_key(redis->link, "{members}");
     command_key(redis->link, "{members}about");

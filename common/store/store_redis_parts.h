@@ -38,8 +38,11 @@ void key_of_stage(struct store_redis *redis, uint32_t partition, enum stage stag
 void key_of_kind(struct store_redis *redis, uint32_t partition, enum entity_kind kind);
 /* A command of a partition's key alone. */
 void command_of_key(struct store_redis *redis, const char *command, uint32_t partition, const char *key);
-/* FCALL of our function, up to the number of keys; these and the arguments follow. */
+/* FCALL of our function, up to the number of keys; these and the arguments follow. What it writes must reach the
+ * replicas. */
 void command_function(struct store_redis *redis, const char *function, size_t keys, size_t arguments);
+/* The same for what is said again every second: a primary that lacks a replica need not be waited for. */
+void command_passing_function(struct store_redis *redis, const char *function, size_t keys, size_t arguments);
 /* Arguments of functions: the blob; a chain id or a digest; a place in the log; and, of lists that follow as arguments,
  * behind which one each begins, the first behind argument `first`: they have so many elements each. */
 void command_blob(struct store_redis *redis);

@@ -40,13 +40,18 @@ void command_of_key(struct store_redis *redis, const char *command, uint32_t par
     key_of(redis, partition, key, "");
 }
 
-void command_function(struct store_redis *redis, const char *function, size_t keys, size_t arguments)
+void command_passing_function(struct store_redis *redis, const char *function, size_t keys, size_t arguments)
 {
     command_begin(redis->link, 3 + keys + arguments);
-    command_writes(redis->link);
     command_text(redis->link, "FCALL");
     command_printf(redis->link, "care_%s_%s", function, redis->build);
     command_printf(redis->link, "%zu", keys);
+}
+
+void command_function(struct store_redis *redis, const char *function, size_t keys, size_t arguments)
+{
+    command_passing_function(redis, function, keys, arguments);
+    command_writes(redis->link);
 }
 
 void command_blob(struct store_redis *redis)
