@@ -1,5 +1,6 @@
 #include "accept.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "cursor.h"
 #include "customer_data.h"
 #include "digest.h"
+#include "entity.h"
 #include "json.h"
 #include "partition.h"
 #include "random.h"
@@ -293,14 +295,14 @@ static const char *customer_of_entity(struct acceptance *a, enum entity_kind kin
 {
     struct store *store = a->acceptor->store;
     struct stored_entity entity = {0};
-    struct slice value, text;
     uint32_t partition = partition_of_site(a->event.site, a->acceptor->partitions);
     if (!store || !*id ||
-        store_read_entities_one(store, partition, kind, &id, 1, a->arena, &entity) != STORE_OK ||
-        !entity.version || !cursor_find(entity.packed, "customer", &value))
+        store_read_entities_one(store, partition, kind, &id, 1, a->arena, &entity) != STORE_OK || !entity.version)
         return "";
-    struct cursor cursor = cursor_over(value);
-    return cursor_text(&cursor, &text) ? arena_text(a->arena, text.at, text.bytes) : "";
+    const void *record = entity_read(kind, id, entity.packed, a->arena);
+    const struct field *field = record_field(entity_types[kind].record, "customer");
+    assert(field && field->kind == FIELD_TEXT);
+    return record ? *(const char *const *)((const char *)record + field->offset) : "";
 }
 
 /* What a form says in a field of this name; "" if it is no form. */
