@@ -45,6 +45,15 @@ enum store_status redis_told(struct store_redis *redis, size_t i)
     return status == STORE_OK ? function_status(redis, redis->replies[i]) : status;
 }
 
+const redisReply *redis_next_told(struct store_redis *redis, size_t *sent, enum store_status *status)
+{
+    if (*status != STORE_OK)
+        return NULL;
+    size_t i = (*sent)++;
+    *status = redis_told(redis, i);
+    return *status == STORE_OK ? redis->replies[i] : NULL;
+}
+
 static enum store_status redis_now(struct store *store, wall_ms *ret)
 {
     struct store_redis *redis = store_redis_of(store);

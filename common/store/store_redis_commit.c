@@ -198,12 +198,9 @@ static void commit_some(struct store_redis *redis, struct commit *const *each, s
             commit_command(redis, each[i]);
     }
     redis_run(redis);
-    for (size_t i = 0, asked = 0; i < count; i++) {
-        if (statuses[i] != STORE_OK)
-            continue;
-        const redisReply *reply = redis->replies[asked];
-        statuses[i] = redis_told(redis, asked++);
-        if (statuses[i] == STORE_OK)
+    for (size_t i = 0, sent = 0; i < count; i++) {
+        const redisReply *reply = redis_next_told(redis, &sent, &statuses[i]);
+        if (reply)
             commit_answer(reply, each[i]);
     }
 }

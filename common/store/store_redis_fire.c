@@ -64,12 +64,9 @@ static void fire_some(struct store_redis *redis, struct fire *each, size_t count
             fire_command(redis, &each[i]);
     }
     redis_run(redis);
-    for (size_t i = 0, asked = 0; i < count; i++) {
-        if (statuses[i] != STORE_OK)
-            continue;
-        const redisReply *reply = redis->replies[asked];
-        statuses[i] = redis_told(redis, asked++);
-        if (statuses[i] == STORE_OK)
+    for (size_t i = 0, sent = 0; i < count; i++) {
+        const redisReply *reply = redis_next_told(redis, &sent, &statuses[i]);
+        if (reply)
             fire_answer(reply, &each[i], arena);
     }
 }

@@ -73,6 +73,9 @@ enum store_status redis_run(struct store_redis *redis);
 enum store_status redis_outcome_of(const struct store_redis *redis, size_t i);
 /* The same of a call of one of our functions, which may tell a status of its own. */
 enum store_status redis_told(struct store_redis *redis, size_t i);
+/* For calls of which some were not sent, one after another: *status is STORE_OK for one that was sent, and becomes what it
+ * was told; *sent counts them. Its reply, or NULL if there is nothing to read in it. */
+const redisReply *redis_next_told(struct store_redis *redis, size_t *sent, enum store_status *status);
 
 /* store_functions.c: the library as Redis takes it; its build is a hash of it. The text lasts for ever. */
 const char *functions_library(char ret_build[BUILD_BYTES]);

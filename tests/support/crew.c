@@ -264,6 +264,16 @@ void crew_step(struct crew *crew)
             crew_step_one(&crew->members[i], &wait_ms);
 }
 
+void crew_step_for(struct crew *crew, int64_t ms)
+{
+    enum { STEP_MS = 50 };
+
+    for (int64_t i = 0; i < ms; i += STEP_MS) {
+        crew_step(crew);
+        clock_manual_set(crew->clock, clock_now(crew->clock) + STEP_MS);
+    }
+}
+
 static bool look(struct crew *crew, struct partition_view *views)
 {
     uint32_t numbers[CREW_PARTITIONS_MAX];

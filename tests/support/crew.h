@@ -84,6 +84,8 @@ wall_ms crew_now(const struct crew *crew);
 bool crew_step_one(struct crew_member *member, int64_t *ret_wait_ms);
 /* One step of each that lives and is not paused. */
 void crew_step(struct crew *crew);
+/* The same for so long, the clock going on by 50 ms after each. */
+void crew_step_for(struct crew *crew, int64_t ms);
 
 /* Would it do something now? */
 bool crew_is_awake(const struct crew_member *member);

@@ -11,6 +11,7 @@
 
 #include "../../services/intake/accept.h"
 #include "../../services/intake/credential.h"
+#include "entity.h"
 #include "partition.h"
 #include "random.h"
 
@@ -386,6 +387,40 @@ static void test_every_mistake_of_a_keys_file_is_told(void **state)
     assert_null(keys_of(rig, "[", &mistakes));
 }
 
+/* An entity as its stage keeps it. */
+static void keep(struct rig *rig, enum stage stage, enum entity_kind kind, const char *id, const void *record)
+{
+    struct store *store = rig->acceptor.store;
+    struct standing standing;
+    struct buffer packed = {0};
+    entity_pack(kind, id, record, &packed);
+    struct entity_put put = {.kind = kind, .id = id, .version = 1, .packed = buffer_slice(&packed)};
+    assert_int_equal(store_claim_one(store, partition_of_site("sample", PARTITIONS), stage, "owner", 1000, &standing), STORE_OK);
+    struct commit commit = {.lease = standing.lease, .puts = &put, .put_count = 1};
+    assert_int_equal(store_commit_one(store, &commit), STORE_OK);
+    buffer_free(&packed);
+}
+
+/* Acts do not say whom they are about: what they change knows it. */
+static void test_an_act_is_about_whom_its_thing_is_about(void **state)
+{
+    struct rig *rig = *state;
+    struct filled_form *form = record_new(&filled_form_record, rig->arena);
+    form->id = "sample/letter.7";
+    form->site = "sample";
+    form->customer = "wang";
+    form->form = "letter";
+    form->number = "7";
+    keep(rig, STAGE_FOLLOW_UP, ENTITY_FORM, form->id, form);
+    static const struct { const char *number, *customer; } cases[] = {{"7", "wang"}, {"8", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *text = arena_printf(rig->arena, "{\"type\":\"form.fill\",\"site\":\"sample\",\"data\":{\"form\":\"letter\","
+                                        "\"number\":\"%s\",\"fields\":{\"handed_on\":\"2026-03-02\"}}}", cases[i].number);
+        struct accepted accepted = accepted_of(rig, ACT, text);
+        assert_string_equal(event_of_accepted(rig, &accepted).customer, cases[i].customer);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +435,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_digest_is_of_what_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_give_actor_role_and_rights, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_act_is_about_whom_its_thing_is_about, setup, teardown),
         cmocka_unit_test_setup_teardown(test_types_and_acts_bound_a_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_read_anew_go_on_with_what_was_left, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_mistake_of_a_keys_file_is_told, setup, teardown),

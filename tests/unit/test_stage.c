@@ -143,24 +143,16 @@ static void announce(struct rig *rig, const struct crew_member *member)
     assert_status(rig, STORE_OK, rig->calls->announce(rig->store, &alive, RIG_TTL_MS));
 }
 
-static void step_for(int64_t ms)
-{
-    for (int64_t i = 0; i < ms; i += 50) {
-        crew_step(&crew);
-        clock_manual_set(crew.clock, clock_now(crew.clock) + 50);
-    }
-}
-
 static void replicas_share_and_take_over(struct rig *rig)
 {
     open_crew(rig);
     struct crew_member *a = crew_start(&crew, &toy_scheduler);
     announce(rig, a);
-    step_for(100);
+    crew_step_for(&crew, 100);
     assert_int_equal(report_of(a).owned, RIG_PARTITIONS);
     struct crew_member *b = crew_start(&crew, &toy_scheduler);
     announce(rig, b);
-    step_for(3500);
+    crew_step_for(&crew, 3500);
     assert_int_equal(report_of(a).owned, RIG_PARTITIONS / 2);
     assert_int_equal(report_of(b).owned, RIG_PARTITIONS / 2);
     crew_start_all(&crew, toy_cores + 1);
@@ -168,7 +160,7 @@ static void replicas_share_and_take_over(struct rig *rig)
     expect_all_worked();
     crew_kill(b);                               /* its leases run out; nobody waits for its announcement to end */
     rig_leases_expire(rig);
-    step_for(1100);
+    crew_step_for(&crew, 1100);
     assert_int_equal(report_of(a).owned, RIG_PARTITIONS);
     crew_close(&crew);
 }
@@ -182,7 +174,7 @@ static void what_was_taken_for_new_is_looked_at(struct rig *rig)
     open_crew(rig);
     crew_start_all(&crew, toy_cores);
     assert_true(crew_deliver(&crew, "sample", "JC1", 60000));
-    step_for(100);
+    crew_step_for(&crew, 100);
     crew_stop(member_of(&toy_scheduler));
     crew_start(&crew, &toy_scheduler);
     assert_true(crew_deliver_as(&crew, "sample", "again", "JC1", 60000));
@@ -202,7 +194,7 @@ static void one_that_stops_leaves_at_once(struct rig *rig)
     open_crew(rig);
     deliver_some(9);
     struct crew_member *a = crew_start(&crew, &toy_scheduler);
-    step_for(50);
+    crew_step_for(&crew, 50);
     crew_stop(a);
     assert_status(rig, STORE_OK, rig->calls->view(rig->store, numbers, RIG_PARTITIONS, views));
     for (int i = 0; i < RIG_PARTITIONS; i++) {
@@ -223,10 +215,10 @@ static void what_is_given_back_is_taken_in_the_next_step(struct rig *rig)
     open_crew(rig);
     struct crew_member *a = crew_start(&crew, &toy_scheduler);
     announce(rig, a);
-    step_for(100);
+    crew_step_for(&crew, 100);
     struct crew_member *b = crew_start(&crew, &toy_scheduler), *other = crew_start(&crew, &toy_follow_up);
     announce(rig, b);
-    step_for(3500);
+    crew_step_for(&crew, 3500);
     assert_int_equal(report_of(a).owned, RIG_PARTITIONS / 2);
     struct member gone = {.name = b->owner, .stage = "scheduler", .endpoint = "", .details = ""};
     assert_status(rig, STORE_OK, rig->calls->announce(rig->store, &gone, 0));
@@ -245,10 +237,10 @@ static void what_is_given_back_beyond_the_share_waits_for_others_a_moment_only(s
     open_crew(rig);
     struct crew_member *a = crew_start(&crew, &toy_scheduler);
     announce(rig, a);
-    step_for(100);
+    crew_step_for(&crew, 100);
     struct crew_member *b = crew_start(&crew, &toy_scheduler);
     announce(rig, b);
-    step_for(3500);
+    crew_step_for(&crew, 3500);
     assert_status(rig, STORE_OK, rig->calls->announce(rig->store, &ghost, RIG_TTL_MS));
     crew_stop(b);
     assert_true(crew_step_one(a, &wait_ms));
@@ -268,9 +260,9 @@ static void an_orphan_is_claimed_beyond_the_share(struct rig *rig)
     open_crew(rig);
     assert_status(rig, STORE_OK, rig->calls->announce(rig->store, &ghost, RIG_TTL_MS));
     struct crew_member *a = crew_start(&crew, &toy_scheduler);
-    step_for(500);
+    crew_step_for(&crew, 500);
     assert_int_equal(report_of(a).owned, RIG_PARTITIONS / 2);
-    step_for(ORPHAN_MS + 1100);
+    crew_step_for(&crew, ORPHAN_MS + 1100);
     assert_int_equal(report_of(a).owned, RIG_PARTITIONS);
     crew_close(&crew);
 }
@@ -355,7 +347,7 @@ static void one_that_nothing_concerns_is_a_bystander(struct rig *rig)
     expect_all_worked();                        /* tasks for it, among others */
     hear(1, "C");
     assert_true(stage_is_bystander(member->loop));
-    step_for(6000);                             /* one more task: its timer has come */
+    crew_step_for(&crew, 6000);                             /* one more task: its timer has come */
     assert_false(stage_is_bystander(member->loop));
     crew_close(&crew);
 }

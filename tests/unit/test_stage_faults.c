@@ -64,14 +64,6 @@ static struct crew_member *member_of(const struct core *core)
     return NULL;
 }
 
-static void step_for(int64_t ms)
-{
-    for (int64_t i = 0; i < ms; i += 50) {
-        crew_step(&crew);
-        clock_manual_set(crew.clock, clock_now(crew.clock) + 50);
-    }
-}
-
 /* An empty store again. */
 static void rig_clean(struct rig *rig)
 {
@@ -175,7 +167,7 @@ static void after_three_deaths_one_by_one(struct rig *rig)
     }
     dies_often(rig, POISON_SINGLE, true);             /* the next claim is the third unclean one */
     struct crew_member *member = crew_start(&crew, &toy_scheduler);
-    step_for(1000);
+    crew_step_for(&crew, 1000);
     assert_true(report_of(member).commits >= 12);
     assert_int_equal(quarantined(rig), 0);
     crew_start_all(&crew, toy_cores + 1);
@@ -190,7 +182,7 @@ static void after_five_deaths_the_first_is_set_aside(struct rig *rig)
     assert_true(crew_deliver(&crew, "sample", "JC2", 1));
     dies_often(rig, POISON_ASIDE, true);
     struct crew_member *member = crew_start(&crew, &toy_scheduler);
-    step_for(200);
+    crew_step_for(&crew, 200);
     assert_int_equal(report_of(member).quarantined, 1);
     assert_int_equal(quarantined(rig), 1);
     struct stored_entity stored[2] = {0};
@@ -237,7 +229,7 @@ static void a_decision_over_the_limits_is_set_aside(struct rig *rig)
     assert_true(crew_deliver(&crew, "sample", "huge", 1));
     assert_true(crew_deliver(&crew, "sample", "JC2", 1));
     struct crew_member *member = crew_start(&crew, &excessive);
-    step_for(3000);
+    crew_step_for(&crew, 3000);
     assert_int_equal(quarantined(rig), 1);
     assert_int_equal(report_of(member).emitted, 3);
     crew_close(&crew);

@@ -36,14 +36,6 @@ static void expect_all_worked(void)
     assert_true(crew_sent_most(&crew) <= 1);
 }
 
-static void step_for(int64_t ms)
-{
-    for (int64_t i = 0; i < ms; i += 50) {
-        crew_step(&crew);
-        clock_manual_set(crew.clock, clock_now(crew.clock) + 50);
-    }
-}
-
 static void attempts_of_the_dead_are_closed(struct rig *rig)
 {
     open_crew(rig);
@@ -52,7 +44,7 @@ static void attempts_of_the_dead_are_closed(struct rig *rig)
     assert_true(crew_deliver(&crew, "sample", "JC1", 1));
     assert_true(crew_run(&crew, ROUNDS));
     assert_int_equal(crew_sent_count(&crew, "sample/JC1"), 1);
-    step_for(3000);                             /* it is still busy with it: nobody meddles */
+    crew_step_for(&crew, 3000);                             /* it is still busy with it: nobody meddles */
     assert_int_equal(crew_sent_count(&crew, "sample/JC1"), 1);
     crew_kill(notifier_of());
     rig_leases_expire(rig);
