@@ -153,17 +153,15 @@ static int64_t sooner(int64_t a, int64_t b)
 }
 
 /* Milliseconds until this partition wants something, its timers apart. */
-static int64_t partition_wait_ms(const struct stage_partition *partition, mono_ms now)
+static int64_t partition_wait_ms(const struct stage_loop *stage, const struct stage_partition *partition, mono_ms now)
 {
     int64_t wait = RENEW_MS;
 
     if (reader_ready(&partition->reader, 0) || partition->pending)
         wait = 0;
     wait = sooner(wait, reader_wait_ms(&partition->reader, now));
-    if (partition->worked.seq > partition->checkpoint.seq) {
-        int64_t left = partition->worked_since.ms + LAZY_MS - now.ms;
-        wait = sooner(wait, left > 0 ? left : 0);
-    }
+    if (partition->worked.seq > partition->checkpoint.seq)
+        wait = sooner(wait, stage->lazy_at.ms > now.ms ? stage->lazy_at.ms - now.ms : 0);
     return wait;
 }
 
@@ -180,7 +178,7 @@ static int64_t owned_wait_ms(const struct stage_loop *stage, mono_ms now, wall_m
             wait = sooner(wait, partition->backoff.until.ms - now.ms);
             continue;
         }
-        wait = sooner(wait, partition_wait_ms(partition, now));
+        wait = sooner(wait, partition_wait_ms(stage, partition, now));
         if (partition->earliest_due > 0 && (*due == 0 || partition->earliest_due < *due))
             *due = partition->earliest_due;
     }
@@ -249,6 +247,14 @@ static void work(struct stage_loop *stage)
     work_hand(stage);
 }
 
+/* Those that stay behind events of no concern all catch up at once: one exchange for many partitions. */
+static void look_at_checkpoints(struct stage_loop *stage)
+{
+    stage->catches_up = mono_reached(stage_mono(stage), stage->lazy_at);
+    if (stage->catches_up)
+        stage->lazy_at.ms = stage_mono(stage).ms + (stage->options.stepped ? LAZY_STEPPED_MS : LAZY_MS);
+}
+
 int64_t stage_step(struct stage_loop *stage)
 {
     stage_look(stage);
@@ -261,6 +267,7 @@ int64_t stage_step(struct stage_loop *stage)
         stage_claim(stage);
     receive(stage);
     stage_claim_released(stage);
+    look_at_checkpoints(stage);
     work(stage);
     stage_fire(stage);
     stage_flush(stage);

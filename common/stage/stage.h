@@ -19,7 +19,8 @@ enum {
     POISON_NOTED = 2,               /* unclean takeovers at one checkpoint: from here it is worked alone, and a note says so */
     POISON_SINGLE = 3,              /* from here one event a batch */
     POISON_ASIDE = 5,               /* and here it is set aside */
-    LAZY_MS = 200,                  /* how long a checkpoint may stay behind events of no concern: stepped time waits for it */
+    LAZY_MS = 1000,                 /* how long a checkpoint may stay behind events of no concern, */
+    LAZY_STEPPED_MS = 200,          /* and in stepped time, which waits for it */
     TILT_MS = 2000,                 /* a clock that jumped by more must be steady for as long before timers fire */
     ORPHAN_MS = 2000,               /* a free partition beyond the fair share is claimed after this, */
     HANDOVER_MS = 100,              /* and after this if its owner said that it gave it back: others have heard it too */

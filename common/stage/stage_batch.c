@@ -104,10 +104,8 @@ static wall_ms at_once_from(const struct stage_loop *stage)
 }
 
 /* Nothing came of the first `count` that wait. */
-static void note_worked(struct stage_loop *stage, struct stage_partition *partition, struct checkpoint to, size_t count)
+static void note_worked(struct stage_partition *partition, struct checkpoint to, size_t count)
 {
-    if (partition->worked.seq == partition->checkpoint.seq)
-        partition->worked_since = stage_mono(stage);
     partition->worked = to;
     reader_done(&partition->reader, count);
 }
@@ -124,7 +122,7 @@ static void pass_over(struct stage_loop *stage, struct stage_partition *partitio
     if (count == 0)
         return;
     stage->report.events += count;
-    note_worked(stage, partition, to, count);
+    note_worked(partition, to, count);
 }
 
 /* Begins a turn, if something waits. */
@@ -219,7 +217,7 @@ static void decide(struct stage_loop *stage, struct stage_partition *partition)
     stage->report.events += count;
     if (turn_is_idle(turn)) {
         turn_keep(turn);
-        note_worked(stage, partition, to, count);
+        note_worked(partition, to, count);
         stage_drop_pending(stage, partition);
         return;
     }
@@ -229,12 +227,11 @@ static void decide(struct stage_loop *stage, struct stage_partition *partition)
 
 /* ---------------------------------------------------------------- all of it */
 
-static bool checkpoint_is_lazy_too_long(const struct stage_loop *stage, const struct stage_partition *partition)
+static bool checkpoint_is_late(const struct stage_loop *stage, const struct stage_partition *partition)
 {
     uint64_t ahead = partition->worked.seq - partition->checkpoint.seq;
 
-    return ahead > 0 && (stage->eager || ahead >= BATCH_EVENTS_MAX || partition->careful ||
-                         stage_mono(stage).ms - partition->worked_since.ms >= LAZY_MS);
+    return ahead > 0 && (stage->eager || stage->catches_up || ahead >= BATCH_EVENTS_MAX || partition->careful);
 }
 
 /* Only the checkpoint: nothing came of the events up to `worked`. */
@@ -252,14 +249,14 @@ static bool is_ready(const struct stage_loop *stage, struct stage_partition *par
 {
     if (!partition->owned || !mono_reached(stage_mono(stage), partition->backoff.until))
         return false;
-    return partition->pending || (checkpoint_is_lazy_too_long(stage, partition) && checkpoint_is_ready(partition));
+    return partition->pending || (checkpoint_is_late(stage, partition) && checkpoint_is_ready(partition));
 }
 
 bool stage_has_work(const struct stage_loop *stage, const struct stage_partition *partition)
 {
     uint64_t from;
 
-    return partition->pending || partition->noted || !stage_is_settled(partition) ||
+    return partition->pending || partition->noted || checkpoint_is_late(stage, partition) ||
            reader_ready(&partition->reader, 0) || reader_wants_log(&partition->reader, stage_mono(stage), &from);
 }
 

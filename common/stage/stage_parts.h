@@ -43,7 +43,6 @@ struct stage_partition {
     mono_ms lease_ends;             /* at the earliest */
     struct checkpoint checkpoint;   /* as stored */
     struct checkpoint worked;       /* ahead of it while nothing came of the events between */
-    mono_ms worked_since;
     struct reader reader;
     uint64_t head;
     wall_ms earliest_due;
@@ -106,6 +105,8 @@ struct stage_loop {
     mono_ms flushed_at;
     struct backoff outbox_backoff;
     bool stopping;
+    mono_ms lazy_at;                /* when checkpoints behind events of no concern catch up */
+    bool catches_up;                /* they do so in this step */
     bool eager;                     /* checkpoints are committed even when nothing came of the events */
     bool busy;                      /* this step left something that can be done at once */
     struct stage_report report;
