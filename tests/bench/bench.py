@@ -4,6 +4,7 @@
     tests/bench/bench.py --bin DIR --load DIR --into DIR [--quick] [--peers] [row or group …]
 """
 import argparse
+import math
 import os
 import pathlib
 import platform
@@ -19,6 +20,7 @@ from busy import Profile, told
 from rows import GROUPS, ROWS
 
 QUICK_RUNS, QUICK_PART, QUICK_TIME = 2, 20, 10
+PASSES = 2                      # all groups one after the other, then once more: what a range covers is not one quiet minute
 
 
 class NoPeers:
@@ -36,18 +38,26 @@ class Bench:
         self.scratch = options.scratch
         self.peers, self.with_peers = NoPeers(), options.peers
         self.profiles = {}              # {row: of each run}
+        self.turn = 0                   # which pass
 
     def size(self, count, least=2_000):
         return count if not self.quick else max(min(count, least), count // QUICK_PART)
 
+    def passes(self, group):
+        return 1 if self.quick else min(PASSES, GROUPS[group].runs, GROUPS[group].passes)
+
+    def numbers(self, group):
+        """Of the runs that this pass is to make, each run in one pass only."""
+        runs, passes = min(GROUPS[group].runs, QUICK_RUNS) if self.quick else GROUPS[group].runs, self.passes(group)
+        return range(1 + math.ceil(runs * self.turn / passes), 1 + math.ceil(runs * (self.turn + 1) / passes))
+
     def rounds(self, group, warm_up=1):
-        """Numbers of a group's runs, the warm-up first, until there are enough, or there is one and its time would be over."""
-        plan, begun, longest = GROUPS[group], time.monotonic(), 0.0
-        wanted = warm_up + (min(plan.runs, QUICK_RUNS) if self.quick else plan.runs)
-        seconds = (plan.seconds + plan.peer_seconds * self.with_peers) / (QUICK_TIME if self.quick else 1)
-        for number in range(wanted):
+        """The warm-up, 0, then numbers of a group's runs until this pass has made its part, or one and its time would be over."""
+        plan, begun, longest, warm = GROUPS[group], time.monotonic(), 0.0, [0] * warm_up
+        seconds = (plan.seconds + plan.peer_seconds * self.with_peers) / (QUICK_TIME if self.quick else self.passes(group))
+        for made, number in enumerate(warm + list(self.numbers(group))):
             now = time.monotonic()
-            if number > warm_up and now + longest > begun + seconds:
+            if made > warm_up and now + longest > begun + seconds:
                 return
             yield number
             longest = max(longest, time.monotonic() - now)
@@ -90,14 +100,29 @@ def curves_of(runs):
 
 
 def measure(bench, group):
-    """All runs of a group but the first, which warms up."""
-    begun, runs = time.monotonic(), []
+    """All runs of a group in this pass but the first, which warms up."""
+    begun, runs, before = time.monotonic(), [], {row: list(found) for row, found in bench.profiles.items()}
     for run in getattr(groups, group)(bench):
         if not runs:
-            bench.profiles.clear()
+            bench.profiles = before
         runs.append(run)
     print(f"{group}: {len(runs) - 1} runs, {time.monotonic() - begun:.0f} s", flush=True)
     return runs[1:]
+
+
+def measure_all(bench, names):
+    """{group: its runs}, and what failed: the other groups are measured all the same."""
+    runs, failures = {}, []
+    for bench.turn in range(PASSES):
+        for group in names:
+            if bench.turn >= bench.passes(group):
+                continue
+            try:
+                runs.setdefault(group, []).extend(measure(bench, group))
+            except Exception as error:
+                failures.append((group, error))
+                traceback.print_exc()
+    return {group: found for group, found in runs.items() if found}, failures
 
 
 def machine():
@@ -112,16 +137,11 @@ def main():
     if options.peers:
         from peers import Peers
         bench.peers = Peers(options.into / "peers", bench)
-    results, curves, notes, failures = [], {}, [], []
-    for group in dict.fromkeys(row.group for row in rows):
-        try:
-            runs = measure(bench, group)
-            results += [(row, summary(row, runs, bench.profiles.get(row.name, []))) for row in rows if row.group == group]
-            curves.update(curves_of(runs))
-            notes += [line for name, lines in runs[-1].items() if isinstance(name, str) and name.startswith("note ") for line in lines]
-        except Exception as error:          # the other groups are measured all the same; it is told, and the exit code says so
-            failures.append((group, error))
-            traceback.print_exc()
+    runs, failures = measure_all(bench, list(dict.fromkeys(row.group for row in rows)))
+    results = [(row, summary(row, runs[row.group], bench.profiles.get(row.name, []))) for row in rows if row.group in runs]
+    curves = {name: curve for found in runs.values() for name, curve in curves_of(found).items()}
+    notes = [line for found in runs.values() for name, lines in found[-1].items() if isinstance(name, str) and name.startswith("note ")
+             for line in lines]
     notes += report.few_runs(results, options.quick)
     report.print_table(results, notes, failures)
     report.write(options.into, results, curves, notes, failures, machine())

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """The benchmark's own reckoning: medians and ranges, what is missed, when two runs agree, what bounds a run, what the model says."""
+import contextlib
+import io
 import time
 import types
 import unittest
@@ -53,22 +55,42 @@ class Rows(unittest.TestCase):
 
 
 class Rounds(unittest.TestCase):
-    def rounds(self, seconds, peers=False, quick=False):
+    def rounds(self, seconds, peers=False, quick=False, turn=0, passes=2):
         options = types.SimpleNamespace(quick=quick, bin="", load="", scratch=None, peers=peers)
-        GROUPS["tried"] = Group(seconds, peer_seconds=100)
+        GROUPS["tried"] = Group(seconds, peer_seconds=200, passes=passes)
         try:
-            numbers = bench.Bench(options).rounds("tried")
-            return [number for number in numbers if time.sleep(0.001) is None]
+            tried = bench.Bench(options)
+            tried.turn = turn
+            return [number for number in tried.rounds("tried") if time.sleep(0.001) is None]
         finally:
             del GROUPS["tried"]
 
-    def test_five_runs_after_a_warm_up(self):
-        self.assertEqual([0, 1, 2, 3, 4, 5], self.rounds(100))
+    def test_five_runs_in_two_passes_each_after_a_warm_up(self):
+        self.assertEqual([0, 1, 2, 3], self.rounds(200))
+        self.assertEqual([0, 4, 5], self.rounds(200, turn=1))
+        self.assertEqual([0, 1, 2, 3, 4, 5], self.rounds(200, passes=1))
         self.assertEqual([0, 1, 2], self.rounds(100, quick=True))
 
     def test_one_run_at_least_and_no_more_when_the_time_is_over(self):
         self.assertEqual([0, 1], self.rounds(0))
-        self.assertEqual(6, len(self.rounds(0, peers=True)))
+        self.assertEqual([0, 4], self.rounds(0, turn=1))
+        self.assertEqual(4, len(self.rounds(0, peers=True)))
+
+    def test_what_a_group_fails_in_one_pass_the_others_do_not_suffer(self):
+        tried = types.SimpleNamespace(turn=0, profiles={}, passes=lambda name: 2)
+
+        def fails_first(told):
+            yield {}
+            if not told.turn:
+                raise RuntimeError("once")
+            yield {"value": 1}
+
+        bench.groups.fails_first = fails_first
+        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+            runs, failures = bench.measure_all(tried, ["fails_first"])
+        del bench.groups.fails_first
+        self.assertEqual({"fails_first": [{"value": 1}]}, runs)
+        self.assertEqual("once", str(failures[0][1]))
 
 
 class Agreement(unittest.TestCase):
