@@ -209,6 +209,8 @@ static void work_hand(struct stage_loop *stage)
         return;
     stage_work(stage, &stage->hand);
     stage->hand.count = 0;
+    if (stage_is_prompt(stage))
+        stage_fire(stage);
 }
 
 /* One that its former owners died of is worked alone: should it kill us too, nothing else is lost with it. */
@@ -225,7 +227,7 @@ static void work_one(struct stage_loop *stage, struct stage_partition *partition
     if (alone)
         work_hand(stage);
     hand->at[hand->count++] = partition;
-    if (alone || hand->count == HAND_MAX)
+    if (alone || hand->count >= (stage_is_prompt(stage) ? HAND_PROMPT : HAND_MAX))
         work_hand(stage);
 }
 

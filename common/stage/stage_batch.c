@@ -55,18 +55,20 @@ static void read_logs(struct stage_loop *stage, const struct hand *hand)
 
 /* ---------------------------------------------------------------- gathering */
 
-static size_t batch_limit(const struct stage_partition *partition)
+static size_t batch_limit(const struct stage_loop *stage, const struct stage_partition *partition)
 {
     size_t ready = partition->reader.ready_count;
     size_t most = partition->set_aside || partition->singles_left > 0 ? 1 : partition->batch_max;
 
+    if (stage_is_prompt(stage) && most > BATCH_PROMPT)
+        most = BATCH_PROMPT;
     return ready < most ? ready : most;
 }
 
 /* Decodes what waits and concerns us, up to a batch. */
-static void gather(struct stage_partition *partition, struct turn *turn)
+static void gather(const struct stage_loop *stage, struct stage_partition *partition, struct turn *turn)
 {
-    size_t bytes = 0, max = batch_limit(partition), count = 0;
+    size_t bytes = 0, max = batch_limit(stage, partition), count = 0;
     const struct entry *entry;
 
     turn->works = arena_alloc(turn->arena, max * sizeof *turn->works);
@@ -138,7 +140,7 @@ static void begin(struct stage_loop *stage, struct stage_partition *partition)
     turn->at_once_from = at_once_from(stage);
     turn->looks = partition->looks;
     if (stage_mark(stage, partition)) {
-        gather(partition, turn);
+        gather(stage, partition, turn);
         return;
     }
     turn->missing = "store";

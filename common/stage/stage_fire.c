@@ -54,9 +54,22 @@ static bool may_fire(const struct stage_loop *stage)
     return stage->options.core->stage == STAGE_SCHEDULER && !stage->report.tilted && stage_clock_is_right(stage);
 }
 
+/* What is not worked yet goes first: it would have to be read from the log again. */
 static bool has_timer(const struct stage_loop *stage, const struct stage_partition *partition)
 {
-    return partition->owned && partition->earliest_due > 0 && mono_reached(stage_mono(stage), partition->backoff.until);
+    return partition->owned && partition->earliest_due > 0 && partition->reader.ready_count < FIRE_AHEAD_MAX &&
+           mono_reached(stage_mono(stage), partition->backoff.until);
+}
+
+bool stage_is_prompt(const struct stage_loop *stage)
+{
+    return stage->prompt_until.ms > stage_mono(stage).ms;
+}
+
+static void note_prompt(struct stage_loop *stage, int64_t late_ms)
+{
+    if (late_ms <= LATE_MS && !stage->options.virtual_clock)
+        stage->prompt_until.ms = stage_mono(stage).ms + PROMPT_MS;
 }
 
 static void fire_answered(struct stage_loop *stage, const struct fire *fire, enum store_status status)
@@ -103,6 +116,7 @@ void stage_fire(struct stage_loop *stage)
         now = now ? now : clock_now(stage->options.clock);
         if (partition->earliest_due > now)
             continue;
+        note_prompt(stage, now - partition->earliest_due);
         fires[count++] = (struct fire){.lease = partition->lease, .now = now,
                                        .chain_seed = stage->options.random(stage->options.random_context)};
         if (count < FIRE_TOGETHER)

@@ -17,7 +17,11 @@
 enum {
     CACHE_BYTES_MAX = 24 * 1024 * 1024,     /* all entities that one process keeps */
     FRAMES_PER_STEP = 4096,                 /* then the store gets its turn */
-    HAND_MAX = 32,                          /* partitions that are worked together */
+    HAND_MAX = 32,                          /* partitions that are worked together, */
+    HAND_PROMPT = 8, BATCH_PROMPT = 8,      /* and while timers fire: partitions, events of each. Then the next timers are looked for */
+    PROMPT_MS = 50,                         /* how long after a timer that fired in time others are expected */
+    LATE_MS = 1000,                         /* timers later than this are caught up with: many at a time, none in a hurry */
+    FIRE_AHEAD_MAX = READER_READY_MAX / 2,  /* events of a partition that wait: more timers only add to the log */
     FIRE_TOGETHER = 16,                     /* partitions whose timers fire in one exchange */
     STEP_MS_MAX = 1000,                     /* then leases, bus and the rest of the daemon get theirs */
     BACKOFF_MS = 50, BACKOFF_MS_MAX = 1000,
@@ -100,6 +104,7 @@ struct stage_loop {
     mono_ms now;                    /* looked up once a step, and after what may have taken long */
     mono_ms stepped_at, tilt_until;
     int64_t slept_ms;               /* what the last step asked for */
+    mono_ms prompt_until;           /* timers fire in time: nothing else is to take long */
     /* outbox */
     size_t outbox_count;            /* of all partitions */
     mono_ms flushed_at;
@@ -172,6 +177,8 @@ void stage_watch_time(struct stage_loop *stage);
 bool stage_clock_is_right(const struct stage_loop *stage);
 /* Timers that are due become events. */
 void stage_fire(struct stage_loop *stage);
+/* Do timers fire just now, each in its time? */
+bool stage_is_prompt(const struct stage_loop *stage);
 /* Real milliseconds until timers that are due at `due` (0: none) may fire; -1: none to wait for. */
 int64_t stage_due_wait_ms(const struct stage_loop *stage, wall_ms due);
 

@@ -352,78 +352,9 @@ static void one_that_nothing_concerns_is_a_bystander(struct rig *rig)
     crew_close(&crew);
 }
 
-static void timers_wait_for_a_steady_clock(struct rig *rig)
-{
-    int64_t wait_ms;
-
-    open_crew(rig);
-    crew.real_time = true;
-    struct crew_member *member = crew_start(&crew, &toy_scheduler);
-    assert_true(crew_deliver(&crew, "sample", "JC1", 3600000));
-    crew_step(&crew);
-    assert_true(crew_step_one(member, &wait_ms));
-    wall_ms before = clock_now(crew.clock);
-    clock_manual_set(crew.clock, before - 1);           /* backwards: mono stands still */
-    crew_step(&crew);
-    assert_false(report_of(member).tilted);
-    clock_manual_set(crew.clock, before - 3600000);
-    clock_manual_advance_mono(crew.clock, 10);
-    crew_step(&crew);
-    assert_true(report_of(member).tilted);
-    for (int i = 0; i < 8; i++) {
-        clock_manual_set(crew.clock, clock_now(crew.clock) + 500);
-        crew_step(&crew);
-    }
-    assert_false(report_of(member).tilted);
-    clock_manual_set(crew.clock, before + 7200000);     /* both clocks run ahead: the process slept */
-    crew_step(&crew);
-    assert_true(report_of(member).tilted);
-    assert_int_equal(report_of(member).fired, 0);
-    for (int i = 0; i < 8; i++) {
-        clock_manual_set(crew.clock, clock_now(crew.clock) + 500);
-        crew_step(&crew);
-    }
-    assert_int_equal(report_of(member).fired, 1);
-    crew_close(&crew);
-}
-
 static bool clock_is_right(void *right)
 {
     return *(bool *)right;
-}
-
-static void timers_wait_for_a_right_clock(struct rig *rig)
-{
-    bool right = true;
-    struct stage_report report;
-
-    open_crew(rig);
-    struct bus *bus = bus_memory_new(crew.hub);
-    struct stage_loop *stage = stage_new(&(struct stage_options){
-        .core = &toy_scheduler, .store = crew.store, .bus = bus, .clock = crew.clock, .sealer = crew.sealer, .owner = "a",
-        .partitions = crew.partitions, .build = "t", .random = dice_chance, .random_context = &dice,
-        .virtual_clock = true, .clock_is_right = clock_is_right, .clock_context = &right});
-    assert_true(crew_deliver(&crew, "sample", "JC1", 500));
-    for (int i = 0; i < 3; i++)
-        stage_step(stage);
-    stage_report(stage, &report);
-    uint64_t events = report.events;
-    right = false;
-    clock_manual_set(crew.clock, clock_now(crew.clock) + 600);
-    assert_true(crew_deliver(&crew, "sample", "JC2", 500));
-    for (int i = 0; i < 3; i++)
-        stage_step(stage);
-    assert_true(stage_step(stage) > 0);                 /* it does not spin meanwhile */
-    stage_report(stage, &report);
-    assert_int_equal(report.fired, 0);
-    assert_true(report.events > events);                /* but it works */
-    right = true;
-    stage_step(stage);
-    stage_report(stage, &report);
-    assert_int_equal(report.fired, 1);
-    stage_free(&stage);
-    bus->functions->free(&bus);
-    crew_close(&crew);
 }
 
 static void a_wrong_clock_leaves_the_work_to_right_ones(struct rig *rig)
@@ -460,26 +391,6 @@ static void a_wrong_clock_leaves_the_work_to_right_ones(struct rig *rig)
     crew_close(&crew);
 }
 
-static void it_sleeps_until_the_next_timer(struct rig *rig)
-{
-    int64_t wait_ms = 0;
-
-    open_crew(rig);
-    struct crew_member *member = crew_start(&crew, &toy_scheduler);
-    assert_true(crew_deliver(&crew, "sample", "JC1", 321));
-    for (int i = 0; i < 3; i++)
-        assert_true(crew_step_one(member, &wait_ms));
-    assert_int_equal(wait_ms, 321);
-    clock_manual_set(crew.clock, clock_now(crew.clock) + 320);
-    assert_true(crew_step_one(member, &wait_ms));
-    assert_int_equal(wait_ms, 1);
-    assert_int_equal(report_of(member).fired, 0);
-    clock_manual_set(crew.clock, clock_now(crew.clock) + 1);
-    assert_true(crew_step_one(member, &wait_ms));
-    assert_int_equal(report_of(member).fired, 1);
-    crew_close(&crew);
-}
-
 int main(void)
 {
     static const struct rig_case cases[] = {
@@ -498,10 +409,7 @@ int main(void)
         {"a zombie does no harm", a_zombie_does_no_harm},
         {"events of no concern wait for the checkpoint", events_of_no_concern_wait_for_the_checkpoint},
         {"one that nothing concerns is a bystander", one_that_nothing_concerns_is_a_bystander},
-        {"timers wait for a steady clock", timers_wait_for_a_steady_clock},
-        {"timers wait for a right clock", timers_wait_for_a_right_clock},
         {"a wrong clock leaves the work to right ones", a_wrong_clock_leaves_the_work_to_right_ones},
-        {"it sleeps until the next timer", it_sleeps_until_the_next_timer},
     };
 
     log_start("test", LEVEL_NONE);
