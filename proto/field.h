@@ -53,6 +53,22 @@ static inline struct slice *record_unknown(const struct record *record, const vo
     return (struct slice *)((char *)record_at + record->unknown_offset);
 }
 
+/* The field of this name; NULL: there is none. Fields mostly come in the order of the table: looks from `*next` on, 0 at
+ * first, and around. */
+static inline const struct field *record_field_near(const struct record *record, struct slice name, size_t *next)
+{
+    size_t at = *next;
+    for (size_t i = 0; i < record->field_count; i++) {
+        const struct field *field = &record->fields[at];
+        at = at + 1 < record->field_count ? at + 1 : 0;
+        if (field->name_bytes == name.bytes && !__builtin_memcmp(field->name, name.at, name.bytes)) {
+            *next = at;
+            return field;
+        }
+    }
+    return NULL;
+}
+
 /* Has the record a field with one of these flags? */
 bool record_has_flag(const struct record *record, unsigned flags);
 

@@ -140,12 +140,6 @@ static bool is_among(struct slice text, const struct key *keys, size_t count)
     return false;
 }
 
-/* One of 64 bits, by which most texts differ. */
-static uint64_t text_bit(struct slice text)
-{
-    return text.bytes ? (uint64_t)1 << ((text.at[0] + 5u * text.at[text.bytes / 2] + 9u * text.bytes) & 63) : 1;
-}
-
 /* After the walk: are the keys of a top level map different texts? If not, `at` tells which is at fault. */
 static const char *guard_keys(struct guard *guard, const uint8_t *begin)
 {

@@ -6,6 +6,8 @@
 
 #include "record.h"
 
+struct value;
+
 /* How times are written: RFC 3339 with milliseconds and an offset. `offset_minutes` is asked for each instant so that a
  * site's daylight saving shows; NULL writes UTC. */
 struct json_style {
@@ -20,13 +22,14 @@ json_t *record_to_json(const struct record *record, const void *from, const stru
 /* One packed msgpack value as JSON (unknown types as null). */
 json_t *packed_to_json(struct slice packed);
 
-/* A JSON value packed as msgpack. */
-void json_pack_value(const json_t *value, struct buffer *to);
-
 /* Fills the struct at `to` from a JSON object. Unknown members are kept (in `unknown`). Times are RFC 3339 texts or
  * integers in ms. false with *fault: which member and what was expected. */
 bool record_from_json(const struct record *record, const json_t *from, struct arena *arena, void *to,
                       struct fault *fault);
+
+/* The same from a value, but that unknown members are a fault: for what comes from outside. */
+bool record_from_value(const struct record *record, const struct value *from, struct arena *arena, void *to,
+                       struct fault *fault);
 
 /* Text forms of an instant. parse takes RFC 3339 with an offset or Z; false leaves *ret alone. */
 const char *moment_text(struct arena *arena, wall_ms at, int offset_minutes);

@@ -4,63 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "buffer.h"
 #include "field.h"
+#include "value.h"
 
 enum {
     JSON_NESTING_MAX = 8,   /* of a value we keep as it is; leaves room for the maps around it */
     WORD_SHOWN_BYTES = 24   /* of a wrong word in a fault: the right ones must fit beside it */
 };
 
-/* -------- any value */
-
-void json_pack_value(const json_t *value, struct buffer *to)
-{
-    const char *key;
-    json_t *member;
-    size_t index;
-    switch (json_typeof(value)) {
-    case JSON_NULL: pack_nil(to); break;
-    case JSON_TRUE:
-    case JSON_FALSE: pack_bool(to, json_is_true(value)); break;
-    case JSON_INTEGER: pack_int(to, json_integer_value(value)); break;
-    case JSON_REAL: pack_real(to, json_real_value(value)); break;
-    case JSON_STRING:
-        pack_text_slice(to, (struct slice){(const uint8_t *)json_string_value(value), json_string_length(value)});
-        break;
-    case JSON_ARRAY:
-        pack_array(to, json_array_size(value));
-        json_array_foreach(value, index, member)
-            json_pack_value(member, to);
-        break;
-    case JSON_OBJECT:
-        pack_map(to, json_object_size(value));
-        json_object_foreach((json_t *)value, key, member) {
-            pack_text(to, key);
-            json_pack_value(member, to);
-        }
-        break;
-    }
-}
-
 /* Would the guard let it pass? Says what is wrong, or NULL. */
-static const char *value_trouble(const json_t *value, int depth_left)
+static const char *value_trouble(const struct value *value, int depth_left)
 {
-    const char *key, *trouble = NULL;
-    json_t *member;
-    size_t index;
-    if (json_is_string(value) && strlen(json_string_value(value)) != json_string_length(value))
+    const char *trouble = NULL;
+    if (value->kind == VALUE_TEXT && value->text.bytes && memchr(value->text.at, 0, value->text.bytes))
         return "has a NUL character in it";
-    if ((json_is_array(value) || json_is_object(value)) && !depth_left)
+    if (value->kind != VALUE_LIST && value->kind != VALUE_OBJECT)
+        return NULL;
+    if (!depth_left)
         return "is nested too deep";
-    if (json_is_array(value))
-        json_array_foreach(value, index, member)
-            if (!trouble)
-                trouble = value_trouble(member, depth_left - 1);
-    if (json_is_object(value))
-        json_object_foreach((json_t *)value, key, member)
-            if (!trouble)
-                trouble = value_trouble(member, depth_left - 1);
+    for (size_t i = 0; i < value->count && !trouble; i++)
+        trouble = value_trouble(&value->at[i], depth_left - 1);
     return trouble;
 }
 
@@ -69,24 +32,16 @@ static const char *value_trouble(const json_t *value, int depth_left)
 struct reader {
     struct arena *arena;
     struct fault *fault;
+    bool strict;            /* unknown members are a fault; else they are kept */
 };
 
-static const char *type_name(const json_t *value)
-{
-    static const char *const names[] = {[JSON_OBJECT] = "an object",
-                                        [JSON_ARRAY] = "a list",
-                                        [JSON_STRING] = "a text",
-                                        [JSON_INTEGER] = "a whole number",
-                                        [JSON_REAL] = "a number with a fraction",
-                                        [JSON_TRUE] = "true",
-                                        [JSON_FALSE] = "false",
-                                        [JSON_NULL] = "null"};
-    return names[json_typeof(value)];
-}
+static const char *const kind_names[] = {
+    [VALUE_OBJECT] = "an object", [VALUE_LIST] = "a list", [VALUE_TEXT] = "a text", [VALUE_INT] = "a whole number",
+    [VALUE_REAL] = "a number with a fraction", [VALUE_TRUE] = "true", [VALUE_FALSE] = "false", [VALUE_NULL] = "null"};
 
-static bool wrong_type(struct reader *reader, const char *field, const char *expected, const json_t *value)
+static bool wrong_type(struct reader *reader, const char *field, const char *expected, const struct value *value)
 {
-    return fault_at(reader->fault, field, "must be %s, not %s", expected, type_name(value));
+    return fault_at(reader->fault, field, "must be %s, not %s", expected, kind_names[value->kind]);
 }
 
 static bool fits(struct reader *reader, const char *field, size_t size, size_t limit)
@@ -94,16 +49,16 @@ static bool fits(struct reader *reader, const char *field, size_t size, size_t l
     return size <= limit || fault_at(reader->fault, field, "is too long: %zu, %zu at most", size, limit);
 }
 
-static bool read_text(struct reader *reader, const char *field, size_t limit, const json_t *value, const char **to)
+static bool read_text(struct reader *reader, const char *field, size_t limit, const struct value *value, const char **to)
 {
-    if (!json_is_string(value))
+    if (value->kind != VALUE_TEXT)
         return wrong_type(reader, field, "a text", value);
     const char *trouble = value_trouble(value, 0);
     if (trouble)
         return fault_at(reader->fault, field, "%s", trouble);
-    if (!fits(reader, field, json_string_length(value), limit))
+    if (!fits(reader, field, value->text.bytes, limit))
         return false;
-    *to = arena_string(reader->arena, json_string_value(value));
+    *to = value->text.bytes ? arena_text(reader->arena, value->text.at, value->text.bytes) : "";
     return true;
 }
 
@@ -120,35 +75,34 @@ static bool wrong_word(struct reader *reader, const struct field *field, const c
                     nearest ? nearest : "", nearest ? "?" : ".", list);
 }
 
-static bool read_word(struct reader *reader, const struct field *field, const json_t *value, int *to)
+static bool read_word(struct reader *reader, const struct field *field, const struct value *value, int *to)
 {
-    if (!json_is_string(value))
+    if (value->kind != VALUE_TEXT)
         return wrong_type(reader, field->name, "a text", value);
-    const char *word = json_string_value(value);
-    int number = *word ? words_find(field->words, word) : 0;
+    int number = value->text.bytes ? words_find_slice(field->words, value->text) : 0;
     if (number < 0)
-        return wrong_word(reader, field, word);
+        return wrong_word(reader, field, arena_text(reader->arena, value->text.at, value->text.bytes));
     *to = number;
     return true;
 }
 
-static bool read_int(struct reader *reader, const struct field *field, const json_t *value, int64_t *to)
+static bool read_int(struct reader *reader, const struct field *field, const struct value *value, int64_t *to)
 {
-    if (!json_is_integer(value))
+    if (value->kind != VALUE_INT)
         return wrong_type(reader, field->name, "a whole number", value);
-    *to = json_integer_value(value);
+    *to = value->number;
     return true;
 }
 
-static bool read_time(struct reader *reader, const struct field *field, const json_t *value, wall_ms *to)
+static bool read_time(struct reader *reader, const struct field *field, const struct value *value, wall_ms *to)
 {
     static const char expected[] = "a time with an offset, such as 2026-03-06T16:00:00+08:00";
     wall_ms at = 0;
-    if (!json_is_string(value) && !json_is_integer(value))
+    if (value->kind != VALUE_TEXT && value->kind != VALUE_INT)
         return wrong_type(reader, field->name, expected, value);
-    if (json_is_integer(value))
-        at = json_integer_value(value);
-    else if (*json_string_value(value) && !moment_parse(json_string_value(value), &at))
+    if (value->kind == VALUE_INT)
+        at = value->number;
+    else if (value->text.bytes && !moment_parse(arena_text(reader->arena, value->text.at, value->text.bytes), &at))
         return fault_at(reader->fault, field->name, "must be %s", expected);
     if (at < 0 || at > MOMENT_MAX)
         return fault_at(reader->fault, field->name, "must be a time from 1970 to 9999");
@@ -156,24 +110,24 @@ static bool read_time(struct reader *reader, const struct field *field, const js
     return true;
 }
 
-static bool read_bool(struct reader *reader, const struct field *field, const json_t *value, bool *to)
+static bool read_bool(struct reader *reader, const struct field *field, const struct value *value, bool *to)
 {
-    if (!json_is_boolean(value))
+    if (value->kind != VALUE_TRUE && value->kind != VALUE_FALSE)
         return wrong_type(reader, field->name, "true or false", value);
-    *to = json_is_true(value);
+    *to = value->kind == VALUE_TRUE;
     return true;
 }
 
-static bool read_texts(struct reader *reader, const struct field *field, const json_t *value, struct texts *to)
+static bool read_texts(struct reader *reader, const struct field *field, const struct value *value, struct texts *to)
 {
-    if (!json_is_array(value))
+    if (value->kind != VALUE_LIST)
         return wrong_type(reader, field->name, "a list of texts", value);
-    struct texts texts = {.count = json_array_size(value)};
+    struct texts texts = {.count = value->count};
     if (!fits(reader, field->name, texts.count, field->limit))
         return false;
     texts.at = arena_alloc(reader->arena, texts.count * sizeof *texts.at);
     for (size_t i = 0; i < texts.count; i++)
-        if (!read_text(reader, "", TEXT_OF_LIST_BYTES_MAX, json_array_get(value, i), &texts.at[i])) {
+        if (!read_text(reader, "", TEXT_OF_LIST_BYTES_MAX, &value->at[i], &texts.at[i])) {
             fault_within(reader->fault, field->name, i);
             return false;
         }
@@ -181,13 +135,13 @@ static bool read_texts(struct reader *reader, const struct field *field, const j
     return true;
 }
 
-static bool read_bytes(struct reader *reader, const struct field *field, const json_t *value, struct slice *to)
+static bool read_bytes(struct reader *reader, const struct field *field, const struct value *value, struct slice *to)
 {
-    if (!json_is_string(value))
+    if (value->kind != VALUE_TEXT)
         return wrong_type(reader, field->name, "base64", value);
-    size_t length = json_string_length(value), bytes;
+    size_t length = value->text.bytes, bytes;
     uint8_t *at = arena_alloc(reader->arena, length);
-    if (sodium_base642bin(at, length, json_string_value(value), length, NULL, &bytes, NULL,
+    if (sodium_base642bin(at, length, (const char *)value->text.at, length, NULL, &bytes, NULL,
                           sodium_base64_VARIANT_ORIGINAL))
         return fault_at(reader->fault, field->name, "must be base64");
     if (!fits(reader, field->name, bytes, field->limit))
@@ -196,16 +150,16 @@ static bool read_bytes(struct reader *reader, const struct field *field, const j
     return true;
 }
 
-static bool read_map(struct reader *reader, const struct field *field, const json_t *value, struct slice *to)
+static bool read_map(struct reader *reader, const struct field *field, const struct value *value, struct slice *to)
 {
-    if (!json_is_object(value))
+    if (value->kind != VALUE_OBJECT)
         return wrong_type(reader, field->name, "an object", value);
     const char *trouble = value_trouble(value, JSON_NESTING_MAX);
     if (trouble)
         return fault_at(reader->fault, field->name, "%s", trouble);
     struct buffer packed = {0};
-    if (json_object_size(value))
-        json_pack_value(value, &packed);
+    if (value->count)
+        value_pack(value, &packed);
     bool good = fits(reader, field->name, packed.bytes, field->limit);
     if (good)
         *to = (struct slice){arena_copy(reader->arena, packed.at, packed.bytes), packed.bytes};
@@ -213,18 +167,18 @@ static bool read_map(struct reader *reader, const struct field *field, const jso
     return good;
 }
 
-static bool read_object(struct reader *reader, const struct record *record, const json_t *from, void *to);
+static bool read_object(struct reader *reader, const struct record *record, const struct value *from, void *to);
 
-static bool read_records(struct reader *reader, const struct field *field, const json_t *value, void *record_at)
+static bool read_records(struct reader *reader, const struct field *field, const struct value *value, void *record_at)
 {
-    if (!json_is_array(value))
+    if (value->kind != VALUE_LIST)
         return wrong_type(reader, field->name, "a list of objects", value);
-    struct any_list list = {.count = json_array_size(value)};
+    struct any_list list = {.count = value->count};
     if (!fits(reader, field->name, list.count, field->limit))
         return false;
     list.at = arena_alloc(reader->arena, list.count * field->record->struct_bytes);
     for (size_t i = 0; i < list.count; i++)
-        if (!read_object(reader, field->record, json_array_get(value, i), list_element(field, list, i))) {
+        if (!read_object(reader, field->record, &value->at[i], list_element(field, list, i))) {
             fault_within(reader->fault, field->name, i);
             return false;
         }
@@ -232,7 +186,7 @@ static bool read_records(struct reader *reader, const struct field *field, const
     return true;
 }
 
-static bool read_field(struct reader *reader, const struct field *field, const json_t *value, void *record_at)
+static bool read_field(struct reader *reader, const struct field *field, const struct value *value, void *record_at)
 {
     void *to = field_to(field, record_at);
     switch (field->kind) {
@@ -249,39 +203,43 @@ static bool read_field(struct reader *reader, const struct field *field, const j
     return false;
 }
 
-static bool keep_unknown(struct reader *reader, const char *key, const json_t *value, struct buffer *unknown)
+static bool keep_unknown(struct reader *reader, const struct value *value, struct buffer *unknown)
 {
+    enum { KEY_BYTES_MAX = sizeof reader->fault->field - 1 };
+    const char *key = arena_text(reader->arena, value->name.at, value->name.bytes);
+    if (reader->strict)
+        return fault_at(reader->fault, key, "is not known");
     const char *trouble = value_trouble(value, JSON_NESTING_MAX);
     if (trouble)
         return fault_at(reader->fault, key, "%s", trouble);
-    if (!*key || strlen(key) > sizeof reader->fault->field - 1)
-        return fault_at(reader->fault, key, "is no name for a member: 1 to %zu bytes", sizeof reader->fault->field - 1);
-    pack_text(unknown, key);
-    json_pack_value(value, unknown);
+    if (!*key || value->name.bytes > KEY_BYTES_MAX)
+        return fault_at(reader->fault, key, "is no name for a member: 1 to %d bytes", KEY_BYTES_MAX);
+    pack_text_slice(unknown, value->name);
+    value_pack(value, unknown);
     return true;
 }
 
-static bool read_members(struct reader *reader, const struct record *record, const json_t *from, void *to,
+static bool read_members(struct reader *reader, const struct record *record, const struct value *from, void *to,
                          struct buffer *unknown)
 {
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)from, key, value) {
-        const struct field *field = record_field(record, key);
-        if (json_is_null(value))
+    size_t next = 0;
+    for (size_t i = 0; i < from->count; i++) {
+        const struct value *value = &from->at[i];
+        const struct field *field = record_field_near(record, value->name, &next);
+        if (value->kind == VALUE_NULL && (field || !reader->strict))
             continue;
-        if (field ? !read_field(reader, field, value, to) : !keep_unknown(reader, key, value, unknown))
+        if (field ? !read_field(reader, field, value, to) : !keep_unknown(reader, value, unknown))
             return false;
     }
     return true;
 }
 
-static bool read_object(struct reader *reader, const struct record *record, const json_t *from, void *to)
+static bool read_object(struct reader *reader, const struct record *record, const struct value *from, void *to)
 {
-    if (!json_is_object(from))
+    if (from->kind != VALUE_OBJECT)
         return wrong_type(reader, "", "an object", from);
-    if (json_object_size(from) > PAIRS_MAX)
-        return fault_at(reader->fault, "", "has %zu members, %d at most", json_object_size(from), PAIRS_MAX);
+    if (from->count > PAIRS_MAX)
+        return fault_at(reader->fault, "", "has %zu members, %d at most", from->count, PAIRS_MAX);
     record_texts_set(record, to);
     struct buffer unknown = {0};
     bool good = read_members(reader, record, from, to, &unknown);
@@ -292,9 +250,20 @@ static bool read_object(struct reader *reader, const struct record *record, cons
     return good;
 }
 
+bool record_from_value(const struct record *record, const struct value *from, struct arena *arena, void *to,
+                       struct fault *fault)
+{
+    struct reader reader = {arena, fault, .strict = true};
+    return read_object(&reader, record, from, to);
+}
+
 bool record_from_json(const struct record *record, const json_t *from, struct arena *arena, void *to,
                       struct fault *fault)
 {
-    struct reader reader = {arena, fault};
-    return read_object(&reader, record, from, to);
+    struct reader reader = {arena, fault, .strict = false};
+    struct arena *tree = arena_new();
+    struct value value = value_of_json(from, tree);
+    bool good = read_object(&reader, record, &value, to);
+    arena_free(&tree);
+    return good;
 }

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "field.h"
 #include "buffer.h"
+#include "field.h"
+#include "value.h"
 
 /* What a record_to_json call carries around. */
 struct writer {
@@ -25,84 +26,15 @@ static json_t *base64(struct slice bytes)
     return json;
 }
 
-/* -------- packed values */
-
-static json_t *value_to_json(struct cursor *cursor);
-
-static json_t *array_to_json(struct cursor *cursor)
-{
-    size_t count;
-    cursor_array(cursor, &count);
-    json_t *array = json_array();
-    while (count--)
-        json_array_append_new(array, value_to_json(cursor));
-    return array;
-}
-
-/* Keys that are not texts have no place in JSON and are left out. */
-static json_t *map_to_json(struct cursor *cursor)
-{
-    size_t pairs;
-    cursor_map(cursor, &pairs);
-    json_t *object = json_object();
-    while (pairs--) {
-        struct slice key, skipped;
-        bool named = cursor_text(cursor, &key);
-        if (!named)
-            cursor_skip(cursor, &skipped);
-        json_t *value = value_to_json(cursor);
-        char *name = named ? strndup((const char *)key.at, key.bytes) : NULL;
-        if (name)
-            json_object_set_new(object, name, value);
-        else
-            json_decref(value);
-        free(name);
-    }
-    return object;
-}
-
-static json_t *number_to_json(struct cursor *cursor)
-{
-    int64_t number;
-    uint64_t large = 0;
-    if (cursor_int(cursor, &number))
-        return json_integer(number);
-    cursor_uint(cursor, &large);
-    return json_real((double)large);     /* JSON of jansson has 63 bits */
-}
-
-static json_t *real_to_json(struct cursor *cursor)
-{
-    double number = 0;
-    cursor_real(cursor, &number);
-    json_t *json = json_real(number);
-    return json ? json : json_null();    /* not a number, infinity */
-}
-
-static json_t *value_to_json(struct cursor *cursor)
-{
-    struct slice taken;
-    bool truth;
-    switch (cursor_type(cursor)) {
-    case CURSOR_BOOL: return cursor_bool(cursor, &truth) && truth ? json_true() : json_false();
-    case CURSOR_INT:
-    case CURSOR_UINT: return number_to_json(cursor);
-    case CURSOR_REAL: return real_to_json(cursor);
-    case CURSOR_TEXT:
-        return cursor_text(cursor, &taken) ? json_stringn((const char *)taken.at, taken.bytes) : json_null();
-    case CURSOR_BYTES: return cursor_bytes(cursor, &taken) ? base64(taken) : json_null();
-    case CURSOR_ARRAY: return array_to_json(cursor);
-    case CURSOR_MAP: return map_to_json(cursor);
-    default: cursor_skip(cursor, &taken); return json_null();
-    }
-}
-
 json_t *packed_to_json(struct slice packed)
 {
     if (guard_check(packed, NULL))
         return json_null();
-    struct cursor cursor = cursor_over(packed);
-    return value_to_json(&cursor);
+    struct arena *arena = arena_new();
+    struct value value = value_of_packed(packed, arena);
+    json_t *json = value_to_json(&value);
+    arena_free(&arena);
+    return json;
 }
 
 /* -------- records */

@@ -114,6 +114,7 @@ const struct field *record_field(const struct record *record, const char *name);
 
 /* The number of `word` in the list, or -1. */
 int words_find(const struct words *words, const char *word);
+int words_find_slice(const struct words *words, struct slice word);
 /* The word of a number; "none" for numbers outside the list. */
 const char *words_name(const struct words *words, int number);
 /* The word that is nearest by edits, or NULL if none is near. */

@@ -109,13 +109,9 @@ static bool read_word(struct reader *reader, const struct field *field, struct c
     struct slice text;
     if (!cursor_text(value, &text))
         return wrong_type(reader, field, *value);
-    *to = 0;
-    for (size_t i = 0; i < field->words->count; i++)
-        if (slice_is(text, field->words->word[i])) {
-            *to = (int)i;
-            return true;
-        }
-    *ret_known = text.bytes == 0;
+    int number = words_find_slice(field->words, text);
+    *to = number < 0 ? 0 : number;
+    *ret_known = number >= 0 || !text.bytes;
     return true;
 }
 
@@ -135,21 +131,6 @@ static bool read_field(struct reader *reader, const struct field *field, struct 
     case FIELD_RECORDS: return read_records(reader, field, value, record_at);
     }
     return false;
-}
-
-/* Fields mostly come in the order of the table: looks from `*next` on, and around. */
-static const struct field *find_field(const struct record *record, struct slice key, size_t *next)
-{
-    size_t at = *next;
-    for (size_t i = 0; i < record->field_count; i++) {
-        const struct field *field = &record->fields[at];
-        at = at + 1 < record->field_count ? at + 1 : 0;
-        if (field->name_bytes == key.bytes && !memcmp(field->name, key.at, key.bytes)) {
-            *next = at;
-            return field;
-        }
-    }
-    return NULL;
 }
 
 /* Pairs of `before` whose keys are not in `added`, then those of `added`. */
@@ -176,7 +157,7 @@ static struct slice unknown_merged(struct arena *arena, struct slice before, str
 static bool read_pair(struct reader *reader, const struct record *record, struct slice key, struct cursor *from,
                       size_t *next, void *to, struct buffer *unknown)
 {
-    const struct field *field = find_field(record, key, next);
+    const struct field *field = record_field_near(record, key, next);
     const uint8_t *value = from->at;
     bool known = field != NULL;
     if (!field)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cursor.h"
+
 #define WORDS(list) static const char *const list##_names[] = {
 #define WORD(constant, word) word,
 #define WORDS_END(list) }; const struct words list##_words = {#list, list##_names, list##_count};
@@ -10,12 +12,17 @@
 #undef WORD
 #undef WORDS_END
 
-int words_find(const struct words *words, const char *word)
+int words_find_slice(const struct words *words, struct slice word)
 {
     for (size_t i = 0; i < words->count; i++)
-        if (!strcmp(words->word[i], word))
+        if (slice_is(word, words->word[i]))
             return (int)i;
     return -1;
+}
+
+int words_find(const struct words *words, const char *word)
+{
+    return words_find_slice(words, (struct slice){(const uint8_t *)word, strlen(word)});
 }
 
 const char *words_name(const struct words *words, int number)

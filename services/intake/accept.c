@@ -5,27 +5,37 @@
 #include <string.h>
 
 #include "credential.h"
-#include "cursor.h"
 #include "customer_data.h"
 #include "digest.h"
-#include "entity.h"
 #include "json.h"
 #include "partition.h"
 #include "random.h"
 #include "settings_room.h"
 #include "site.h"
+#include "whom.h"
 #include "yaml.h"
 
 enum { CUSTOMER_BYTES_MAX = 64, SITE_BYTES_MAX = 64 };
 static const int64_t ahead_ms_max = 366 * DAY_MS;
+
+/* What clients may say of an event. */
+enum attribute {
+    ID, SOURCE, TYPE, SITE, SUBJECT, CUSTOMER, CASE, TIME, OCCURRED_AT, DATA, SPECVERSION, DATACONTENTTYPE, DATASCHEMA,
+    ATTRIBUTE_COUNT
+};
+
+static const char *const attribute_names[ATTRIBUTE_COUNT + 1] = {
+    "id", "source", "type", "site", "subject", "customer", "case", "time", "occurred_at", "data", "specversion",
+    "datacontenttype", "dataschema", NULL};
 
 /* One acceptance on its way through the steps below. */
 struct acceptance {
     const struct acceptor *acceptor;
     const struct credential *credential;
     int class;
-    const json_t *sent, *json;          /* as it came; and with the customer laid flat */
-    json_t *flat;
+    const struct value *sent;           /* as it came */
+    const struct value *attributes[ATTRIBUTE_COUNT];        /* NULL: not told */
+    struct value flat;                  /* the data with the customer laid flat */
     struct arena *arena;
     struct refusal *refusal;
     struct event event;
@@ -42,78 +52,77 @@ static bool refuse(struct acceptance *a, int status, const char *field, const ch
 
 /* -------- the envelope */
 
-static const char *const envelope_names[] = {"id",          "source",   "type",        "site",
-                                             "subject",     "customer", "case",        "time",
-                                             "occurred_at", "data",     "specversion", "datacontenttype",
-                                             "dataschema",  NULL};
-
-static bool name_known(const char *name, const char *const *names)
+static const char *text_of(const struct acceptance *a, struct slice text)
 {
-    for (; *names; names++)
-        if (!strcmp(*names, name))
-            return true;
-    return false;
+    return text.bytes ? arena_text(a->arena, text.at, text.bytes) : "";
 }
 
-static bool check_names(struct acceptance *a)
+static bool refuse_attribute(struct acceptance *a, struct slice told)
 {
-    const char *name;
-    json_t *value;
-    if (!json_is_object(a->json))
+    const char *name = text_of(a, told);
+    if (!strcmp(name, "actor") || !strcmp(name, "role"))
+        return refuse(a, 400, name, "who acts comes from the key, or without keys from the headers X-Actor and X-Role",
+                      "is not for the body to say");
+    const char *near = nearest_name(name, attribute_names);
+    return refuse(a, 400, name, near ? arena_printf(a->arena, "did you mean %s?", near) : "",
+                  "is no attribute of an event");
+}
+
+static bool take_names(struct acceptance *a)
+{
+    if (a->sent->kind != VALUE_OBJECT)
         return refuse(a, 400, "", "", "an event is a JSON object");
-    json_object_foreach((json_t *)(uintptr_t)a->json, name, value) {
-        if (!strcmp(name, "actor") || !strcmp(name, "role"))
-            return refuse(a, 400, name,
-                          "who acts comes from the key, or without keys from the headers X-Actor and X-Role",
-                          "is not for the body to say");
-        if (name_known(name, envelope_names))
-            continue;
-        const char *near = nearest_name(name, envelope_names);
-        return refuse(a, 400, name, near ? arena_printf(a->arena, "did you mean %s?", near) : "",
-                      "is no attribute of an event");
+    for (size_t i = 0; i < a->sent->count; i++) {
+        const struct value *member = &a->sent->at[i];
+        size_t attribute = 0;
+        while (attribute < ATTRIBUTE_COUNT && !slice_is(member->name, attribute_names[attribute]))
+            attribute++;
+        if (attribute == ATTRIBUTE_COUNT)
+            return refuse_attribute(a, member->name);
+        a->attributes[attribute] = member;
     }
     return true;
 }
 
-static bool text_is_clean(const char *text)
+static bool text_is_clean(struct slice text)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+    for (size_t i = 0; i < text.bytes; i++)
+        if (text.at[i] < 0x20 || text.at[i] == 0x7f)
             return false;
     return true;
 }
 
-static bool take_text(struct acceptance *a, const char *name, size_t bytes_max, const char **ret)
+static bool take_text(struct acceptance *a, enum attribute attribute, size_t bytes_max, const char **ret)
 {
-    const json_t *value = json_object_get(a->json, name);
+    const struct value *value = a->attributes[attribute];
+    const char *name = attribute_names[attribute];
     *ret = "";
-    if (!value || json_is_null(value))
+    if (!value || value->kind == VALUE_NULL)
         return true;
-    if (!json_is_string(value))
+    if (value->kind != VALUE_TEXT)
         return refuse(a, 400, name, "", "must be a text");
-    if (json_string_length(value) > bytes_max)
+    if (value->text.bytes > bytes_max)
         return refuse(a, 400, name, "",
-                      arena_printf(a->arena, "is too long: %zu bytes, at most %zu", json_string_length(value),
-                                   bytes_max));
-    if (!text_is_clean(json_string_value(value)) || strlen(json_string_value(value)) != json_string_length(value))
+                      arena_printf(a->arena, "is too long: %zu bytes, at most %zu", value->text.bytes, bytes_max));
+    if (!text_is_clean(value->text))
         return refuse(a, 400, name, "", "must not hold control characters");
-    *ret = arena_string(a->arena, json_string_value(value));
+    *ret = text_of(a, value->text);
     return true;
 }
 
 static bool take_texts(struct acceptance *a)
 {
-    const struct { const char *name; size_t bytes_max; const char **to; } texts[] = {
-        {"id", NAME_BYTES_MAX, &a->event.id}, {"source", NAME_BYTES_MAX, &a->event.source},
-        {"type", NAME_BYTES_MAX, &a->event.type}, {"site", SITE_BYTES_MAX, &a->event.site},
-        {"subject", NAME_BYTES_MAX, &a->event.subject}, {"customer", CUSTOMER_BYTES_MAX, &a->event.customer},
-        {"case", NAME_BYTES_MAX, &a->event.case_id},
+    const struct { enum attribute attribute; size_t bytes_max; const char **to; } texts[] = {
+        {ID, NAME_BYTES_MAX, &a->event.id}, {SOURCE, NAME_BYTES_MAX, &a->event.source},
+        {TYPE, NAME_BYTES_MAX, &a->event.type}, {SITE, SITE_BYTES_MAX, &a->event.site},
+        {SUBJECT, NAME_BYTES_MAX, &a->event.subject}, {CUSTOMER, CUSTOMER_BYTES_MAX, &a->event.customer},
+        {CASE, NAME_BYTES_MAX, &a->event.case_id},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (!take_text(a, texts[i].name, texts[i].bytes_max, texts[i].to))
+        if (!take_text(a, texts[i].attribute, texts[i].bytes_max, texts[i].to))
             return false;
     const char *version = "";
-    if (!take_text(a, "specversion", 16, &version))
+    if (!take_text(a, SPECVERSION, 16, &version))
         return false;
     if (*version && strcmp(version, "1.0"))
         return refuse(a, 400, "specversion", "write 1.0 or leave it out", "is not known");
@@ -155,10 +164,13 @@ static bool check_type(struct acceptance *a)
 static bool lay_customer_flat(struct acceptance *a)
 {
     struct fault fault = {0};
-    a->json = a->flat = customer_lay_flat(a->sent, event_types[a->event.number].data, &fault);
-    if (*fault.what)
+    if (!a->attributes[DATA])
+        return true;
+    if (!customer_lay_flat(a->attributes[DATA], event_types[a->event.number].data, a->arena, &a->flat,
+                           &a->attributes[CUSTOMER], &fault))
         return refuse(a, 400, fault.field, "", fault.what);
-    return take_text(a, "customer", CUSTOMER_BYTES_MAX, &a->event.customer);
+    a->attributes[DATA] = &a->flat;
+    return take_text(a, CUSTOMER, CUSTOMER_BYTES_MAX, &a->event.customer);
 }
 
 /* An act may come without name: whoever repeats it does it again, and is refused if it is done. */
@@ -186,12 +198,14 @@ static bool check_identity(struct acceptance *a)
 
 static bool take_times(struct acceptance *a)
 {
-    const char *name = json_object_get(a->json, "occurred_at") ? "occurred_at" : "time";
-    const json_t *value = json_object_get(a->json, name);
+    enum attribute attribute = a->attributes[OCCURRED_AT] ? OCCURRED_AT : TIME;
+    const struct value *value = a->attributes[attribute];
+    const char *name = attribute_names[attribute];
     wall_ms at = 0;
-    if (json_is_integer(value))
-        at = json_integer_value(value);
-    else if (value && !json_is_null(value) && (!json_is_string(value) || !moment_parse(json_string_value(value), &at)))
+    if (value && value->kind == VALUE_INT)
+        at = value->number;
+    else if (value && value->kind != VALUE_NULL &&
+             (value->kind != VALUE_TEXT || !moment_parse(text_of(a, value->text), &at)))
         return refuse(a, 400, name, "write 2026-03-06T16:00:00+08:00", "is no time");
     if (at < 0 || at > a->acceptor->now + ahead_ms_max)
         return refuse(a, 400, name, "", "lies more than a year ahead, or before 1970");
@@ -215,36 +229,41 @@ static bool refuse_unknown(struct acceptance *a, const struct record *record, co
 }
 
 /* Refused rather than kept: what we don't know might be personal, and would stand in the open. */
-static bool check_fields(struct acceptance *a, const struct record *record, const json_t *object, const char *path)
+static bool check_fields(struct acceptance *a, const struct record *record, const struct value *object, const char *path)
 {
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+    for (size_t i = 0; i < object->count; i++) {
+        const struct value *member = &object->at[i];
+        const char *name = text_of(a, member->name);
         const struct field *field = record_field(record, name);
         if (!field)
             return refuse_unknown(a, record, path, name);
-        for (size_t i = 0; field->kind == FIELD_RECORDS && i < json_array_size(value); i++)
-            if (json_is_object(json_array_get(value, i)) &&
-                !check_fields(a, field->record, json_array_get(value, i),
-                              arena_printf(a->arena, "%s.%.64s[%zu]", path, name, i)))
+        size_t elements = field->kind == FIELD_RECORDS && member->kind == VALUE_LIST ? member->count : 0;
+        for (size_t j = 0; j < elements; j++)
+            if (member->at[j].kind == VALUE_OBJECT &&
+                !check_fields(a, field->record, &member->at[j], arena_printf(a->arena, "%s.%.64s[%zu]", path, name, j)))
                 return false;
     }
     return true;
 }
 
+/* What is unknown is told before what is wrong; looked for only once something is. */
+static bool refuse_data(struct acceptance *a, const struct record *record, const struct value *data, struct fault *fault)
+{
+    return (!data || check_fields(a, record, data, "data")) &&
+           refuse(a, 400, arena_printf(a->arena, "data%s%s", *fault->field ? "." : "", fault->field), "", fault->what);
+}
+
 static bool take_data(struct acceptance *a)
 {
     const struct record *record = event_types[a->event.number].data;
-    const json_t *json = json_object_get(a->json, "data");
+    const struct value *data = a->attributes[DATA];
     struct fault fault = {0};
-    if (json && !json_is_object(json))
+    if (data && data->kind != VALUE_OBJECT)
         return refuse(a, 400, "data", "", "must be an object");
-    if (json && !check_fields(a, record, json, "data"))
-        return false;
-    void *data = record_new(record, a->arena);
-    if ((json && !record_from_json(record, json, a->arena, data, &fault)) || !record_complete(record, data, &fault))
-        return refuse(a, 400, arena_printf(a->arena, "data%s%s", *fault.field ? "." : "", fault.field), "", fault.what);
-    a->data = data;
+    void *to = record_new(record, a->arena);
+    if ((data && !record_from_value(record, data, a->arena, to, &fault)) || !record_complete(record, to, &fault))
+        return refuse_data(a, record, data, &fault);
+    a->data = to;
     return true;
 }
 
@@ -280,103 +299,25 @@ static bool check_setting(struct acceptance *a)
     }
 }
 
-static const char *data_text(const struct acceptance *a, const char *name)
+static struct slice kept(struct arena *arena, const struct buffer *buffer)
 {
-    const struct field *field = record_field(event_types[a->event.number].data, name);
-    if (!field || field->kind != FIELD_TEXT)
-        return "";
-    return *(const char *const *)((const char *)a->data + field->offset);
-}
-
-/* -------- the customer */
-
-/* Whom an act on a task or a case is about, as the store knows. */
-static const char *customer_of_entity(struct acceptance *a, enum entity_kind kind, const char *id)
-{
-    struct store *store = a->acceptor->store;
-    struct stored_entity entity = {0};
-    uint32_t partition = partition_of_site(a->event.site, a->acceptor->partitions);
-    if (!store || !*id ||
-        store_read_entities_one(store, partition, kind, &id, 1, a->arena, &entity) != STORE_OK || !entity.version)
-        return "";
-    const void *record = entity_read(kind, id, entity.packed, a->arena);
-    const struct field *field = record_field(entity_types[kind].record, "customer");
-    assert(field && field->kind == FIELD_TEXT);
-    return record ? *(const char *const *)((const char *)record + field->offset) : "";
-}
-
-/* What a form says in a field of this name; "" if it is no form. */
-static const char *field_text(const struct acceptance *a, const char *name)
-{
-    struct slice value, text;
-    if (a->event.number != EVENT_FORM_FILL)
-        return "";
-    const struct form_fill *act = a->data;
-    if (!act->fields.bytes || !cursor_find(act->fields, name, &value))
-        return "";
-    struct cursor cursor = cursor_over(value);
-    return cursor_text(&cursor, &text) ? arena_text(a->arena, text.at, text.bytes) : "";
-}
-
-/* The contact point in the data, or in the fields of a form. */
-static const char *contact_of(const struct acceptance *a)
-{
-    static const char *const names[] = {"mobile", "email", "webhook"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *told = *data_text(a, names[i]) ? data_text(a, names[i]) : field_text(a, names[i]);
-        if (*told)
-            return contact_normal(a->arena, told);
-    }
-    return "";
-}
-
-/* A form that is there already knows whom it is about; one about nobody is the site's own. */
-static const char *customer_of_form(struct acceptance *a)
-{
-    return customer_of_entity(a, ENTITY_FORM, arena_printf(a->arena, "%s/%s.%s", a->event.site, data_text(a, "form"),
-                                                           data_text(a, "number")));
-}
-
-/* Given, or by contact, or whom the task or case is about; else one of the event's own, so that what is personal in it
- * can be sealed and erased. */
-static void settle_customer(struct acceptance *a, bool personal)
-{
-    const char *contact = contact_of(a);
-    char *made = arena_alloc(a->arena, 24);
-    if (!*a->event.customer && personal)
-        a->event.customer = customer_of_entity(a, ENTITY_TASK, data_text(a, "task"));
-    if (!*a->event.customer && personal)
-        a->event.customer = customer_of_entity(a, ENTITY_CASE, data_text(a, "case_id"));
-    if (!*a->event.customer && a->event.number == EVENT_FORM_FILL)
-        a->event.customer = customer_of_form(a);
-    if (*a->event.customer || (!*contact && (!personal || a->event.number == EVENT_FORM_FILL)))
-        return;
-    if (!*contact)
-        contact = arena_printf(a->arena, "%s\n%s", a->event.source, a->event.id);
-    seal_customer_id(a->acceptor->sealer, a->event.site, contact, made);
-    a->event.customer = made;
-}
-
-static struct slice kept(struct arena *arena, struct buffer *buffer)
-{
-    struct slice slice = {arena_copy(arena, buffer->at, buffer->bytes), buffer->bytes};
-    buffer_free(buffer);
-    return slice;
+    return (struct slice){arena_copy(arena, buffer->at, buffer->bytes), buffer->bytes};
 }
 
 static bool split_data(struct acceptance *a)
 {
     const struct record *record = event_types[a->event.number].data;
-    struct buffer open = {0}, personal = {0};
-    record_pack_only(record, a->data, PERSONAL, &personal);
-    bool has_personal = personal.bytes > 1;         /* more than an empty map */
-    settle_customer(a, has_personal);
-    record_pack(record, a->data, PERSONAL, &open);
-    a->event.data = kept(a->arena, &open);
+    struct buffer *packed = &a->acceptor->scratch->packed;
+    buffer_clear(packed);
+    record_pack_only(record, a->data, PERSONAL, packed);
+    bool has_personal = packed->bytes > 1;          /* more than an empty map */
     if (has_personal)
-        a->personal = (struct slice){arena_copy(a->arena, personal.at, personal.bytes), personal.bytes};
-    sodium_memzero(personal.at, personal.bytes);
-    buffer_free(&personal);
+        a->personal = kept(a->arena, packed);
+    sodium_memzero(packed->at, packed->bytes);
+    a->event.customer = whom_of(a->acceptor, &a->event, a->data, has_personal, a->arena);
+    buffer_clear(packed);
+    record_pack(record, a->data, PERSONAL, packed);
+    a->event.data = kept(a->arena, packed);
     return true;
 }
 
@@ -393,7 +334,7 @@ static bool is_natural(enum event_number number)
 static size_t packed_bytes(const struct acceptance *a)
 {
     enum { ENVELOPE_BYTES_MAX = 8192 };         /* twenty-odd attributes of names at most */
-    struct buffer packed = {0};
+    struct buffer *packed = &a->acceptor->scratch->packed;
     struct event event = a->event;
     size_t sealed = a->personal.bytes ? a->personal.bytes + SEAL_ADDS_BYTES : 0;
     if (event.data.bytes + sealed > EVENT_BYTES_MAX)        /* what does not fit, packing leaves out */
@@ -401,10 +342,9 @@ static size_t packed_bytes(const struct acceptance *a)
     if (event.data.bytes + sealed + ENVELOPE_BYTES_MAX <= EVENT_BYTES_MAX)
         return event.data.bytes + sealed + ENVELOPE_BYTES_MAX;
     event.sealed = (struct slice){arena_alloc(a->arena, sealed + 1), sealed};
-    event_pack(&event, &packed);
-    size_t bytes = packed.bytes;
-    buffer_free(&packed);
-    return bytes;
+    buffer_clear(packed);
+    event_pack(&event, packed);
+    return packed->bytes;
 }
 
 static bool make_fact(struct acceptance *a, struct accepted *ret)
@@ -418,41 +358,82 @@ static bool make_fact(struct acceptance *a, struct accepted *ret)
         .key = *a->event.customer ? a->event.customer : arena_printf(a->arena, "site/%s", a->event.site),
         .fact = {
             .key = arena_printf(a->arena, "%s\n%s\n%s", a->event.source, a->event.id, a->event.site),
-            .natural = is_natural(a->event.number), .digest = digest_of_json(a->sent),
+            .natural = is_natural(a->event.number), .digest = digest_of_value(a->sent, &a->acceptor->scratch->packed),
             .chain_id = a->acceptor->random(a->acceptor->random_context),
         },
     };
     return true;
 }
 
-bool accepted_seal(struct accepted *accepted, struct sealer *sealer)
+bool accepted_seal(struct accepted *accepted, struct sealer *sealer, struct scratch *scratch)
 {
-    struct buffer packed = {0}, sealed = {0};
+    struct buffer *packed = &scratch->packed;
     struct slice personal = accepted->personal;
-    bool done = !personal.bytes || seal_make(sealer, accepted->key, personal, &sealed);
+    buffer_clear(packed);
+    bool done = !personal.bytes || seal_make(sealer, accepted->key, personal, packed);
     if (done) {
-        accepted->event.sealed = kept(accepted->arena, &sealed);
-        event_pack(&accepted->event, &packed);
-        accepted->fact.packed = kept(accepted->arena, &packed);
+        accepted->event.sealed = kept(accepted->arena, packed);
+        buffer_clear(packed);
+        event_pack(&accepted->event, packed);
+        accepted->fact.packed = kept(accepted->arena, packed);
     }
     sodium_memzero((void *)(uintptr_t)personal.at, personal.bytes);
     accepted->personal = (struct slice){0};
     return done;
 }
 
-bool accept_event(const struct acceptor *acceptor, const struct credential *credential, int class, const json_t *json,
-                  struct arena *arena, struct accepted *ret, struct refusal *ret_refusal)
+void scratch_free(struct scratch *scratch)
+{
+    arena_free(&scratch->values);
+    buffer_free(&scratch->packed);
+}
+
+/* -------- from start to end */
+
+static const char *id_to_tell(const struct acceptance *a)
+{
+    const struct value *id = value_member(a->sent, "id");
+    return id && id->kind == VALUE_TEXT && id->text.bytes <= NAME_BYTES_MAX ? text_of(a, id->text) : "";
+}
+
+static bool accept_value(struct acceptance *a, struct accepted *ret)
 {
     bool (*const steps[])(struct acceptance *) = {
-        check_names, take_texts, check_type, lay_customer_flat, check_identity,
-        take_times,  take_data,  check_setting, split_data,
+        take_names, take_texts, check_type, lay_customer_flat, check_identity,
+        take_times, take_data,  check_setting, split_data,
     };
     bool good = true;
-    struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .sent = json, .json = json,
-                           .arena = arena, .refusal = ret_refusal, .event = event_of(EVENT_UNKNOWN)};
     for (size_t i = 0; i < sizeof steps / sizeof *steps && good; i++)
-        good = steps[i](&a);
-    good = good && make_fact(&a, ret);
-    json_decref(a.flat);
+        good = steps[i](a);
+    good = good && make_fact(a, ret);
+    if (!good)
+        *ret = (struct accepted){.event.id = id_to_tell(a)};
     return good;
+}
+
+static struct arena *values_emptied(struct scratch *scratch)
+{
+    if (scratch->values)
+        arena_reset(scratch->values);
+    else
+        scratch->values = arena_new();
+    return scratch->values;
+}
+
+bool accept_json(const struct acceptor *acceptor, const struct credential *credential, int class, const json_t *json,
+                 struct arena *arena, struct accepted *ret, struct refusal *ret_refusal)
+{
+    struct value sent = value_of_json(json, values_emptied(acceptor->scratch));
+    struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .sent = &sent, .arena = arena,
+                           .refusal = ret_refusal, .event = event_of(EVENT_UNKNOWN)};
+    return accept_value(&a, ret);
+}
+
+bool accept_packed(const struct acceptor *acceptor, const struct credential *credential, int class, struct slice packed,
+                   struct arena *arena, struct accepted *ret, struct refusal *ret_refusal)
+{
+    struct value sent = value_of_packed(packed, values_emptied(acceptor->scratch));
+    struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .sent = &sent, .arena = arena,
+                           .refusal = ret_refusal, .event = event_of(EVENT_UNKNOWN)};
+    return accept_value(&a, ret);
 }

@@ -29,7 +29,15 @@ struct accepted {
     struct arena *arena;
 };
 
+/* What is used again for each event, so that none costs an allocation of its own. A zeroed one is ready. */
+struct scratch {
+    struct arena *values;           /* of one event at a time, as it was sent */
+    struct buffer packed;
+};
+void scratch_free(struct scratch *scratch);
+
 struct acceptor {
+    struct scratch *scratch;
     struct sealer *sealer;
     struct store *store;            /* to look up whom an act is about; NULL: not looked up */
     uint32_t partitions;
@@ -38,11 +46,16 @@ struct acceptor {
     void *random_context;
 };
 
-/* What kind of event may come by this way: FACT, ACT, or ANY_STAGE for both. An act without id and source gets some. */
-bool accept_event(const struct acceptor *acceptor, const struct credential *credential, int class, const json_t *json,
-                  struct arena *arena, struct accepted *ret, struct refusal *ret_refusal);
+/* What kind of event may come by this way: FACT, ACT, or ANY_STAGE for both. An act without id and source gets some.
+ * false: refused; of *ret only event.id is set, "" if it has none that can be told again. */
+bool accept_json(const struct acceptor *acceptor, const struct credential *credential, int class, const json_t *json,
+                 struct arena *arena, struct accepted *ret, struct refusal *ret_refusal);
+
+/* The same of msgpack within what the guard has walked, as value_of_packed reads it. */
+bool accept_packed(const struct acceptor *acceptor, const struct credential *credential, int class, struct slice packed,
+                   struct arena *arena, struct accepted *ret, struct refusal *ret_refusal);
 
 /* Seals what is personal, which is wiped, and packs the fact. false: the key store does not answer. */
-bool accepted_seal(struct accepted *accepted, struct sealer *sealer);
+bool accepted_seal(struct accepted *accepted, struct sealer *sealer, struct scratch *scratch);
 
 #endif

@@ -312,7 +312,7 @@ void act_take(struct intake *intake, struct http_exchange *exchange, const struc
     struct accepted *accepted = arena_alloc(exchange->arena, sizeof *accepted);
     struct refusal refusal;
     *post = (struct act_post){.origin = {&post->taken, 1, 1, act_finish}, .intake = intake, .exchange = exchange};
-    if (accept_event(&acceptor, credential, ACT, json, exchange->arena, accepted, &refusal))
+    if (accept_json(&acceptor, credential, ACT, json, exchange->arena, accepted, &refusal))
         batch_add(intake->batch, &post->origin, 0, accepted);
     else
         batch_refuse(intake->batch, &post->origin, 0, "", &refusal);

@@ -24,6 +24,7 @@ struct batch {
     struct append *calls;           /* of one exchange, and what each is answered */
     enum store_status *answers;
     const char **customers;         /* whose keys are needed */
+    struct scratch scratch;
     uint64_t totals[TAKEN_BUSY + 1];
 };
 
@@ -52,6 +53,7 @@ void batch_free(struct batch **batch)
     free((*batch)->calls);
     free((*batch)->answers);
     free((*batch)->customers);
+    scratch_free(&(*batch)->scratch);
     free(*batch);
     *batch = NULL;
 }
@@ -113,7 +115,7 @@ static size_t batch_seal(struct batch *batch, size_t count)
     seal_fetch(batch->sealer, batch->customers, personal, true);
     for (size_t i = 0; i < count; i++) {
         const struct waiting *one = &batch->waiting[i];
-        if (accepted_seal(one->accepted, batch->sealer))
+        if (accepted_seal(one->accepted, batch->sealer, &batch->scratch))
             batch->waiting[left++] = *one;
         else
             batch_refuse(batch, one->origin, one->index, one->accepted->event.id, &unsealed);

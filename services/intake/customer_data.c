@@ -3,6 +3,20 @@
 #include <stdio.h>
 #include <string.h>
 
+struct laying {
+    const struct record *record;
+    struct value *data;                 /* has room for what is laid into it */
+    const struct value **customer;
+    struct fault *fault;
+};
+
+static bool laying_fault(struct laying *laying, const char *name, const char *what)
+{
+    char path[128];
+    snprintf(path, sizeof path, "data.customer.%.64s", name);
+    return fault_at(laying->fault, path, "%s", what);
+}
+
 /* `kind` of a visit is what was done; `kind` of the customer in it is customer_kind. */
 static const struct field *field_of(const struct record *record, const char *name)
 {
@@ -12,53 +26,68 @@ static const struct field *field_of(const struct record *record, const char *nam
     return field ? field : record_field(record, name);
 }
 
-static bool lay_field(json_t *data, const struct record *record, const char *name, json_t *value, struct fault *fault)
+static bool lay_field(struct laying *laying, const char *name, const struct value *value)
 {
-    const struct field *field = field_of(record, name);
-    char path[128];
-    snprintf(path, sizeof path, "data.customer.%.64s", name);
+    const struct field *field = field_of(laying->record, name);
     if (!field)
-        return fault_at(fault, path, "is not known");
-    if (json_object_get(data, field->name))
-        return fault_at(fault, path, "is told twice: %s stands beside it", field->name);
-    json_object_set(data, field->name, value);
+        return laying_fault(laying, name, "is not known");
+    if (value_member(laying->data, field->name)) {
+        char what[128];
+        snprintf(what, sizeof what, "is told twice: %s stands beside it", field->name);
+        return laying_fault(laying, name, what);
+    }
+    struct value *to = &laying->data->at[laying->data->count++];
+    *to = *value;
+    to->name = (struct slice){(const uint8_t *)field->name, field->name_bytes};
     return true;
 }
 
-static bool lay_id(json_t *event, json_t *id, const char *path, struct fault *fault)
+/* Of an event's own id it is known that it is a text or null. */
+static bool is_same_id(const struct value *one, const struct value *other)
 {
-    if (json_object_get(event, "customer") && !json_equal(json_object_get(event, "customer"), id))
-        return fault_at(fault, path, "is told twice: the event names another customer");
-    json_object_set(event, "customer", id);
+    if (one->kind != VALUE_TEXT || other->kind != VALUE_TEXT)
+        return one->kind == VALUE_NULL && other->kind == VALUE_NULL;
+    return one->text.bytes == other->text.bytes && !memcmp(one->text.at, other->text.at, one->text.bytes);
+}
+
+static bool lay_id(struct laying *laying, const struct value *id, const char *path)
+{
+    if (*laying->customer && !is_same_id(*laying->customer, id))
+        return fault_at(laying->fault, path, "is told twice: the event names another customer");
+    *laying->customer = id;
     return true;
 }
 
-static bool lay(json_t *event, json_t *data, const json_t *customer, const struct record *record, struct fault *fault)
+static bool lay(struct laying *laying, const struct value *customer, struct arena *arena)
 {
-    const char *name;
-    json_t *value;
-    if (json_is_string(customer))
-        return lay_id(event, (json_t *)(uintptr_t)customer, "data.customer", fault);
-    if (!json_is_object(customer))
-        return fault_at(fault, "data.customer", "must be a customer's id, or an object with name, mobile …");
-    json_object_foreach((json_t *)(uintptr_t)customer, name, value) {
-        bool laid = strcmp(name, "id") ? lay_field(data, record, name, value, fault)
-                                       : lay_id(event, value, "data.customer.id", fault);
+    if (customer->kind == VALUE_TEXT)
+        return lay_id(laying, customer, "data.customer");
+    if (customer->kind != VALUE_OBJECT)
+        return fault_at(laying->fault, "data.customer", "must be a customer's id, or an object with name, mobile …");
+    for (size_t i = 0; i < customer->count; i++) {
+        const struct value *member = &customer->at[i];
+        bool laid = slice_is(member->name, "id")
+                        ? lay_id(laying, member, "data.customer.id")
+                        : lay_field(laying, arena_text(arena, member->name.at, member->name.bytes), member);
         if (!laid)
             return false;
     }
     return true;
 }
 
-json_t *customer_lay_flat(const json_t *event, const struct record *record, struct fault *fault)
+bool customer_lay_flat(const struct value *data, const struct record *record, struct arena *arena, struct value *ret,
+                       const struct value **customer_id, struct fault *fault)
 {
-    const json_t *given = json_object_get(event, "data");
-    const json_t *customer = json_object_get(given, "customer");
+    const struct value *customer = value_member(data, "customer");
+    *ret = *data;
     if (!customer)
-        return json_incref((json_t *)(uintptr_t)event);
-    json_t *flat = json_copy((json_t *)(uintptr_t)event), *data = json_copy((json_t *)(uintptr_t)given);
-    json_object_del(data, "customer");
-    lay(flat, data, customer, record, fault);
-    json_object_set_new(flat, "data", data);
-    return flat;
+        return true;
+    size_t laid = customer->kind == VALUE_OBJECT ? customer->count : 0;
+    ret->at = arena_alloc(arena, (data->count + laid) * sizeof *ret->at);
+    ret->count = 0;
+    for (size_t i = 0; i < data->count; i++)
+        if (&data->at[i] != customer)
+            ret->at[ret->count++] = data->at[i];
+    struct laying laying = {record, ret, customer_id, fault};
+    return lay(&laying, customer, arena);
 }

@@ -3,13 +3,13 @@
 #ifndef CARELINE_CUSTOMER_DATA_H
 #define CARELINE_CUSTOMER_DATA_H
 
-#include <jansson.h>
-
 #include "record.h"
+#include "value.h"
 
-/* A new reference, for the caller to release: the event with the customer laid flat, or `event` itself where there is
- * nothing to lay flat. Inside the object `id` is the customer's id, `class` and `kind` are the customer's. What does
- * not fit sets *fault. */
-json_t *customer_lay_flat(const json_t *event, const struct record *record, struct fault *fault);
+/* *ret: the data of an event with the customer laid flat, in the arena; or `data` as it is where there is nothing to lay
+ * flat. Inside the object `class` and `kind` are the customer's; `id` is the customer's id and becomes *customer_id,
+ * which on entry is the event's own, a text or null (NULL: it has none). What does not fit is false with *fault. */
+bool customer_lay_flat(const struct value *data, const struct record *record, struct arena *arena, struct value *ret,
+                       const struct value **customer_id, struct fault *fault);
 
 #endif

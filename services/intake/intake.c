@@ -139,6 +139,7 @@ void intake_stop(void **context)
     acts_free(&intake->acts);
     router_free(&intake->router);
     batch_free(&intake->batch);
+    scratch_free(&intake->scratch);
     if (intake->pressure)
         pressure_free(&intake->pressure);
     keys_free(&intake->keys);

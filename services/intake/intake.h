@@ -1,7 +1,8 @@
 /* intake: takes facts and acts in, by HTTP and ZeroMQ, and answers when they are on disk. Stateless: any number of it
  * may run behind any balancer.
  *
- *   accept.c      from a client's words to a fact          batch.c     appended once per turn of the loop
+ *   accept.c      from a client's words to a fact          whom.c      whom it is about
+ *   digest.c      is it the same again                     batch.c     appended once per turn of the loop
  *   credential.c  who may do what                          keys.c      the keys, found by hash
  *   admission.c   who is let in                            allowance.c how often
  *   pressure.c    when the store must not be given more
@@ -40,6 +41,7 @@ struct router;
 struct intake {
     struct daemon *daemon;
     struct batch *batch;
+    struct scratch scratch;         /* of accepting */
     struct readings *readings;
     struct keys *keys;              /* NULL: no keys file */
     bool without_keys;              /* serves other machines all the same, as the operator said */

@@ -80,12 +80,6 @@ static struct post *post_new(struct http_exchange *exchange, size_t count, bool 
     return post;
 }
 
-static const char *event_id(const json_t *event)
-{
-    const char *id = json_string_value(json_object_get(event, "id"));
-    return id && strlen(id) <= NAME_BYTES_MAX ? id : "";
-}
-
 /* All is accepted first: the batch may be flushed, and the answer sent, by the last one added. */
 static void post_all(struct intake *intake, struct post *post, const struct credential *credential,
                      const json_t *events)
@@ -97,10 +91,10 @@ static void post_all(struct intake *intake, struct post *post, const struct cred
         const json_t *event = post->single ? events : json_array_get(events, i);
         struct accepted *accepted = arena_alloc(arena, sizeof *accepted);
         struct refusal refusal;
-        if (accept_event(&acceptor, credential, FACT, event, arena, accepted, &refusal))
+        if (accept_json(&acceptor, credential, FACT, event, arena, accepted, &refusal))
             batch_add(intake->batch, &post->origin, i, accepted);
         else
-            batch_refuse(intake->batch, &post->origin, i, arena_string(arena, event_id(event)), &refusal);
+            batch_refuse(intake->batch, &post->origin, i, accepted->event.id, &refusal);
     }
     if (batch_is_full(intake->batch))
         batch_flush(intake->batch);

@@ -11,7 +11,7 @@ struct acceptor intake_acceptor(struct intake *intake)
         clock_store_refresh(daemon_clock(daemon));
     intake->time_is_fresh = true;
     return (struct acceptor){
-        .sealer = daemon_sealer(daemon), .store = daemon_store(daemon), .partitions = daemon_partitions(daemon),
+        .scratch = &intake->scratch, .sealer = daemon_sealer(daemon), .store = daemon_store(daemon), .partitions = daemon_partitions(daemon),
         .now = clock_now(daemon_clock(daemon)), .random = random_chance,
     };
 }

@@ -9,7 +9,6 @@
 
 #include "cursor.h"
 #include "intake.h"
-#include "json.h"
 #include "wire.h"
 
 enum {
@@ -128,14 +127,10 @@ static void request_take(struct router *router, struct wire_message *message, co
         struct accepted *accepted = arena_alloc(request->arena, sizeof *accepted);
         bool whole = cursor_skip(&events, &packed);
         assert(whole);                          /* the guard has walked it */
-        json_t *json = packed_to_json(packed);
-        const char *id = json_string_value(json_object_get(json, "id"));
-        id = arena_string(request->arena, id && strlen(id) <= NAME_BYTES_MAX ? id : "");
-        if (accept_event(&acceptor, credential, ANY_STAGE, json, request->arena, accepted, &refusal))
+        if (accept_packed(&acceptor, credential, ANY_STAGE, packed, request->arena, accepted, &refusal))
             batch_add(intake->batch, &request->origin, i, accepted);
         else
-            batch_refuse(intake->batch, &request->origin, i, id, &refusal);
-        json_decref(json);
+            batch_refuse(intake->batch, &request->origin, i, accepted->event.id, &refusal);
     }
     if (batch_is_full(intake->batch))
         batch_flush(intake->batch);

@@ -66,16 +66,18 @@ static void take_in(const json_t *event, struct sealer *sealer)
 {
     uint64_t count = 0;
     struct arena *arena = arena_new();
-    struct acceptor acceptor = {.sealer = sealer, .partitions = 64, .now = end_of_2199, .random = next_number,
+    struct scratch scratch = {0};
+    struct acceptor acceptor = {.scratch = &scratch, .sealer = sealer, .partitions = 64, .now = end_of_2199, .random = next_number,
                                 .random_context = &count};
     struct credential credential = {.actor = "tester", .role = "integration"};
     struct accepted accepted;
     struct refusal refusal = {0};
-    if (!accept_event(&acceptor, &credential, FACT, event, arena, &accepted, &refusal)) {
+    if (!accept_json(&acceptor, &credential, FACT, event, arena, &accepted, &refusal)) {
         fprintf(stderr, "%s %s\n", refusal.field, refusal.error);
         abort();
     }
-    check(accepted_seal(&accepted, sealer));
+    check(accepted_seal(&accepted, sealer, &scratch));
+    scratch_free(&scratch);
     arena_free(&arena);
 }
 

@@ -67,10 +67,11 @@ static void check_data(const struct acceptor *acceptor, const struct event *even
     check(!event->sealed.bytes || seal_open(acceptor->sealer, event->customer, event->sealed, arena, &personal) == 1);
     const void *whole = event_data(event, personal, arena, &fault);
     void *sent = record_new(record, arena);
-    json_t *flat = customer_lay_flat(json, record, &fault);
-    const json_t *body = json_object_get(flat, "data");
-    check(whole && (!body || record_from_json(record, body, arena, sent, &fault)));
-    json_decref(flat);
+    const struct value *id = NULL;
+    struct value event_sent = value_of_json(json, arena), flat;
+    const struct value *body = value_member(&event_sent, "data");
+    check(whole && (!body || (customer_lay_flat(body, record, arena, &flat, &id, &fault) &&
+                              record_from_value(record, &flat, arena, sent, &fault))));
     struct buffer kept = repacked(record, whole), given = repacked(record, sent);
     check(kept.bytes == given.bytes && !memcmp(kept.at, given.at, kept.bytes));
     buffer_free(&in_the_open);
@@ -95,20 +96,22 @@ static void offer(const json_t *json, int class)
 {
     uint64_t count = 0;
     struct arena *arena = arena_new();
-    struct acceptor acceptor = {.sealer = sealer_of_now(), .partitions = PARTITIONS, .now = now, .random = next_number,
+    struct scratch scratch = {0};
+    struct acceptor acceptor = {.scratch = &scratch, .sealer = sealer_of_now(), .partitions = PARTITIONS, .now = now, .random = next_number,
                                 .random_context = &count};
     struct credential credential = {.actor = "tester", .role = "integration"};
     struct accepted first, again;
     struct refusal refusal = {0};
-    bool taken = accept_event(&acceptor, &credential, class, json, arena, &first, &refusal);
-    check(!taken || accepted_seal(&first, acceptor.sealer));
+    bool taken = accept_json(&acceptor, &credential, class, json, arena, &first, &refusal);
+    check(!taken || accepted_seal(&first, acceptor.sealer, &scratch));
     if (taken)
         check_accepted(&acceptor, &first, json, arena);
     else
         check_refusal(&refusal);
-    check(accept_event(&acceptor, &credential, class, json, arena, &again, &refusal) == taken);
-    check(!taken || (accepted_seal(&again, acceptor.sealer) && again.fact.packed.bytes == first.fact.packed.bytes));
+    check(accept_json(&acceptor, &credential, class, json, arena, &again, &refusal) == taken);
+    check(!taken || (accepted_seal(&again, acceptor.sealer, &scratch) && again.fact.packed.bytes == first.fact.packed.bytes));
     check(!taken || (first.fact.digest == again.fact.digest && first.partition == again.partition));
+    scratch_free(&scratch);
     arena_free(&arena);
 }
 

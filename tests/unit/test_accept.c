@@ -14,6 +14,7 @@
 #include "entity.h"
 #include "partition.h"
 #include "random.h"
+#include "value.h"
 
 enum { PARTITIONS = 8 };
 static const wall_ms now = 1772784000000;       /* 2026-03-06 16:00 in China */
@@ -21,6 +22,7 @@ static const wall_ms now = 1772784000000;       /* 2026-03-06 16:00 in China */
 struct rig {
     struct arena *arena;
     struct acceptor acceptor;
+    struct scratch scratch;
     struct credential credential;
     struct dice dice;
 };
@@ -30,7 +32,8 @@ static int setup(void **state)
     struct rig *rig = test_calloc(1, sizeof *rig);
     rig->arena = arena_new();
     rig->dice = dice_of(1);
-    rig->acceptor = (struct acceptor){.sealer = sealer_memory_new(),
+    rig->acceptor = (struct acceptor){.scratch = &rig->scratch,
+                                      .sealer = sealer_memory_new(),
                                       .store = store_memory_new(PARTITIONS),
                                       .partitions = PARTITIONS,
                                       .now = now,
@@ -46,6 +49,7 @@ static int teardown(void **state)
     struct rig *rig = *state;
     arena_free(&rig->arena);
     sealer_free(&rig->acceptor.sealer);
+    scratch_free(&rig->scratch);
     rig->acceptor.store->functions->free(&rig->acceptor.store);
     test_free(rig);
     return 0;
@@ -56,9 +60,9 @@ static bool accept_text(struct rig *rig, int class, const char *text, struct acc
 {
     json_t *json = json_loads(text, 0, NULL);
     assert_non_null(json);
-    bool taken = accept_event(&rig->acceptor, &rig->credential, class, json, rig->arena, accepted, refusal);
+    bool taken = accept_json(&rig->acceptor, &rig->credential, class, json, rig->arena, accepted, refusal);
     json_decref(json);
-    assert_true(!taken || accepted_seal(accepted, rig->acceptor.sealer));
+    assert_true(!taken || accepted_seal(accepted, rig->acceptor.sealer, rig->acceptor.scratch));
     return taken;
 }
 
@@ -244,6 +248,68 @@ static void test_digest_is_of_what_is_said(void **state)
     const uint64_t digest = accepted_of(rig, FACT, DELIVERY("", ",\"model\":\"A\",\"name\":\"B\"")).fact.digest;
     assert_true(digest == accepted_of(rig, FACT, DELIVERY("", ",\"name\" : \"B\",  \"model\":\"A\"")).fact.digest);
     assert_false(digest == accepted_of(rig, FACT, DELIVERY("", ",\"model\":\"A\",\"name\":\"C\"")).fact.digest);
+}
+
+/* What was sent as JSON and what was sent as msgpack is the same fact, or refused in the same words. */
+static void test_either_way_in_is_the_same(void **state)
+{
+    static const char *const cases[] = {
+        DELIVERY(",\"occurred_at\":\"2026-03-06T15:00:00+08:00\"", ",\"model\":\"CS75\",\"mobile\":\"138 0000-0001\""),
+        DELIVERY(",\"time\":1772784000000", ",\"customer\":{\"id\":\"W-17\",\"name\":\"王芳\",\"class\":\"key\"}"),
+        DELIVERY(",\"subject\":null", ",\"name\":null"),
+        DELIVERY(",\"sit\":1", ""),
+        DELIVERY("", ",\"modle\":1"),
+        DELIVERY("", ",\"model\":1.5"),
+        DELIVERY("", ",\"model\":[]"),
+        DELIVERY("", ",\"customer_class\":\"kee\""),
+        DELIVERY("", ",\"model\":7,\"nmae\":\"Wang\""),        /* what is unknown is told first */
+        DELIVERY(",\"occurred_at\":true", ""),
+        "{\"id\":\"V1\",\"source\":\"dms\",\"type\":\"visit.finished\",\"site\":\"sample\"}",
+        "{\"id\":\"V1\",\"source\":\"dms\",\"type\":\"task.outcome\",\"site\":\"s\",\"data\":{\"task\":\"s/t\",\"outcome\":"
+        "\"completed\",\"answers\":[{\"question\":\"q\",\"valve\":1}]}}",
+        "[]", "7", "null",
+    };
+    struct rig *rig = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *json = json_loads(cases[i], JSON_DECODE_ANY, NULL);
+        struct value value = value_of_json(json, rig->arena);
+        struct buffer packed = {0};
+        struct accepted one, other;
+        struct refusal first = {0}, second = {0};
+        value_pack(&value, &packed);
+        bool good = accept_json(&rig->acceptor, &rig->credential, ANY_STAGE, json, rig->arena, &one, &first);
+        assert_int_equal(accept_packed(&rig->acceptor, &rig->credential, ANY_STAGE, buffer_slice(&packed), rig->arena, &other,
+                                       &second), good);
+        assert_string_equal(one.event.id, other.event.id);
+        if (good) {
+            assert_true(one.fact.digest == other.fact.digest);
+            assert_int_equal(one.event.data.bytes, other.event.data.bytes);
+            assert_memory_equal(one.event.data.at, other.event.data.at, one.event.data.bytes);
+            assert_int_equal(one.personal.bytes, other.personal.bytes);
+            assert_true(one.event.occurred_at == other.event.occurred_at);
+        } else {
+            assert_int_equal(first.status, second.status);
+            assert_string_equal(first.field, second.field);
+            assert_string_equal(first.error, second.error);
+            assert_string_equal(first.hint, second.hint);
+        }
+        buffer_free(&packed);
+        json_decref(json);
+    }
+}
+
+static void test_unknown_names_are_told_before_wrong_values(void **state)
+{
+    struct rig *rig = *state;
+    struct accepted accepted;
+    struct refusal refusal = {0};
+    assert_false(accept_text(rig, FACT, DELIVERY("", ",\"model\":7,\"nmae\":\"Wang\""), &accepted, &refusal));
+    assert_string_equal(refusal.field, "data.nmae");
+    assert_string_equal(refusal.hint, "did you mean name?");
+    assert_string_equal(accepted.event.id, "JC1");
+    assert_false(accept_text(rig, FACT, DELIVERY("", ",\"model\":7"), &accepted, &refusal));
+    assert_string_equal(refusal.field, "data.model");
+    assert_string_equal(refusal.error, "must be a text, not a whole number");
 }
 
 static void test_too_large(void **state)
@@ -433,6 +499,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_act_is_about_its_tasks_customer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_acts_get_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_digest_is_of_what_is_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_either_way_in_is_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unknown_names_are_told_before_wrong_values, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_give_actor_role_and_rights, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_act_is_about_whom_its_thing_is_about, setup, teardown),

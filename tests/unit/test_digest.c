@@ -25,6 +25,17 @@ static uint64_t digest_by_definition(const json_t *json)
     return digest;
 }
 
+static uint64_t digest_of_json(const json_t *json)
+{
+    struct arena *arena = arena_new();
+    struct value value = value_of_json(json, arena);
+    struct buffer scratch = {0};
+    uint64_t digest = digest_of_value(&value, &scratch);
+    buffer_free(&scratch);
+    arena_free(&arena);
+    return digest;
+}
+
 static uint64_t digest_of_text(const char *text)
 {
     json_t *json = json_loads(text, 0, NULL);

@@ -5,7 +5,7 @@
 #include "../../../services/intake/accept.h"
 #include "../../../services/intake/credential.h"
 #include "../load/bench_fact.h"
-#include "json.h"
+#include "cursor.h"
 #include "random.h"
 #include "subject.h"
 
@@ -14,6 +14,7 @@ enum { FACTS = 64 };
 struct taking_in {
     struct arena *arena, *kept;
     struct acceptor acceptor;
+    struct scratch scratch;
     struct credential credential;
     struct dice dice;
     struct accepted *batch[FACTS];
@@ -28,7 +29,7 @@ static void *begin(void)
     in->arena = arena_new();
     in->kept = arena_new();
     in->dice = dice_of(1);
-    in->acceptor = (struct acceptor){.sealer = sealer_memory_new(), .partitions = 64, .now = 1772784000000,
+    in->acceptor = (struct acceptor){.scratch = &in->scratch, .sealer = sealer_memory_new(), .partitions = 64, .now = 1772784000000,
                                      .random = dice_chance, .random_context = &in->dice};
     credential_of(NULL, NULL, "li-na", "agent", in->kept, &in->credential);
     for (size_t i = 0; i < FACTS; i++) {
@@ -46,6 +47,7 @@ static void end(void *context)
         buffer_free(&in->packed[i]);
     }
     sealer_free(&in->acceptor.sealer);
+    scratch_free(&in->scratch);
     arena_free(&in->arena);
     arena_free(&in->kept);
     free(in);
@@ -56,20 +58,14 @@ static void flush(struct taking_in *in)
 {
     seal_fetch(in->acceptor.sealer, in->customers, FACTS, true);
     for (size_t i = 0; i < FACTS; i++) {
-        bool good = accepted_seal(in->batch[i], in->acceptor.sealer);
+        bool good = accepted_seal(in->batch[i], in->acceptor.sealer, &in->scratch);
         assert(good);
     }
     arena_reset(in->arena);
 }
 
-/* Takes over the reference. */
-static void take(struct taking_in *in, json_t *json, size_t number)
+static void took(struct taking_in *in, struct accepted *accepted, size_t number)
 {
-    struct refusal refusal;
-    struct accepted *accepted = arena_alloc(in->arena, sizeof *accepted);
-    bool good = accept_event(&in->acceptor, &in->credential, FACT, json, in->arena, accepted, &refusal);
-    assert(good);
-    json_decref(json);
     in->batch[number % FACTS] = accepted;
     in->customers[number % FACTS] = accepted->key;
     if (number % FACTS == FACTS - 1)
@@ -80,13 +76,26 @@ static void json_once(void *context, size_t number)
 {
     struct taking_in *in = context;
     const struct buffer *fact = &in->json[number % FACTS];
-    take(in, json_loadb((const char *)fact->at, fact->bytes, JSON_REJECT_DUPLICATES, NULL), number);
+    struct refusal refusal;
+    struct accepted *accepted = arena_alloc(in->arena, sizeof *accepted);
+    json_t *json = json_loadb((const char *)fact->at, fact->bytes, JSON_REJECT_DUPLICATES, NULL);
+    bool good = accept_json(&in->acceptor, &in->credential, FACT, json, in->arena, accepted, &refusal);
+    assert(good);
+    json_decref(json);
+    took(in, accepted, number);
 }
 
+/* As of a message: the guard walks it first. */
 static void msgpack_once(void *context, size_t number)
 {
     struct taking_in *in = context;
-    take(in, packed_to_json(buffer_slice(&in->packed[number % FACTS])), number);
+    const struct slice fact = buffer_slice(&in->packed[number % FACTS]);
+    struct refusal refusal;
+    struct accepted *accepted = arena_alloc(in->arena, sizeof *accepted);
+    bool good = !guard_check(fact, NULL) &&
+                accept_packed(&in->acceptor, &in->credential, FACT, fact, in->arena, accepted, &refusal);
+    assert(good);
+    took(in, accepted, number);
 }
 
 const struct subject intake_subjects[] = {
