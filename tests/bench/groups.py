@@ -172,10 +172,11 @@ def grown(careline, programs, count_now, target, seconds):
 
 
 def drain(bench):
-    count = bench.size(200_000)
+    """A tenth is enough to warm up."""
     with Installation(bench, "always") as careline:
         careline.furnish("work-list.yaml")
         for run in bench.rounds("drain"):
+            count = bench.size(200_000 if run else 20_000)
             careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
             rate = rate_from_start(careline, "drain", ["scheduler", "follow-up"], careline.queued, count)
             yield {"drain": rate, **bench.peers.drain(run, "drain")}
