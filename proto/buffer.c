@@ -167,14 +167,25 @@ void pack_bytes(struct buffer *to, struct slice bytes)
     buffer_append(to, bytes.at, bytes.bytes);
 }
 
+/* Most lists and maps are short: their head is one byte. */
+enum { SHORT_ARRAY = 0x90, SHORT_MAP = 0x80, SHORT_COUNT_MAX = 15 };
+
 void pack_array(struct buffer *to, size_t count)
 {
+    if (count <= SHORT_COUNT_MAX) {
+        buffer_byte(to, (uint8_t)(SHORT_ARRAY | count));
+        return;
+    }
     msgpack_packer packer = packer_over(to);
     msgpack_pack_array(&packer, count);
 }
 
 void pack_map(struct buffer *to, size_t pairs)
 {
+    if (pairs <= SHORT_COUNT_MAX) {
+        buffer_byte(to, (uint8_t)(SHORT_MAP | pairs));
+        return;
+    }
     msgpack_packer packer = packer_over(to);
     msgpack_pack_map(&packer, pairs);
 }

@@ -21,6 +21,11 @@ static inline void buffer_room(struct buffer *buffer, size_t more)
         buffer_grow(buffer, more);
 }
 void buffer_append(struct buffer *buffer, const void *from, size_t bytes);
+static inline void buffer_byte(struct buffer *buffer, uint8_t byte)
+{
+    buffer_room(buffer, 1);
+    buffer->at[buffer->bytes++] = byte;
+}
 void buffer_string(struct buffer *buffer, const char *text);
 void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
 struct slice buffer_slice(const struct buffer *buffer);

@@ -156,14 +156,6 @@ bool cursor_skip(struct cursor *cursor, struct slice *ret_packed)
     return true;
 }
 
-/* The first byte tells most apart. */
-bool slice_is(struct slice text, const char *string)
-{
-    if (!text.bytes || *text.at != (uint8_t)*string)
-        return !text.bytes && !*string;
-    return strlen(string) == text.bytes && !memcmp(text.at, string, text.bytes);
-}
-
 bool cursor_find(struct slice packed_map, const char *key, struct slice *ret_value)
 {
     struct cursor cursor = cursor_over(packed_map);

@@ -7,6 +7,7 @@
 #define CARELINE_CURSOR_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "arena.h"
 
@@ -47,7 +48,12 @@ bool cursor_map(struct cursor *cursor, size_t *ret_pairs);
 /* Skips one value of any type and tells its bytes. */
 bool cursor_skip(struct cursor *cursor, struct slice *ret_packed);
 /* Is the text equal to a C string? */
-bool slice_is(struct slice text, const char *string);
+static inline bool slice_is(struct slice text, const char *string)
+{
+    if (!text.bytes || *text.at != (uint8_t)*string)        /* the first byte tells most apart */
+        return !text.bytes && !*string;
+    return strlen(string) == text.bytes && !memcmp(text.at, string, text.bytes);
+}
 /* The value under `key` of a packed map: its packed bytes. false: not a map or no such key. */
 bool cursor_find(struct slice packed_map, const char *key, struct slice *ret_value);
 

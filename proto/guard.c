@@ -1,3 +1,4 @@
+#include "eight.h"
 #include "head.h"
 
 /* Bytes of the character at `at`, or 0: not UTF-8 (overlong forms and surrogates included), or NUL. RFC 3629, 4. */
@@ -18,36 +19,13 @@ static size_t character_bytes(const uint8_t *at, const uint8_t *end)
     return bytes;
 }
 
-/* Are all eight bytes ASCII without NUL? */
-static bool is_ascii_8(uint64_t bytes)
-{
-    const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-    return !((bytes | (bytes - ones)) & highs);
-}
-
-/* Up to eight bytes as one number: all of them, some twice, in any order. */
-static uint64_t bytes_together(const uint8_t *at, size_t bytes)
-{
-    uint64_t eight;
-    uint32_t first, last;
-    if (bytes >= sizeof eight) {
-        memcpy(&eight, at, sizeof eight);
-        return eight;
-    }
-    if (bytes < sizeof first)
-        return 0x0101010101000000 | (uint64_t)at[0] << 16 | (uint64_t)at[bytes / 2] << 8 | at[bytes - 1];
-    memcpy(&first, at, sizeof first);
-    memcpy(&last, at + bytes - sizeof last, sizeof last);
-    return (uint64_t)first << 32 | last;
-}
-
 /* Texts mostly are ASCII: eight bytes at once. */
 bool text_is_plain(struct slice text)
 {
     const uint8_t *at = text.at, *end = slice_end(text);
     while (at < end) {
         size_t left = (size_t)(end - at);
-        if (is_ascii_8(bytes_together(at, left))) {
+        if (eight_are_ascii(eight_together(at, left))) {
             at += left < 8 ? left : 8;
             continue;
         }

@@ -37,10 +37,8 @@ void fault_within(struct fault *fault, const char *list, size_t index)
 
 const struct field *record_field(const struct record *record, const char *name)
 {
-    for (size_t i = 0; i < record->field_count; i++)
-        if (!strcmp(record->fields[i].name, name))
-            return &record->fields[i];
-    return NULL;
+    size_t next = 0;
+    return record_field_near(record, (struct slice){(const uint8_t *)name, strlen(name)}, &next);
 }
 
 bool record_has_flag(const struct record *record, unsigned flags)

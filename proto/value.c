@@ -66,6 +66,40 @@ void value_sorted(const struct value *object, const struct value **ret)
         qsort(ret, object->count, sizeof *ret, by_name);
 }
 
+/* Is the name of this member that of one before it? */
+static bool is_repeated(const struct value *object, const struct value *member)
+{
+    for (const struct value *before = object->at; before < member; before++)
+        if (before->name.bytes == member->name.bytes &&
+            !memcmp(before->name.at, member->name.at, member->name.bytes))
+            return true;
+    return false;
+}
+
+static bool many_repeat(const struct value *object, struct arena *arena)
+{
+    const struct value **sorted = arena_alloc(arena, object->count * sizeof *sorted);
+    value_sorted(object, sorted);
+    for (size_t i = 1; i < object->count; i++)
+        if (!name_order(sorted[i - 1], sorted[i]))
+            return true;
+    return false;
+}
+
+bool value_repeats(const struct value *object, struct arena *arena)
+{
+    uint64_t seen = 0;
+    if (object->count > MEMBERS_FEW)
+        return many_repeat(object, arena);
+    for (size_t i = 0; i < object->count; i++) {
+        uint64_t bit = text_bit(object->at[i].name);
+        if ((seen & bit) && is_repeated(object, &object->at[i]))
+            return true;
+        seen |= bit;
+    }
+    return false;
+}
+
 /* -------- of JSON */
 
 static void read_json(const json_t *json, struct arena *arena, struct value *to);
@@ -130,9 +164,7 @@ static void read_list(struct cursor *from, struct arena *arena, struct value *to
 static void drop_repeated(struct value *object, struct arena *arena)
 {
     const struct value **sorted = arena_alloc(arena, object->count * sizeof *sorted);
-    for (size_t i = 0; i < object->count; i++)
-        sorted[i] = &object->at[i];
-    qsort(sorted, object->count, sizeof *sorted, by_name);
+    value_sorted(object, sorted);
     bool *gone = arena_alloc(arena, object->count);
     for (size_t i = 0, first = 0; i < object->count; i++) {
         if (!i || name_order(sorted[first], sorted[i]))
@@ -149,35 +181,21 @@ static void drop_repeated(struct value *object, struct arena *arena)
     object->count = left;
 }
 
-static bool is_among(struct slice name, const struct value *members, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (members[i].name.bytes == name.bytes && !memcmp(members[i].name.at, name.at, name.bytes))
-            return true;
-    return false;
-}
-
 static void read_object(struct cursor *from, struct arena *arena, struct value *to)
 {
-    size_t pairs, count = 0;
-    uint64_t seen = 0;
+    size_t pairs;
     cursor_map(from, &pairs);
-    bool repeated = pairs > MEMBERS_FEW;        /* perhaps; sorting them tells */
-    struct value *members = values_new(arena, pairs);
+    to->at = values_new(arena, pairs);
+    to->count = 0;
     while (pairs--) {
-        struct value *member = &members[count];
+        struct value *member = &to->at[to->count];
         bool named = cursor_text(from, &member->name);
         if (!named)
             cursor_skip(from, &member->name);
-        uint64_t bit = text_bit(member->name);
-        repeated = repeated || (named && (seen & bit) && is_among(member->name, members, count));
-        seen |= named ? bit : 0;
         read_packed(from, arena, member);
-        count += named;
+        to->count += named;
     }
-    to->at = members;
-    to->count = count;
-    if (repeated)
+    if (value_repeats(to, arena))
         drop_repeated(to, arena);
 }
 

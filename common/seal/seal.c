@@ -1,7 +1,6 @@
 #include "sealer.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Sealed bytes: version 1, nonce 24, then what the cipher gives: as long as the plain bytes, and 16 more. */
@@ -61,15 +60,11 @@ bool seal_make(struct sealer *sealer, const char *customer, struct slice plain, 
     if (one_key(sealer, customer, true, key) != 1)
         return false;
     make_nonce(sealer, key, plain, head + 1);
-    size_t room = plain.bytes + TAG_BYTES;
-    uint8_t *at = calloc(1, room);
-    if (!at)
-        abort();
-    crypto_aead_xchacha20poly1305_ietf_encrypt(at, NULL, plain.at, plain.bytes, (const uint8_t *)customer,
-                                               strlen(customer), NULL, head + 1, key);
+    buffer_room(to, sizeof head + plain.bytes + TAG_BYTES);
     buffer_append(to, head, sizeof head);
-    buffer_append(to, at, room);
-    free(at);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(to->at + to->bytes, NULL, plain.at, plain.bytes, (const uint8_t *)customer,
+                                               strlen(customer), NULL, head + 1, key);
+    to->bytes += plain.bytes + TAG_BYTES;
     sodium_memzero(key, sizeof key);
     return true;
 }

@@ -382,6 +382,15 @@ bool accepted_seal(struct accepted *accepted, struct sealer *sealer, struct scra
     return done;
 }
 
+struct arena *scratch_values(struct scratch *scratch)
+{
+    if (scratch->values)
+        arena_reset(scratch->values);
+    else
+        scratch->values = arena_new();
+    return scratch->values;
+}
+
 void scratch_free(struct scratch *scratch)
 {
     arena_free(&scratch->values);
@@ -396,44 +405,20 @@ static const char *id_to_tell(const struct acceptance *a)
     return id && id->kind == VALUE_TEXT && id->text.bytes <= NAME_BYTES_MAX ? text_of(a, id->text) : "";
 }
 
-static bool accept_value(struct acceptance *a, struct accepted *ret)
+bool accept_event(const struct acceptor *acceptor, const struct credential *credential, int class,
+                  const struct value *sent, struct arena *arena, struct accepted *ret, struct refusal *ret_refusal)
 {
     bool (*const steps[])(struct acceptance *) = {
         take_names, take_texts, check_type, lay_customer_flat, check_identity,
         take_times, take_data,  check_setting, split_data,
     };
     bool good = true;
+    struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .sent = sent, .arena = arena,
+                           .refusal = ret_refusal, .event = event_of(EVENT_UNKNOWN)};
     for (size_t i = 0; i < sizeof steps / sizeof *steps && good; i++)
-        good = steps[i](a);
-    good = good && make_fact(a, ret);
+        good = steps[i](&a);
+    good = good && make_fact(&a, ret);
     if (!good)
-        *ret = (struct accepted){.event.id = id_to_tell(a)};
+        *ret = (struct accepted){.event.id = id_to_tell(&a)};
     return good;
-}
-
-static struct arena *values_emptied(struct scratch *scratch)
-{
-    if (scratch->values)
-        arena_reset(scratch->values);
-    else
-        scratch->values = arena_new();
-    return scratch->values;
-}
-
-bool accept_json(const struct acceptor *acceptor, const struct credential *credential, int class, const json_t *json,
-                 struct arena *arena, struct accepted *ret, struct refusal *ret_refusal)
-{
-    struct value sent = value_of_json(json, values_emptied(acceptor->scratch));
-    struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .sent = &sent, .arena = arena,
-                           .refusal = ret_refusal, .event = event_of(EVENT_UNKNOWN)};
-    return accept_value(&a, ret);
-}
-
-bool accept_packed(const struct acceptor *acceptor, const struct credential *credential, int class, struct slice packed,
-                   struct arena *arena, struct accepted *ret, struct refusal *ret_refusal)
-{
-    struct value sent = value_of_packed(packed, values_emptied(acceptor->scratch));
-    struct acceptance a = {.acceptor = acceptor, .credential = credential, .class = class, .sent = &sent, .arena = arena,
-                           .refusal = ret_refusal, .event = event_of(EVENT_UNKNOWN)};
-    return accept_value(&a, ret);
 }

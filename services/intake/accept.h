@@ -6,10 +6,9 @@
 #ifndef CARELINE_ACCEPT_H
 #define CARELINE_ACCEPT_H
 
-#include <jansson.h>
-
 #include "seal.h"
 #include "store.h"
+#include "value.h"
 
 struct credential;
 
@@ -31,9 +30,11 @@ struct accepted {
 
 /* What is used again for each event, so that none costs an allocation of its own. A zeroed one is ready. */
 struct scratch {
-    struct arena *values;           /* of one event at a time, as it was sent */
+    struct arena *values;           /* of one request or event at a time, as it was sent */
     struct buffer packed;
 };
+/* Its arena, emptied. */
+struct arena *scratch_values(struct scratch *scratch);
 void scratch_free(struct scratch *scratch);
 
 struct acceptor {
@@ -47,13 +48,9 @@ struct acceptor {
 };
 
 /* What kind of event may come by this way: FACT, ACT, or ANY_STAGE for both. An act without id and source gets some.
- * false: refused; of *ret only event.id is set, "" if it has none that can be told again. */
-bool accept_json(const struct acceptor *acceptor, const struct credential *credential, int class, const json_t *json,
-                 struct arena *arena, struct accepted *ret, struct refusal *ret_refusal);
-
-/* The same of msgpack within what the guard has walked, as value_of_packed reads it. */
-bool accept_packed(const struct acceptor *acceptor, const struct credential *credential, int class, struct slice packed,
-                   struct arena *arena, struct accepted *ret, struct refusal *ret_refusal);
+ * Nothing of `sent` is kept. false: refused; of *ret only event.id is set, "" if it has none that can be told again. */
+bool accept_event(const struct acceptor *acceptor, const struct credential *credential, int class,
+                  const struct value *sent, struct arena *arena, struct accepted *ret, struct refusal *ret_refusal);
 
 /* Seals what is personal, which is wiped, and packs the fact. false: the key store does not answer. */
 bool accepted_seal(struct accepted *accepted, struct sealer *sealer, struct scratch *scratch);

@@ -312,7 +312,8 @@ void act_take(struct intake *intake, struct http_exchange *exchange, const struc
     struct accepted *accepted = arena_alloc(exchange->arena, sizeof *accepted);
     struct refusal refusal;
     *post = (struct act_post){.origin = {&post->taken, 1, 1, act_finish}, .intake = intake, .exchange = exchange};
-    if (accept_json(&acceptor, credential, ACT, json, exchange->arena, accepted, &refusal))
+    struct value act = value_of_json(json, scratch_values(acceptor.scratch));
+    if (accept_event(&acceptor, credential, ACT, &act, exchange->arena, accepted, &refusal))
         batch_add(intake->batch, &post->origin, 0, accepted);
     else
         batch_refuse(intake->batch, &post->origin, 0, "", &refusal);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eight.h"
+
 enum { MEMBERS_FEW = 64 };              /* more are sorted on the heap */
 
 static void write_value(struct buffer *to, const struct value *value);
@@ -23,40 +25,23 @@ static void write_escaped(struct buffer *to, unsigned char character)
         buffer_printf(to, "\\u%04X", character);
 }
 
-/* Has one of these eight bytes to be escaped? */
-static bool is_escaped_8(uint64_t bytes)
+static void write_with_escapes(struct buffer *to, struct slice text)
 {
-    const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-    uint64_t quotes = bytes ^ ones * '"', slashes = bytes ^ ones * '\\';
-    uint64_t below = (bytes - ones * 0x20) & ~bytes;        /* control characters; what is borrowed only says too much */
-    return (below | ((quotes - ones) & ~quotes) | ((slashes - ones) & ~slashes)) & highs;
-}
-
-/* How many bytes from `at` on stand as they are. */
-static size_t plain_bytes(const uint8_t *at, size_t bytes)
-{
-    size_t plain = 0;
-    for (uint64_t eight; bytes - plain >= sizeof eight; plain += sizeof eight) {
-        memcpy(&eight, at + plain, sizeof eight);
-        if (is_escaped_8(eight))
-            break;
-    }
-    while (plain < bytes && at[plain] >= 0x20 && at[plain] != '"' && at[plain] != '\\')
-        plain++;
-    return plain;
+    for (size_t i = 0; i < text.bytes; i++)
+        if (byte_is_unescaped(text.at[i]))
+            buffer_byte(to, text.at[i]);
+        else
+            write_escaped(to, text.at[i]);
 }
 
 static void write_text(struct buffer *to, struct slice text)
 {
-    buffer_append(to, "\"", 1);
-    for (size_t at = 0; at < text.bytes; at++) {
-        size_t plain = plain_bytes(text.at + at, text.bytes - at);
-        buffer_append(to, text.at + at, plain);
-        at += plain;
-        if (at < text.bytes)
-            write_escaped(to, text.at[at]);
-    }
-    buffer_append(to, "\"", 1);
+    buffer_byte(to, '"');
+    if (text_is_unescaped(text))
+        buffer_append(to, text.at, text.bytes);
+    else
+        write_with_escapes(to, text);
+    buffer_byte(to, '"');
 }
 
 /* -------- values */
@@ -65,9 +50,9 @@ static void write_members(struct buffer *to, const struct value *const *members,
 {
     for (size_t i = 0; i < count; i++) {
         if (i)
-            buffer_append(to, ",", 1);
+            buffer_byte(to, ',');
         write_text(to, members[i]->name);
-        buffer_append(to, ":", 1);
+        buffer_byte(to, ':');
         write_value(to, members[i]);
     }
 }
@@ -78,22 +63,22 @@ static void write_object(struct buffer *to, const struct value *object)
     if (object->count > MEMBERS_FEW && !(members = calloc(object->count, sizeof *members)))
         abort();
     value_sorted(object, members);
-    buffer_append(to, "{", 1);
+    buffer_byte(to, '{');
     write_members(to, members, object->count);
-    buffer_append(to, "}", 1);
+    buffer_byte(to, '}');
     if (members != few)
         free(members);
 }
 
 static void write_list(struct buffer *to, const struct value *list)
 {
-    buffer_append(to, "[", 1);
+    buffer_byte(to, '[');
     for (size_t i = 0; i < list->count; i++) {
         if (i)
-            buffer_append(to, ",", 1);
+            buffer_byte(to, ',');
         write_value(to, &list->at[i]);
     }
-    buffer_append(to, "]", 1);
+    buffer_byte(to, ']');
 }
 
 /* How jansson rounds and writes a fraction is its own affair. */

@@ -82,16 +82,15 @@ static struct post *post_new(struct http_exchange *exchange, size_t count, bool 
 
 /* All is accepted first: the batch may be flushed, and the answer sent, by the last one added. */
 static void post_all(struct intake *intake, struct post *post, const struct credential *credential,
-                     const json_t *events)
+                     const struct value *events)
 {
     struct acceptor acceptor = intake_acceptor(intake);
     struct arena *arena = post->exchange->arena;
     size_t count = post->origin.count;
     for (size_t i = 0; i < count; i++) {
-        const json_t *event = post->single ? events : json_array_get(events, i);
         struct accepted *accepted = arena_alloc(arena, sizeof *accepted);
         struct refusal refusal;
-        if (accept_json(&acceptor, credential, FACT, event, arena, accepted, &refusal))
+        if (accept_event(&acceptor, credential, FACT, &events[i], arena, accepted, &refusal))
             batch_add(intake->batch, &post->origin, i, accepted);
         else
             batch_refuse(intake->batch, &post->origin, i, accepted->event.id, &refusal);
@@ -100,24 +99,38 @@ static void post_all(struct intake *intake, struct post *post, const struct cred
         batch_flush(intake->batch);
 }
 
+/* `sent` is one event or a list of them. */
+static void post_take(struct intake *intake, struct http_exchange *exchange, const struct credential *credential,
+                      const struct value *sent)
+{
+    bool single = sent->kind != VALUE_LIST;
+    size_t count = single ? 1 : sent->count;
+    if (!count || count > EVENTS_PER_REQUEST_MAX) {
+        http_refuse(exchange, count ? MHD_HTTP_CONTENT_TOO_LARGE : MHD_HTTP_BAD_REQUEST,
+                    count ? "too many events in one request" : "no events in the request", NULL,
+                    "send 1 to 512 at once");
+        return;
+    }
+    keys_charge(intake->keys, credential, count - 1);
+    post_all(intake, post_new(exchange, count, single), credential, single ? sent : sent->at);
+}
+
 void post_events(struct http_exchange *exchange, void *daemon)
 {
     struct intake *intake = daemon_context(daemon);
     struct credential credential;
+    struct value sent;
     if (!intake_credential(intake, exchange, &credential) || intake_is_pressed(intake, exchange))
         return;
-    json_t *events = intake_json(exchange);
-    if (!events)
+    struct arena *values = scratch_values(&intake->scratch);
+    if (value_of_text(exchange->body, values, &sent)) {
+        post_take(intake, exchange, &credential, &sent);
         return;
-    bool single = !json_is_array(events);
-    size_t count = single ? 1 : json_array_size(events);
-    if (!count || count > EVENTS_PER_REQUEST_MAX)
-        http_refuse(exchange, count ? MHD_HTTP_CONTENT_TOO_LARGE : MHD_HTTP_BAD_REQUEST,
-                    count ? "too many events in one request" : "no events in the request", NULL,
-                    "send 1 to 512 at once");
-    else {
-        keys_charge(intake->keys, &credential, count - 1);
-        post_all(intake, post_new(exchange, count, single), &credential, events);
     }
-    json_decref(events);
+    json_t *json = intake_json(exchange);
+    if (!json)
+        return;
+    sent = value_of_json(json, values);
+    post_take(intake, exchange, &credential, &sent);
+    json_decref(json);
 }

@@ -127,7 +127,8 @@ static void request_take(struct router *router, struct wire_message *message, co
         struct accepted *accepted = arena_alloc(request->arena, sizeof *accepted);
         bool whole = cursor_skip(&events, &packed);
         assert(whole);                          /* the guard has walked it */
-        if (accept_packed(&acceptor, credential, ANY_STAGE, packed, request->arena, accepted, &refusal))
+        struct value event = value_of_packed(packed, scratch_values(acceptor.scratch));
+        if (accept_event(&acceptor, credential, ANY_STAGE, &event, request->arena, accepted, &refusal))
             batch_add(intake->batch, &request->origin, i, accepted);
         else
             batch_refuse(intake->batch, &request->origin, i, accepted->event.id, &refusal);

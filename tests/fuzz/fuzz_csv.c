@@ -72,7 +72,8 @@ static void take_in(const json_t *event, struct sealer *sealer)
     struct credential credential = {.actor = "tester", .role = "integration"};
     struct accepted accepted;
     struct refusal refusal = {0};
-    if (!accept_json(&acceptor, &credential, FACT, event, arena, &accepted, &refusal)) {
+    struct value sent = value_of_json(event, scratch_values(&scratch));
+    if (!accept_event(&acceptor, &credential, FACT, &sent, arena, &accepted, &refusal)) {
         fprintf(stderr, "%s %s\n", refusal.field, refusal.error);
         abort();
     }

@@ -1,4 +1,4 @@
-/* What intake makes of what clients send, and whom a key lets do what. */
+/* What intake makes of what clients send. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sodium.h>
 
 #include "../../services/intake/accept.h"
 #include "../../services/intake/credential.h"
@@ -55,12 +54,24 @@ static int teardown(void **state)
     return 0;
 }
 
+static bool accept_json(struct rig *rig, int class, const json_t *json, struct accepted *accepted, struct refusal *refusal)
+{
+    struct value sent = value_of_json(json, scratch_values(&rig->scratch));
+    return accept_event(&rig->acceptor, &rig->credential, class, &sent, rig->arena, accepted, refusal);
+}
+
+static bool accept_packed(struct rig *rig, int class, struct slice packed, struct accepted *accepted, struct refusal *refusal)
+{
+    struct value sent = value_of_packed(packed, scratch_values(&rig->scratch));
+    return accept_event(&rig->acceptor, &rig->credential, class, &sent, rig->arena, accepted, refusal);
+}
+
 static bool accept_text(struct rig *rig, int class, const char *text, struct accepted *accepted,
                         struct refusal *refusal)
 {
     json_t *json = json_loads(text, 0, NULL);
     assert_non_null(json);
-    bool taken = accept_json(&rig->acceptor, &rig->credential, class, json, rig->arena, accepted, refusal);
+    bool taken = accept_json(rig, class, json, accepted, refusal);
     json_decref(json);
     assert_true(!taken || accepted_seal(accepted, rig->acceptor.sealer, rig->acceptor.scratch));
     return taken;
@@ -277,9 +288,8 @@ static void test_either_way_in_is_the_same(void **state)
         struct accepted one, other;
         struct refusal first = {0}, second = {0};
         value_pack(&value, &packed);
-        bool good = accept_json(&rig->acceptor, &rig->credential, ANY_STAGE, json, rig->arena, &one, &first);
-        assert_int_equal(accept_packed(&rig->acceptor, &rig->credential, ANY_STAGE, buffer_slice(&packed), rig->arena, &other,
-                                       &second), good);
+        bool good = accept_json(rig, ANY_STAGE, json, &one, &first);
+        assert_int_equal(accept_packed(rig, ANY_STAGE, buffer_slice(&packed), &other, &second), good);
         assert_string_equal(one.event.id, other.event.id);
         if (good) {
             assert_true(one.fact.digest == other.fact.digest);
@@ -333,126 +343,6 @@ static void test_too_large(void **state)
     buffer_free(&text);
 }
 
-/* -------- keys */
-
-static struct keys *keys_of(struct rig *rig, const char *text, struct mistakes *mistakes)
-{
-    *mistakes = (struct mistakes){.arena = rig->arena};
-    return keys_parse((struct slice){(const uint8_t *)text, strlen(text)}, "keys.yaml", mistakes);
-}
-
-static const char *hash_of(struct rig *rig, const char *key)
-{
-    uint8_t hash[32];
-    char *hex = arena_alloc(rig->arena, 65);
-    crypto_generichash(hash, sizeof hash, (const uint8_t *)key, strlen(key), NULL, 0);
-    return sodium_bin2hex(hex, 65, hash, sizeof hash);
-}
-
-static void test_keys_give_actor_role_and_rights(void **state)
-{
-    struct rig *rig = *state;
-    struct mistakes mistakes;
-    const char *text = arena_printf(rig->arena,
-                                    "keys:\n- { name: dms, hash: %s, roles: [integration, auditor], sites: [sample],"
-                                    " types: [car.delivered] }\n- { name: boss, hash: %s, personal: yes }\n",
-                                    hash_of(rig, "one"), hash_of(rig, "two"));
-    struct keys *keys = keys_of(rig, text, &mistakes);
-    struct credential credential;
-    assert_non_null(keys);
-    assert_int_equal(keys_count(keys), 2);
-    static const char *const wrong[] = {NULL, "", "three", "One", "one "};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_false(credential_of(keys, wrong[i], "boss", "", rig->arena, &credential));
-    assert_true(credential_of(keys, "one", "boss", "auditor", rig->arena, &credential));
-    assert_string_equal(credential.actor, "dms");
-    assert_string_equal(credential.role, "auditor");
-    assert_true(credential_may_post(&credential, "sample", "car.delivered"));
-    assert_false(credential_may_post(&credential, "sample", "visit.finished"));
-    assert_false(credential_may_post(&credential, "north", "car.delivered"));
-    assert_false(credential_may_see(&credential, "north"));
-    assert_false(credential.personal);
-    assert_true(credential_of(keys, "two", NULL, "king", rig->arena, &credential));
-    assert_string_equal(credential.role, "");
-    assert_true(credential_may_post(&credential, "north", "task.claim"));
-    assert_true(credential.personal);
-    keys_free(&keys);
-}
-
-/* What is listed may be posted; a key that lists one kind only may not post the other. */
-static void test_types_and_acts_bound_a_key(void **state)
-{
-    static const struct { const char *scope, *type; bool may; } cases[] = {
-        {"", "car.delivered", true}, {"", "task.claim", true},
-        {", types: [car.delivered]", "car.delivered", true}, {", types: [car.delivered]", "visit.finished", false},
-        {", types: [car.delivered]", "task.claim", false},
-        {", acts: [task.claim]", "task.claim", true}, {", acts: [task.claim]", "task.release", false},
-        {", acts: [task.claim]", "car.delivered", false},
-        {", acts: [case.*]", "case.close", true}, {", acts: [case.*]", "task.claim", false},
-        {", acts: [case.*, task.claim], types: [complaint.received]", "task.claim", true},
-        {", acts: [case.*, task.claim], types: [complaint.received]", "complaint.received", true},
-        {", acts: [case.*, task.claim], types: [complaint.received]", "car.delivered", false},
-    };
-    struct rig *rig = *state;
-    struct mistakes mistakes;
-    struct credential credential;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct keys *keys = keys_of(rig, arena_printf(rig->arena, "keys:\n- { name: a, hash: %s%s }\n",
-                                                      hash_of(rig, "one"), cases[i].scope), &mistakes);
-        assert_non_null(keys);
-        assert_true(credential_of(keys, "one", NULL, NULL, rig->arena, &credential));
-        assert_int_equal(credential_may_post(&credential, "sample", cases[i].type), cases[i].may);
-        keys_free(&keys);
-    }
-}
-
-static void test_keys_read_anew_go_on_with_what_was_left(void **state)
-{
-    struct rig *rig = *state;
-    struct mistakes mistakes;
-    struct credential slow, fast, free;
-    const mono_ms at = {50000};
-    const char *line = "- { name: slow, hash: %s, rate: %s }\n- { name: fast, hash: %s, rate: 9/s }\n"
-                       "- { name: free, hash: %s }\n";
-    struct keys *keys = NULL;
-    for (int round = 0; round < 3; round++) {               /* the second is the same, the third says another rate */
-        const char *rate = round < 2 ? "1/h" : "2/h";
-        struct keys *anew = keys_of(rig, arena_printf(rig->arena, "keys:\n%s",
-                                                      arena_printf(rig->arena, line, hash_of(rig, "s"), rate,
-                                                                   hash_of(rig, "f"), hash_of(rig, "x"))), &mistakes);
-        assert_non_null(anew);
-        keys_inherit(anew, keys);
-        keys_free(&keys);
-        keys = anew;
-        assert_true(credential_of(keys, "s", NULL, NULL, rig->arena, &slow));
-        assert_true(credential_of(keys, "f", NULL, NULL, rig->arena, &fast));
-        assert_true(credential_of(keys, "x", NULL, NULL, rig->arena, &free));
-        assert_int_equal(keys_take(keys, &slow, at), round == 1 ? HOUR_MS : 0);
-        assert_int_equal(keys_take(keys, &fast, at), 0);
-        assert_int_equal(keys_take(keys, &free, at), 0);
-    }
-    keys_charge(keys, &fast, 89);                           /* 9 - 3 - 89 = 83 short of none */
-    assert_int_equal(keys_take(keys, &fast, at), (83 + 1) * 1000 / 9 + 1);
-    keys_free(&keys);
-    assert_int_equal(keys_take(NULL, &slow, at), 0);
-}
-
-static void test_every_mistake_of_a_keys_file_is_told(void **state)
-{
-    struct rig *rig = *state;
-    struct mistakes mistakes;
-    assert_null(keys_of(rig, "keys:\n- { name: a, hash: 123 }\n- { hash: zz, role: [x] }\n- { name: b }\n", &mistakes));
-    assert_int_equal(mistakes.count, 5);        /* three hashes, a misspelt key, a missing name */
-    const char *scopes =
-        arena_printf(rig->arena, "keys:\n- { name: a, hash: %s, acts: [task.clam, tusk.*], rate: 5, burst: 0 }\n"
-                                 "- { name: b, hash: %s, burst: 5 }\n", hash_of(rig, "a"), hash_of(rig, "b"));
-    assert_null(keys_of(rig, scopes, &mistakes));
-    assert_int_equal(mistakes.count, 5);        /* two acts, a rate, a burst of nothing, a burst without a rate */
-    assert_null(keys_of(rig, "kees: []\n", &mistakes));
-    assert_true(mistakes.count >= 1);
-    assert_null(keys_of(rig, "[", &mistakes));
-}
-
 /* An entity as its stage keeps it. */
 static void keep(struct rig *rig, enum stage stage, enum entity_kind kind, const char *id, const void *record)
 {
@@ -502,11 +392,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_either_way_in_is_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown_names_are_told_before_wrong_values, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_keys_give_actor_role_and_rights, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_act_is_about_whom_its_thing_is_about, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_types_and_acts_bound_a_key, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_keys_read_anew_go_on_with_what_was_left, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_every_mistake_of_a_keys_file_is_told, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

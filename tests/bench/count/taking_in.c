@@ -64,8 +64,12 @@ static void flush(struct taking_in *in)
     arena_reset(in->arena);
 }
 
-static void took(struct taking_in *in, struct accepted *accepted, size_t number)
+static void take(struct taking_in *in, const struct value *sent, size_t number)
 {
+    struct refusal refusal;
+    struct accepted *accepted = arena_alloc(in->arena, sizeof *accepted);
+    bool good = accept_event(&in->acceptor, &in->credential, FACT, sent, in->arena, accepted, &refusal);
+    assert(good);
     in->batch[number % FACTS] = accepted;
     in->customers[number % FACTS] = accepted->key;
     if (number % FACTS == FACTS - 1)
@@ -75,14 +79,10 @@ static void took(struct taking_in *in, struct accepted *accepted, size_t number)
 static void json_once(void *context, size_t number)
 {
     struct taking_in *in = context;
-    const struct buffer *fact = &in->json[number % FACTS];
-    struct refusal refusal;
-    struct accepted *accepted = arena_alloc(in->arena, sizeof *accepted);
-    json_t *json = json_loadb((const char *)fact->at, fact->bytes, JSON_REJECT_DUPLICATES, NULL);
-    bool good = accept_json(&in->acceptor, &in->credential, FACT, json, in->arena, accepted, &refusal);
-    assert(good);
-    json_decref(json);
-    took(in, accepted, number);
+    struct value sent;
+    bool read = value_of_text(buffer_slice(&in->json[number % FACTS]), scratch_values(&in->scratch), &sent);
+    assert(read);
+    take(in, &sent, number);
 }
 
 /* As of a message: the guard walks it first. */
@@ -90,12 +90,10 @@ static void msgpack_once(void *context, size_t number)
 {
     struct taking_in *in = context;
     const struct slice fact = buffer_slice(&in->packed[number % FACTS]);
-    struct refusal refusal;
-    struct accepted *accepted = arena_alloc(in->arena, sizeof *accepted);
-    bool good = !guard_check(fact, NULL) &&
-                accept_packed(&in->acceptor, &in->credential, FACT, fact, in->arena, accepted, &refusal);
-    assert(good);
-    took(in, accepted, number);
+    const char *wrong = guard_check(fact, NULL);
+    assert(!wrong);
+    struct value sent = value_of_packed(fact, scratch_values(&in->scratch));
+    take(in, &sent, number);
 }
 
 const struct subject intake_subjects[] = {
