@@ -261,15 +261,21 @@ static void read_packed(struct cursor *from, struct arena *arena, struct value *
     from->at = to->text.at + to->text.bytes;
 }
 
-struct value value_of_packed(struct slice packed, struct arena *arena)
+struct value value_take(struct cursor *from, struct arena *arena)
 {
-    struct cursor cursor = cursor_over(packed), top = cursor;
+    struct cursor top = *from;
     struct value value = {0};
     size_t pairs;
-    read_packed(&cursor, arena, &value);
+    read_packed(from, arena, &value);
     if (cursor_map(&top, &pairs) && (pairs != value.count || pairs > PAIRS_MAX))
         value = (struct value){0};
     return value;
+}
+
+struct value value_of_packed(struct slice packed, struct arena *arena)
+{
+    struct cursor cursor = cursor_over(packed);
+    return value_take(&cursor, arena);
 }
 
 /* -------- to JSON, and to msgpack */

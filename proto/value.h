@@ -33,6 +33,8 @@ bool value_of_text(struct slice text, struct arena *arena, struct value *ret);
  * what JSON has not (extensions, infinity) is null, numbers over 63 bits are fractions; keys that are no texts are left
  * out, of equal keys the last counts. But a map that the guard would not let stand alone for its keys is null. */
 struct value value_of_packed(struct slice packed, struct arena *arena);
+/* The same of the value that comes next. */
+struct value value_take(struct cursor *from, struct arena *arena);
 
 /* The caller owns the reference. */
 json_t *value_to_json(const struct value *value);

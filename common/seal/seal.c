@@ -6,13 +6,13 @@
 /* Sealed bytes: version 1, nonce 24, then what the cipher gives: as long as the plain bytes, and 16 more. */
 enum {
     SEAL_VERSION = 1,
-    NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
     TAG_BYTES = crypto_aead_xchacha20poly1305_ietf_ABYTES,
-    SEAL_HEAD_BYTES = 1 + NONCE_BYTES,
+    SEAL_HEAD_BYTES = 1 + SEAL_NONCE_BYTES,
     ID_HASH_BYTES = 10
 };
 
 _Static_assert(SEAL_ADDS_BYTES == SEAL_HEAD_BYTES + TAG_BYTES, "what seal.h says");
+_Static_assert(SEAL_NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonces fit the cipher");
 _Static_assert(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "keys fit the cipher");
 
 void sealer_free(struct sealer **sealer)
@@ -24,12 +24,22 @@ void sealer_free(struct sealer **sealer)
     *sealer = NULL;
 }
 
-static void make_nonce(const struct sealer *sealer, const uint8_t *key, struct slice plain, uint8_t *nonce)
+/* One call into the kernel for many: each fact that is sealed needs one. None is ever used twice. */
+static void take_nonce(struct sealer *sealer, uint8_t *nonce)
+{
+    if (!sealer->nonces_left) {
+        randombytes_buf(sealer->nonces, sizeof sealer->nonces);
+        sealer->nonces_left = SEAL_NONCES_DRAWN;
+    }
+    memcpy(nonce, sealer->nonces[--sealer->nonces_left], SEAL_NONCE_BYTES);
+}
+
+static void make_nonce(struct sealer *sealer, const uint8_t *key, struct slice plain, uint8_t *nonce)
 {
     if (sealer->repeatable)
-        crypto_generichash(nonce, NONCE_BYTES, plain.at, plain.bytes, key, SEAL_KEY_BYTES);
+        crypto_generichash(nonce, SEAL_NONCE_BYTES, plain.at, plain.bytes, key, SEAL_KEY_BYTES);
     else
-        randombytes_buf(nonce, NONCE_BYTES);
+        take_nonce(sealer, nonce);
 }
 
 /* The keys go as they came: what is kept of them is the sealer's. */

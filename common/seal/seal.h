@@ -2,8 +2,8 @@
  *
  * Each customer has a random 256-bit key in a key store of its own, wrapped by the installation's master key. Erasing
  * the customer deletes the key, and every sealed field ever stored is noise. XChaCha20-Poly1305 (libsodium), the
- * customer's id as associated data. A sealer is used by one thread. An erasure is complete once no process has the key
- * cached any more: KEY_CACHE_MS after it. */
+ * customer's id as associated data. A sealer is used by one thread of one process. An erasure is complete once no process
+ * has the key cached any more: KEY_CACHE_MS after it. */
 #ifndef CARELINE_SEAL_H
 #define CARELINE_SEAL_H
 

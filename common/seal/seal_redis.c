@@ -12,8 +12,7 @@
 /* A key lies in the hash key:<last two characters of the customer's id>, field the id: small hashes, which Redis keeps
  * compact. Its value: nonce 24, then the key sealed with the wrapping key, the id as associated data. */
 enum {
-    NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
-    WRAPPED_BYTES = NONCE_BYTES + SEAL_KEY_BYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES,
+    WRAPPED_BYTES = SEAL_NONCE_BYTES + SEAL_KEY_BYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES,
     TRIES = 2
 };
 
@@ -75,16 +74,16 @@ static redisReply *const *ask(struct redis_sealer *sealer, const struct errand *
 
 static void wrap(const struct redis_sealer *sealer, const char *customer, const uint8_t *key, uint8_t *ret_wrapped)
 {
-    randombytes_buf(ret_wrapped, NONCE_BYTES);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(ret_wrapped + NONCE_BYTES, NULL, key, SEAL_KEY_BYTES,
+    randombytes_buf(ret_wrapped, SEAL_NONCE_BYTES);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(ret_wrapped + SEAL_NONCE_BYTES, NULL, key, SEAL_KEY_BYTES,
                                                (const uint8_t *)customer, strlen(customer), NULL, ret_wrapped,
                                                sealer->wrapping_key);
 }
 
 static bool unwrap(const struct redis_sealer *sealer, const char *customer, const uint8_t *wrapped, uint8_t *ret_key)
 {
-    return !crypto_aead_xchacha20poly1305_ietf_decrypt(ret_key, NULL, NULL, wrapped + NONCE_BYTES,
-                                                       WRAPPED_BYTES - NONCE_BYTES, (const uint8_t *)customer,
+    return !crypto_aead_xchacha20poly1305_ietf_decrypt(ret_key, NULL, NULL, wrapped + SEAL_NONCE_BYTES,
+                                                       WRAPPED_BYTES - SEAL_NONCE_BYTES, (const uint8_t *)customer,
                                                        strlen(customer), wrapped, sealer->wrapping_key);
 }
 

@@ -23,8 +23,12 @@ struct sealer_functions {
     void (*free)(struct sealer *sealer);
 };
 
+enum { SEAL_NONCE_BYTES = 24, SEAL_NONCES_DRAWN = 32 };
+
 struct sealer {
     const struct sealer_functions *functions;
+    uint8_t nonces[SEAL_NONCES_DRAWN][SEAL_NONCE_BYTES];    /* random; the first `nonces_left` are not used yet */
+    size_t nonces_left;
     uint8_t id_key[SEAL_KEY_BYTES];     /* of the hash that makes customer ids */
     bool repeatable;                    /* what is sealed again is the same bytes: for simulations that replay exactly */
 };

@@ -11,14 +11,14 @@ struct waiting {
     struct origin *origin;
     size_t index;
     struct accepted *accepted;
-    size_t order;                   /* of arrival */
 };
 
 struct batch {
     struct store *store;
     struct bus *bus;
     struct sealer *sealer;
-    struct waiting *waiting;
+    struct waiting *arrived;        /* in the order of arrival */
+    struct waiting *waiting;        /* the same by partition, while they are flushed */
     size_t count;
     struct fact *facts;             /* by place in `waiting` */
     struct append *calls;           /* of one exchange, and what each is answered */
@@ -35,12 +35,13 @@ struct batch *batch_new(struct store *store, struct bus *bus, struct sealer *sea
     batch->store = store;
     batch->bus = bus;
     batch->sealer = sealer;
+    batch->arrived = calloc(ROOM, sizeof *batch->arrived);
     batch->waiting = calloc(ROOM, sizeof *batch->waiting);
     batch->facts = calloc(ROOM, sizeof *batch->facts);
     batch->calls = calloc(PARTITIONS_MAX, sizeof *batch->calls);
     batch->answers = calloc(PARTITIONS_MAX, sizeof *batch->answers);
     batch->customers = calloc(ROOM, sizeof *batch->customers);
-    assert(batch->waiting && batch->facts && batch->calls && batch->answers && batch->customers);
+    assert(batch->arrived && batch->waiting && batch->facts && batch->calls && batch->answers && batch->customers);
     return batch;
 }
 
@@ -48,6 +49,7 @@ void batch_free(struct batch **batch)
 {
     if (!batch || !*batch)
         return;
+    free((*batch)->arrived);
     free((*batch)->waiting);
     free((*batch)->facts);
     free((*batch)->calls);
@@ -71,8 +73,7 @@ uint64_t batch_total(const struct batch *batch, enum taken_status status)
 void batch_add(struct batch *batch, struct origin *origin, size_t index, struct accepted *accepted)
 {
     assert(batch->count < ROOM && index < origin->count);
-    batch->waiting[batch->count] = (struct waiting){origin, index, accepted, batch->count};
-    batch->count++;
+    batch->arrived[batch->count++] = (struct waiting){origin, index, accepted};
 }
 
 static void origin_told(struct origin *origin)
@@ -95,12 +96,17 @@ void batch_refuse(struct batch *batch, struct origin *origin, size_t index, cons
 
 /* -------- flushing */
 
-static int by_partition(const void *a, const void *b)
+/* By partition, and within one as they came: counted, for comparing costs as much as the rest of a flush. */
+static void batch_sort(struct batch *batch, size_t count)
 {
-    const struct waiting *left = a, *right = b;
-    if (left->accepted->partition != right->accepted->partition)
-        return left->accepted->partition < right->accepted->partition ? -1 : 1;
-    return left->order < right->order ? -1 : 1;
+    uint16_t place[PARTITIONS_MAX + 1] = {0};
+    _Static_assert(ROOM <= UINT16_MAX, "places fit");
+    for (size_t i = 0; i < count; i++)
+        place[batch->arrived[i].accepted->partition + 1]++;
+    for (size_t i = 1; i < PARTITIONS_MAX; i++)
+        place[i] = (uint16_t)(place[i] + place[i - 1]);
+    for (size_t i = 0; i < count; i++)
+        batch->waiting[place[batch->arrived[i].accepted->partition]++] = batch->arrived[i];
 }
 
 /* What cannot be sealed is told so, and leaves the batch. */
@@ -110,13 +116,13 @@ static size_t batch_seal(struct batch *batch, size_t count)
                                             .hint = "send it again in a moment"};
     size_t personal = 0, left = 0;
     for (size_t i = 0; i < count; i++)
-        if (batch->waiting[i].accepted->personal.bytes)
-            batch->customers[personal++] = batch->waiting[i].accepted->key;
+        if (batch->arrived[i].accepted->personal.bytes)
+            batch->customers[personal++] = batch->arrived[i].accepted->key;
     seal_fetch(batch->sealer, batch->customers, personal, true);
     for (size_t i = 0; i < count; i++) {
-        const struct waiting *one = &batch->waiting[i];
+        const struct waiting *one = &batch->arrived[i];
         if (accepted_seal(one->accepted, batch->sealer, &batch->scratch))
-            batch->waiting[left++] = *one;
+            batch->arrived[left++] = *one;
         else
             batch_refuse(batch, one->origin, one->index, one->accepted->event.id, &unsealed);
     }
@@ -217,7 +223,7 @@ void batch_flush(struct batch *batch)
     size_t count = batch->count = batch_seal(batch, batch->count);
     if (!count)
         return;
-    qsort(batch->waiting, count, sizeof *batch->waiting, by_partition);
+    batch_sort(batch, count);
     for (size_t i = 0; i < count; i++)
         batch->facts[i] = batch->waiting[i].accepted->fact;
     for (size_t first = 0, calls; first < count;) {

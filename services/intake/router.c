@@ -2,8 +2,6 @@
  * answer an array of {status, partition, seq, id, chain_id, reason, field}, one per event, in order. An event map has the
  * same members as in JSON. */
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +42,15 @@ static void pack_pair(struct buffer *to, const char *name, const char *text)
     pack_text(to, text);
 }
 
+/* 16 hexadecimal digits: one for each event, so it is not formatted. */
+static void pack_chain_id(struct buffer *to, uint64_t id)
+{
+    uint8_t digits[16];
+    for (size_t i = sizeof digits; i--; id >>= 4)
+        digits[i] = (uint8_t)"0123456789abcdef"[id & 0xf];
+    pack_text_slice(to, (struct slice){digits, sizeof digits});
+}
+
 static void taken_pack(const struct taken *taken, struct buffer *to)
 {
     pack_map(to, taken_members(taken));
@@ -55,9 +62,8 @@ static void taken_pack(const struct taken *taken, struct buffer *to)
         pack_uint(to, taken->place.seq);
     }
     if (taken->status == TAKEN_NEW) {
-        char digits[17];
-        snprintf(digits, sizeof digits, "%016" PRIx64, taken->place.id);
-        pack_pair(to, "chain_id", digits);
+        pack_text(to, "chain_id");
+        pack_chain_id(to, taken->place.id);
     }
     if (*taken->id)
         pack_pair(to, "id", taken->id);
@@ -122,12 +128,9 @@ static void request_take(struct router *router, struct wire_message *message, co
     struct request *request = request_new(router, message, count);
     struct acceptor acceptor = intake_acceptor(intake);
     for (size_t i = 0; i < count; i++) {
-        struct slice packed = {0};
         struct refusal refusal;
         struct accepted *accepted = arena_alloc(request->arena, sizeof *accepted);
-        bool whole = cursor_skip(&events, &packed);
-        assert(whole);                          /* the guard has walked it */
-        struct value event = value_of_packed(packed, scratch_values(acceptor.scratch));
+        struct value event = value_take(&events, scratch_values(acceptor.scratch));
         if (accept_event(&acceptor, credential, ANY_STAGE, &event, request->arena, accepted, &refusal))
             batch_add(intake->batch, &request->origin, i, accepted);
         else
