@@ -39,6 +39,11 @@ struct value value_take(struct cursor *from, struct arena *arena);
 /* The caller owns the reference. */
 json_t *value_to_json(const struct value *value);
 
+/* As JSON text, as json_dumps writes it with JSON_COMPACT and JSON_SORT_KEYS: one way only to write each. */
+void value_write(const struct value *value, struct buffer *to);
+/* A text alone, in its quotes: UTF-8 stays; quotes, backslashes and control characters are escaped. */
+void text_write(struct slice text, struct buffer *to);
+
 /* As msgpack, each value in its smallest form. */
 void value_pack(const struct value *value, struct buffer *to);
 

@@ -10,26 +10,44 @@ struct post {
     bool single;
 };
 
-static void set_text(json_t *to, const char *name, const char *text)
+static void write_member(struct buffer *to, const char *name, const char *text)
 {
-    if (text && *text)
-        json_object_set_new(to, name, json_string(text));
+    struct slice value = {(const uint8_t *)text, text ? strlen(text) : 0};
+    if (!value.bytes || !text_is_plain(value))          /* what was cut within a character is left out */
+        return;
+    buffer_byte(to, ',');
+    text_write((struct slice){(const uint8_t *)name, strlen(name)}, to);
+    buffer_byte(to, ':');
+    text_write(value, to);
 }
 
-static json_t *taken_json(const struct taken *taken, struct arena *arena)
+static void write_number(struct buffer *to, const char *name, uint64_t number)
 {
-    json_t *body = json_pack("{s:s}", "status", taken_words[taken->status]);
+    char digits[20], *at = digits + sizeof digits;
+    do
+        *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    buffer_string(to, name);
+    buffer_append(to, at, (size_t)(digits + sizeof digits - at));
+}
+
+/* Written as it goes: one for each event. */
+static void taken_write(const struct taken *taken, struct arena *arena, struct buffer *to)
+{
+    buffer_string(to, "{\"status\":\"");
+    buffer_string(to, taken_words[taken->status]);
+    buffer_byte(to, '"');
     if (taken->status == TAKEN_NEW || taken->status == TAKEN_KNOWN) {
-        json_object_set_new(body, "partition", json_integer(taken->place.partition));
-        json_object_set_new(body, "seq", json_integer((json_int_t)taken->place.seq));
+        write_number(to, ",\"partition\":", taken->place.partition);
+        write_number(to, ",\"seq\":", taken->place.seq);
     }
-    set_text(body, "id", taken->id);
+    write_member(to, "id", taken->id);
     if (taken->status == TAKEN_NEW)
-        set_text(body, "chain_id", arena_printf(arena, "%016llx", (unsigned long long)taken->place.id));
-    set_text(body, "error", taken->refusal.error);
-    set_text(body, "field", taken->refusal.field);
-    set_text(body, "hint", taken->refusal.hint);
-    return body;
+        write_member(to, "chain_id", arena_printf(arena, "%016llx", (unsigned long long)taken->place.id));
+    write_member(to, "error", taken->refusal.error);
+    write_member(to, "field", taken->refusal.field);
+    write_member(to, "hint", taken->refusal.hint);
+    buffer_byte(to, '}');
 }
 
 static unsigned single_status(const struct taken *taken)
@@ -58,15 +76,17 @@ static void post_finish(struct origin *origin)
     struct post *post = (struct post *)origin;
     struct http_exchange *exchange = post->exchange;
     unsigned status = post->single ? single_status(&origin->outcomes[0]) : array_status(post);
-    json_t *body = post->single ? taken_json(&origin->outcomes[0], exchange->arena) : json_object();
-    if (!post->single) {
-        json_t *results = json_array();
-        for (size_t i = 0; i < origin->count; i++)
-            json_array_append_new(results, taken_json(&origin->outcomes[i], exchange->arena));
-        json_object_set_new(body, "results", results);
+    struct buffer body = {0};
+    buffer_string(&body, post->single ? "" : "{\"results\":[");
+    for (size_t i = 0; i < origin->count; i++) {
+        if (i)
+            buffer_byte(&body, ',');
+        taken_write(&origin->outcomes[i], exchange->arena, &body);
     }
+    buffer_string(&body, post->single ? "" : "]}");
     exchange->retry_after_s = status == MHD_HTTP_SERVICE_UNAVAILABLE ? RETRY_AFTER_S : 0;
-    http_answer_json(exchange, status, body);
+    http_answer(exchange, status, "application/json", buffer_slice(&body));
+    buffer_free(&body);
 }
 
 static struct post *post_new(struct http_exchange *exchange, size_t count, bool single)
