@@ -14,28 +14,22 @@
 -- number that goes to Redis is written as text: Redis writes numbers as doubles, which takes as long as a command.
 -- Replies are arrays whose first element is the status, the second of STORE_REFUSED a text.
 --
--- Values:  log         stream, entry <seq>-0: i chain id, p the id before, e the event
---          head        8 bytes id of the last event, then its seq in decimal; so does any place in a log travel
+-- Values:  log, head   functions_log.lua says
 --          entity:X    hash: id -> form, version, due (6 bytes), bytes of the queue place (2), that place, the record; form is a
 --                      byte: how many bytes the version has, 16 more with a due time, 32 more with a queue place
 --          keys…       hash: idempotency key -> 8 bytes digest, then the seq in decimal; keys.X… those of stage X
 --          stage:X     hash: owner, epoch, expires, seq, id, unclean
 --
--- Before this text stand what the program writes (store_functions.c: the build's hash, constants) and functions_rights.lua.
+-- Before this text stand what the program writes (store_functions.c: the build's hash, constants), functions_rights.lua and
+-- functions_log.lua.
 
-local NO_ID = '\0\0\0\0\0\0\0\0'       -- Redis offers no string functions while it loads a library
 local NO_ENTITY = '\0'
 local WITH_DUE, WITH_QUEUE = 16, 32
-local NO_HEAD = NO_ID .. '0'
 local ARGUMENTS_MAX = 1000              -- in one command; even, so that pairs stay together
 
 local function now_ms()
     local time = redis.call('TIME')
     return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-
-local function decimal(number)
-    return string.format('%d', number)
 end
 
 -- One command with many arguments, those of a list from … to, in as many pieces as it takes.
@@ -54,34 +48,8 @@ local function bounds_of(text)
     return bounds
 end
 
-local function head_of(key)
-    return redis.call('GET', key) or NO_HEAD
-end
-
-local function seq_of(place)
-    return tonumber(string.sub(place, 9))
-end
-
-local function id_of(place)
-    return string.sub(place, 1, 8)
-end
-
 local function earliest_due(timers)
     return redis.call('ZRANGE', timers, '0', '0', 'WITHSCORES')[2] or '0'
-end
-
--- Appends events, id and bytes in turn, from … to of a list, behind the head. The log goes first among a function's
--- writes: if it does not fit the head, its first entry is refused before anything is changed.
-local function log_append(log, head_key, head, list, from, to)
-    local call, seq, prev = redis.call, seq_of(head), id_of(head)
-    for i = from, to, 2 do
-        seq = seq + 1
-        call('XADD', log, decimal(seq), 'i', list[i], 'p', prev, 'e', list[i + 1])
-        prev = list[i]
-    end
-    if from < to then
-        call('SET', head_key, prev .. decimal(seq))
-    end
 end
 
 ---------------------------------------------------------------------------------------------------- append
@@ -235,17 +203,6 @@ end
 local FIRST_KIND = 7                    -- number of its key
 local KIND = 5                          -- lists per kind
 
-local function on_log(log, head, place)
-    if place == head or place == NO_HEAD then
-        return true
-    elseif seq_of(place) >= seq_of(head) then
-        return false
-    end
-    local seq = string.sub(place, 9)
-    local entry = redis.call('XRANGE', log, seq, seq)[1]
-    return entry ~= nil and entry[2][2] == id_of(place)
-end
-
 local function version_of(value)
     return string.sub(value, 2, 1 + string.byte(value) % WITH_DUE)
 end
@@ -330,7 +287,8 @@ local function check_commit(keys, args, bounds, head)
     local held = redis.call('HMGET', keys[6], 'owner', 'epoch', 'seq', 'id')
     if not holds(held, args[1], args[2]) then
         return FENCED
-    elseif (held[4] or NO_ID) .. (held[3] or '0') ~= args[3] or not on_log(keys[2], head, args[4]) then
+    elseif (held[4] or NO_ID) .. (held[3] or '0') ~= args[3] or
+           args[3] ~= args[4] and not on_log(keys[2], head, args[4]) then      -- where it stood, it stands
         return STALE
     end
     check_sets(keys, bounds)
@@ -430,23 +388,28 @@ local function fire(keys, args)
 end
 
 ---------------------------------------------------------------------------------------------------- trim
--- keys: never, log, head, each stage; argument: seq before which entries may go
+-- keys: never, log, head, each stage; argument: seq before which events may go, but those that share an entry with one
+--   that stays
 -- reply: OK, how many went, seq of the first kept (0: none), how many are kept, their bytes
 
 local function trim(keys, args)
-    local limit = math.min(unpack(cmsgpack.unpack(args[1])), seq_of(head_of(keys[3])))
+    local head = seq_of(head_of(keys[3]))
+    local limit = math.min(unpack(cmsgpack.unpack(args[1])), head)
     for i = 4, #keys do
         limit = math.min(limit, tonumber(redis.call('HGET', keys[i], 'seq') or 0))
     end
-    local first = redis.call('XRANGE', keys[2], '-', '+', 'COUNT', 1)[1]
-    local first_seq = first and tonumber(string.match(first[1], '^%d+')) or 0
-    local kept, gone = redis.call('XLEN', keys[2]), 0
-    limit = math.min(limit, first_seq + TRIM_MAX)
-    if first and limit > first_seq then
-        gone = redis.call('XTRIM', keys[2], 'MINID', decimal(limit) .. '-0')
-        first_seq = limit
+    local oldest = entry_from(keys[2], '-')
+    if not oldest then
+        return {OK, 0, 0, 0, 0}
     end
-    return {OK, gone, first_seq, kept - gone, redis.call('MEMORY', 'USAGE', keys[2]) or 0}
+    local first = entry_bounds(oldest)
+    limit = math.min(limit, first + TRIM_MAX)
+    local kept = limit > first and entry_from(keys[2], decimal(limit))
+    local kept_first = kept and entry_bounds(kept) or first
+    if kept_first > first then
+        redis.call('XTRIM', keys[2], 'MINID', decimal(kept_first))
+    end
+    return {OK, kept_first - first, kept_first, head - kept_first + 1, redis.call('MEMORY', 'USAGE', keys[2]) or 0}
 end
 
 ---------------------------------------------------------------------------------------------------- notes

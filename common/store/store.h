@@ -19,8 +19,9 @@ enum {
     BATCH_EVENTS_MAX = 512,
     BATCH_BYTES_MAX = 1024 * 1024,
     FIRE_MAX = 512,                 /* timers fired in one call */
-    TRIM_MAX = 10000,               /* log entries let go in one call */
-    READ_MAX = 512,                 /* log entries read of one partition in one call */
+    ENTRY_EVENTS_MAX = 16,          /* events of one write that the log keeps together */
+    TRIM_MAX = 10000,               /* events let go in one call */
+    READ_MAX = 512,                 /* events read of one partition in one call */
     READ_IDS_MAX = 4096,            /* entities of one kind */
     SETTLED_MS_MAX = 200,           /* how old an answer of `settled` may be */
     OWNER_BYTES_MAX = 64,
@@ -167,7 +168,7 @@ struct stored_entity_list { struct stored_entity *at; size_t count; };
 struct log_read {                   /* of one partition, in order of seq */
     uint32_t partition;
     uint64_t from_seq;
-    size_t max;                     /* entries; at most READ_MAX are read */
+    size_t max;                     /* events; at most READ_MAX are read */
     struct entry_list entries;      /* result */
 };
 
@@ -200,9 +201,9 @@ struct partition_view {
 
 /* What is left of a log that was trimmed. */
 struct trimmed {
-    uint64_t count;                 /* entries that went */
+    uint64_t count;                 /* events that went */
     uint64_t first;                 /* seq of the oldest kept; 0: none */
-    uint64_t entries;               /* kept */
+    uint64_t entries;               /* events kept */
     uint64_t bytes;                 /* that they take in memory, about */
 };
 
@@ -318,8 +319,11 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
  * settled: never beyond what a fail-over can take back, but up to SETTLED_MS_MAX behind, unless what is remembered of a
  *   partition is short of the seq `wanted` of it (NULL: none is). Without replicas to wait for it is the head.
  *   STORE_GONE while too few replicas answer. What others are to see for good ends there: ask first, then read that far.
- * trim: lets go of the oldest log entries, those before `before_seq`, at most TRIM_MAX; never of the head, nor of an
- *   entry at or after the checkpoint of a stage (all stages: one that has never worked keeps everything). 0 only
+ * read_log: events from `from_seq` on, or from the oldest kept if that is later. Fewer than `max`, and than READ_MAX: the
+ *   log ends there.
+ * trim: lets go of the oldest events, those before `before_seq`, at most TRIM_MAX; never of the head, nor of an event at
+ *   or after the checkpoint of a stage (all stages: one that has never worked keeps everything). What one write
+ *   appended goes together, in pieces of ENTRY_EVENTS_MAX: events stay that share a piece with one that must. 0 only
  *   measures.
  * content_get: an empty slice if there is none. note_get: in order of the fields' bytes.
  * announce: gone after ttl_ms; 0 takes the announcement back at once.

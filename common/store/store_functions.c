@@ -9,6 +9,7 @@
 __asm__(".section .rodata\n"
         "functions_text:\n"
         ".incbin \"common/store/functions_rights.lua\"\n"
+        ".incbin \"common/store/functions_log.lua\"\n"
         ".incbin \"common/store/functions.lua\"\n"
         "functions_text_end:\n"
         ".byte 0\n"
@@ -30,7 +31,7 @@ static void add_constants(struct buffer *to)
     const struct { const char *name; int64_t value; } constants[] = {
         {"OK", STORE_OK}, {"FENCED", STORE_FENCED}, {"STALE", STORE_STALE}, {"CHANGED", STORE_CHANGED},
         {"REFUSED", STORE_REFUSED}, {"GENERATION", FUNCTION_GENERATION}, {"FIRE_MAX", FIRE_MAX},
-        {"TRIM_MAX", TRIM_MAX},
+        {"TRIM_MAX", TRIM_MAX}, {"ENTRY_EVENTS_MAX", ENTRY_EVENTS_MAX},
         {"NAME_BYTES_MAX", NAME_BYTES_MAX}, {"GENERATION_MS", KEY_GENERATION_DAYS * DAY_MS},
         {"GENERATIONS_KEPT", KEY_GENERATIONS_KEPT},
     };

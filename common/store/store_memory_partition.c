@@ -143,6 +143,7 @@ void partition_append(struct partition *partition, uint64_t chain_id, struct sli
     struct logged *logged = allocate(sizeof *logged + packed.bytes);
     logged->id = chain_id;
     logged->prev = partition_head(partition).id;
+    logged->begins = open_write(partition)->appended++ % ENTRY_EVENTS_MAX == 0;
     logged->bytes = packed.bytes;
     memcpy(logged->packed, packed.at, packed.bytes);
     log_push(partition, logged);
@@ -194,10 +195,12 @@ static void take_back(struct partition *partition, const struct change *change)
     }
 }
 
-void partition_trim(struct partition *partition, size_t count)
+size_t partition_trim(struct partition *partition, size_t count)
 {
+    while (count && !partition->log[count]->begins)
+        count--;
     if (!count)
-        return;
+        return 0;
     for (size_t i = 0; i < REWIND_MAX; i++)
         forget_write(&partition->writes[i]);
     partition->write_first = partition->write_count = 0;
@@ -206,6 +209,7 @@ void partition_trim(struct partition *partition, size_t count)
     partition->log_count -= count;
     memmove(partition->log, partition->log + count, partition->log_count * sizeof *partition->log);
     partition->trimmed += count;
+    return count;
 }
 
 bool partition_take_back(struct partition *partition)

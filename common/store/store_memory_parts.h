@@ -7,6 +7,7 @@
 
 struct logged {
     uint64_t id, prev;
+    bool begins;                    /* what the log keeps together: what stands before it may go */
     size_t bytes;
     uint8_t packed[];
 };
@@ -55,7 +56,7 @@ struct change {
     int unclean;
 };
 
-struct write { struct change *at; size_t count, room; };
+struct write { struct change *at; size_t count, room, appended; };
 
 struct partition {
     struct logged **log;
@@ -107,8 +108,9 @@ void partition_remove(struct partition *partition, struct ordered *list, const v
 void partition_move(struct partition *partition, enum stage stage, struct checkpoint to);
 bool partition_take_back(struct partition *partition);
 
-/* Lets go of that many of the oldest; what was written before can't be taken back any more. */
-void partition_trim(struct partition *partition, size_t count);
+/* Lets go of that many of the oldest, or fewer so that what is kept together stays together: tells how many. What was
+ * written before can't be taken back any more. */
+size_t partition_trim(struct partition *partition, size_t count);
 struct checkpoint partition_head(const struct partition *partition);
 wall_ms partition_earliest(const struct partition *partition);
 struct stored *partition_entity(const struct partition *partition, enum entity_kind kind, const char *id);

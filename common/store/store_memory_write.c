@@ -353,8 +353,7 @@ enum store_status memory_trim(struct store *store, uint32_t number, uint64_t bef
     for (int stage = STAGE_NONE + 1; stage < STAGE_COUNT; stage++)
         limit = lesser(limit, partition->held[stage].checkpoint.seq);
     limit = lesser(limit, first + TRIM_MAX);
-    uint64_t gone = limit > first ? limit - first : 0;
-    partition_trim(partition, gone);
+    uint64_t gone = partition_trim(partition, limit > first ? limit - first : 0);
     if (!lost)
         log_measure(partition, gone, ret);
     return lost ? STORE_GONE : STORE_OK;

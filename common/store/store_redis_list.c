@@ -138,11 +138,10 @@ static void view_commands(struct store_redis *redis, uint32_t partition)
 
 static struct checkpoint first_read(const redisReply *reply)
 {
-    if (reply->type != REDIS_REPLY_ARRAY || !reply->elements || reply->element[0]->elements != 2)
+    struct log_entry entry;
+    if (reply->type != REDIS_REPLY_ARRAY || !reply->elements || !log_entry_read(reply->element[0], &entry))
         return (struct checkpoint){0};
-    const redisReply *entry = reply->element[0], *values = entry->element[1];
-    return (struct checkpoint){(uint64_t)reply_number(entry->element[0]),
-                               values->elements > 1 ? reply_id(values->element[1]) : 0};
+    return (struct checkpoint){entry.first, reply_id(entry.id[0])};
 }
 
 static void stage_read(const redisReply *reply, wall_ms now, struct partition_view *ret, int stage)

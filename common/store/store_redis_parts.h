@@ -60,6 +60,16 @@ void command_entity(struct store_redis *redis, uint64_t version, wall_ms due, co
 /* The entity that a value says; none: it does not exist. false: the value is not ours. Into the arena. */
 bool entity_of_reply(const redisReply *reply, const char *id, struct arena *arena, struct stored_entity *ret);
 
+/* store_redis_read_log.c: an entry of the log, which is what one write appended, in pieces. Its i-th event's chain id is
+ * id[2 * i], the event event[2 * i]; both point into the reply. false: the entry is not ours. */
+struct log_entry {
+    uint64_t first;                 /* seq of its first event */
+    size_t count;                   /* at least 1 */
+    uint64_t prev;                  /* id of the event before its first */
+    redisReply *const *id, *const *event;
+};
+bool log_entry_read(const redisReply *reply, struct log_entry *ret);
+
 /* A place in a log: the value of a partition's head, a checkpoint. */
 struct checkpoint reply_place(const redisReply *reply);
 
@@ -87,7 +97,7 @@ bool functions_load(void *context, struct redis_node *node, char message[REDIS_M
 enum { FUNCTION_GENERATION = 100 };
 enum store_status function_status(struct store_redis *redis, const redisReply *reply);
 
-/* store_redis_health.c, _log.c, _commit.c, _fire.c, _lease.c, _read.c, _list.c, _heads.c, _note.c */
+/* store_redis_health.c, _log.c, _commit.c, _fire.c, _lease.c, _read.c, _read_log.c, _list.c, _heads.c, _note.c */
 enum store_status redis_append(struct store *, const struct append *, size_t, enum store_status *);
 enum store_status redis_commit(struct store *, struct commit *const *, size_t, enum store_status *);
 enum store_status redis_fire(struct store *, struct fire *, size_t, struct arena *, enum store_status *);

@@ -1,82 +1,9 @@
+/* Entities. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "head.h"
 #include "store_redis_parts.h"
 
-enum { SCAN_STEP = 256, ENTRY_VALUES = 6 };
-
-static struct slice slice_copy(struct arena *arena, struct slice bytes)
-{
-    return (struct slice){arena_copy(arena, bytes.at, bytes.bytes), bytes.bytes};
-}
-
-/* An entry of the log: [id, [i, chain id, p, id before, e, event]]. */
-static bool entry_read(const redisReply *reply, uint32_t partition, struct arena *arena, struct entry *ret)
-{
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 || reply->element[1]->type != REDIS_REPLY_ARRAY ||
-        reply->element[1]->elements != ENTRY_VALUES)
-        return false;
-    redisReply **values = reply->element[1]->element;
-    ret->place = (struct place){partition, (uint64_t)reply_number(reply->element[0]), reply_id(values[1]),
-                                reply_id(values[3])};
-    ret->packed = slice_copy(arena, reply_bytes(values[5]));
-    return true;
-}
-
-static void log_command(struct store_redis *redis, const struct log_read *read)
-{
-    command_begin(redis->link, 6);
-    command_text(redis->link, "XRANGE");
-    key_of(redis, read->partition, "log", "");
-    command_printf(redis->link, "%llu-0", (unsigned long long)(read->from_seq ? read->from_seq : 1));
-    command_text(redis->link, "+");
-    command_text(redis->link, "COUNT");
-    command_printf(redis->link, "%zu", read->max < READ_MAX ? read->max : READ_MAX);
-}
-
-static enum store_status log_answer(struct store_redis *redis, const redisReply *reply, struct arena *arena,
-                                    struct log_read *read)
-{
-    struct entry_list list = {.count = reply->elements};
-    list.at = arena_alloc(arena, list.count * sizeof *list.at);
-    for (size_t i = 0; i < list.count; i++)
-        if (!entry_read(reply->element[i], read->partition, arena, &list.at[i]))
-            return redis_refuse(redis, "the log in Redis holds an entry that is not ours");
-    read->entries = list;
-    return STORE_OK;
-}
-
-/* At most PIPELINE_MAX. */
-static void read_some_logs(struct store_redis *redis, struct log_read *each, size_t count, struct arena *arena,
-                           enum store_status *statuses)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *fault = partition_fault(redis, each[i].partition);
-        statuses[i] = fault ? redis_refuse(redis, fault) : STORE_OK;
-        if (!fault)
-            log_command(redis, &each[i]);
-    }
-    redis_run(redis);
-    for (size_t i = 0, asked = 0; i < count; i++) {
-        if (statuses[i] != STORE_OK)
-            continue;
-        const redisReply *reply = redis->replies[asked];
-        statuses[i] = redis_outcome_of(redis, asked++);
-        if (statuses[i] == STORE_OK)
-            statuses[i] = log_answer(redis, reply, arena, &each[i]);
-    }
-}
-
-enum store_status redis_read_log(struct store *store, struct log_read *each, size_t count, struct arena *arena,
-                                 enum store_status *ret_status_each)
-{
-    for (size_t from = 0; from < count; from += PIPELINE_MAX) {
-        size_t some = count - from < PIPELINE_MAX ? count - from : PIPELINE_MAX;
-        read_some_logs(store_redis_of(store), each + from, some, arena, ret_status_each + from);
-    }
-    return exchange_status(ret_status_each, count);
-}
+enum { SCAN_STEP = 256 };
 
 static enum store_status malformed(struct store_redis *redis)
 {

@@ -21,7 +21,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "bench"
 sys.path[:0] = [str(ROOT / "tests" / "month"), str(ROOT / "tests" / "process")]
-from redis_log import Redis, unpack     # noqa: E402
+from redis_log import Redis, read_partition     # noqa: E402
 from started import die_with_parent, ready_words, start_daemon   # noqa: E402
 from zmtp import Dealer, pack           # noqa: E402
 
@@ -276,8 +276,7 @@ class Installation:
 
     def log(self):
         for key in self.keys_of("log"):
-            for _, fields in self.redis.command("XRANGE", key, "-", "+"):
-                yield unpack(fields[fields.index(b"e") + 1])
+            yield from read_partition(self.redis, key)
 
     # ---- over HTTP
 

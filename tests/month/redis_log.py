@@ -131,16 +131,24 @@ def log_keys(redis):
     return sorted(keys)
 
 
+def entry_events(entry):
+    """Seq, id, id before and bytes of each event of an entry of the stream."""
+    last, fields = int(entry[0].split(b"-")[0]), entry[1]
+    if fields[0] == b"i":                       # of an earlier build: one event
+        return [(last, fields[1], fields[3], fields[5])]
+    chains = fields[2::2]
+    return list(zip(range(last - len(chains) + 1, last + 1), chains, fields[1:2] + chains, fields[3::2]))
+
+
 def read_partition(redis, key):
     partition, start = int(key[2:key.index(b"}")]), "-"
     while True:
         entries = redis.command("XRANGE", key, start, "+", "COUNT", 5000)
         if not entries:
             return
-        for stream_id, fields in entries:
-            named = dict(zip(fields[::2], fields[1::2]))
-            event = unpack(named[b"e"])
-            event.update(partition=partition, seq=int(stream_id.split(b"-")[0]), chain=named[b"i"].hex(), prev=named[b"p"].hex())
+        for seq, chain, prev, packed in (found for entry in entries for found in entry_events(entry)):
+            event = unpack(packed)
+            event.update(partition=partition, seq=seq, chain=chain.hex(), prev=prev.hex())
             event.setdefault("data", {})
             yield event
         start = "(" + entries[-1][0].decode()

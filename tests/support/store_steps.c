@@ -3,7 +3,7 @@
 
 #include "store_steps.h"
 
-enum { OWNERS = 3, IDS = 24, KEYS = 300, QUEUE_PLACES = 40, DUE_STEP = 1000 };
+enum { OWNERS = 3, IDS = 24, KEYS = 300, QUEUE_PLACES = 40, DUE_STEP = 1000, FACTS_FEW = 8, EVENTS_FEW = 4 };
 
 static uint64_t chance_state;
 
@@ -77,7 +77,7 @@ static uint64_t chain_id(void)
 static void make_facts(struct truth *truth, struct step *step)
 {
     enum stage stage = one_in(4) ? STAGE_NOTIFIER : STAGE_NONE;
-    step->fact_count = 1 + chance(FACTS_MAX);
+    step->fact_count = 1 + chance(one_in(10) ? FACTS_MAX : FACTS_FEW);
     for (size_t i = 0; i < step->fact_count; i++)
         step->facts[i] = (struct fact){
             .key = arena_printf(truth->arena, "source\n%u", chance(KEYS)),
@@ -194,7 +194,7 @@ static void make_commit(struct truth *truth, struct step *step)
     commit->condition_count = one_in(3) ? chance(CONDITIONS_MAX + 1) : 0;
     for (size_t i = 0; i < commit->condition_count; i++)
         step->conditions[i] = make_condition(truth, step);
-    commit->event_count = chance(EVENTS_MAX + 1);
+    commit->event_count = chance((one_in(20) ? EVENTS_MAX : EVENTS_FEW) + 1);
     for (size_t i = 0; i < commit->event_count; i++)
         step->events[i] = (struct new_event){.chain_id = chain_id(), .packed = random_event(truth->arena, step->stage, 80)};
 }

@@ -5,7 +5,7 @@
 #include "store_rig.h"
 
 enum {
-    PARTITIONS_USED = 3, FACTS_MAX = 8, PUTS_MAX = 6, CONDITIONS_MAX = 3, EVENTS_MAX = 4, TEXT_BYTES = 64, DEEDS = 12
+    PARTITIONS_USED = 3, FACTS_MAX = 40, PUTS_MAX = 6, CONDITIONS_MAX = 3, EVENTS_MAX = 40, TEXT_BYTES = 64, DEEDS = 12
 };
 
 struct step {

@@ -12,7 +12,7 @@
 
 enum {
     SEEDS_DEFAULT = 10, STEPS_DEFAULT = 10000, STEPS_WORTH_THE_NAME = 3000, FULL_EVERY = 500, LISTS_ONE_IN = 10,
-    FAILURES_ONE_IN = 8, CALLS_MAX = 12, STATUSES = STORE_REFUSED + 1
+    FAILURES_ONE_IN = 8, CALLS_MAX = 12, PAGE_MAX = 40, STATUSES = STORE_REFUSED + 1
 };
 
 /* -------- all that can be read */
@@ -129,6 +129,14 @@ static void tell_puts(struct rig *rig, const struct step *step, enum entity_kind
     }
 }
 
+/* Some of the log, from anywhere, as far as it may be. */
+static void tell_page(struct rig *rig, uint32_t partition, uint64_t from, size_t max, struct buffer *out)
+{
+    struct entry_list list;
+    assert_status(rig, STORE_OK, store_read_log_one(rig->store, partition, from, max, rig->arena, &list));
+    tell_entries(out, &list);
+}
+
 /* What the step may have changed: all of it, but of long lists only how long they are and how they begin. */
 static void tell_touched(struct rig *rig, const struct step *step, uint64_t from, bool lists, struct buffer *out)
 {
@@ -215,10 +223,13 @@ static void compare_touched(struct twins *twins, const struct step *step, const 
     struct rig *rigs[2] = {&twins->memory, &twins->redis};
     uint64_t from = twins->truth.views[step->partition].head.seq + 1;
     bool lists = one_in(LISTS_ONE_IN);
+    uint64_t page_from = chance_number((unsigned)from + 2);
+    size_t page_max = chance_number(PAGE_MAX);
     for (int i = 0; i < 2; i++) {
         arena_reset(rigs[i]->arena);
         buffer_clear(&twins->told[i]);
         tell_touched(rigs[i], step, from, lists, &twins->told[i]);
+        tell_page(rigs[i], step->partition, page_from, page_max, &twins->told[i]);
     }
     assert_alike(twins, doing);
 }
