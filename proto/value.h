@@ -25,10 +25,6 @@ struct value {
 /* Lives as long as the arena and the JSON that it was made of. */
 struct value value_of_json(const json_t *json, struct arena *arena);
 
-/* Of JSON text, an object or a list, as most programs write it; lives as long as both. false: it is wrong, or has what is
- * left to jansson (with JSON_REJECT_DUPLICATES) to judge: fractions, long numbers, escaped halves of pairs, deep nesting. */
-bool value_of_text(struct slice text, struct arena *arena, struct value *ret);
-
 /* Of one packed value, on its own or within another, that the guard has walked; lives as long as both. Bytes are base64,
  * what JSON has not (extensions, infinity) is null, numbers over 63 bits are fractions; keys that are no texts are left
  * out, of equal keys the last counts. But a map that the guard would not let stand alone for its keys is null. */

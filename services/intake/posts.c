@@ -139,18 +139,12 @@ void post_events(struct http_exchange *exchange, void *daemon)
 {
     struct intake *intake = daemon_context(daemon);
     struct credential credential;
-    struct value sent;
     if (!intake_credential(intake, exchange, &credential) || intake_is_pressed(intake, exchange))
         return;
-    struct arena *values = scratch_values(&intake->scratch);
-    if (value_of_text(exchange->body, values, &sent)) {
-        post_take(intake, exchange, &credential, &sent);
-        return;
-    }
     json_t *json = intake_json(exchange);
     if (!json)
         return;
-    sent = value_of_json(json, values);
+    struct value sent = value_of_json(json, scratch_values(&intake->scratch));
     post_take(intake, exchange, &credential, &sent);
     json_decref(json);
 }

@@ -133,80 +133,6 @@ static void members_are_found_and_sorted(void **state)
     json_decref(json);
 }
 
-/* -------- of JSON text */
-
-static const char *const plain_texts[] = {
-    "{}", "[]", " [ ] ", "\t{\r\n}", "[1,-2,0,-0,999999999999999999]", "[true,false,null]", "[\"\",\"a\",\"王芳\",\"\x7f\"]",
-    "{\"a\":{\"b\":[{}]},\"\":\"x\"}", "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"]", "[\"\\u738b\\u82b3\\u00e9\\u0041\\u001F\\uFFFD\"]",
-    "[\"before \\u738b and a good deal after it\"]", "{ \"a\" : 1 , \"b\" : [ 2 , 3 ] }",
-};
-
-/* Wrong, or left to jansson. */
-static const char *const other_texts[] = {
-    "", " ", "1", "\"a\"", "null", "{", "[", "[1", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "[]]", "[] x", "[01]", "[-]",
-    "[+1]", "[1.5]", "[1e3]", "[1E3]", "[1000000000000000000]", "[truex]", "[tru]", "[\"\n\"]", "[\"\\", "[\"\\\"", "[\"\\u12", "[\"\\u12\"]",
-    "[\"\\uzzzz\"]", "[\"\\x\"]", "[\"\\u0000\"]", "[\"\\ud83d\\ude97\"]", "[\"\xff\"]", "[\"\xed\xa0\x80\"]", "{\"a\":1,\"a\":2}",
-    "{\"a\":1,\"\\u0061\":2}", "[\v1]", "\xef\xbb\xbf[]", "[1 2]", "{\"a\" 1}", "[\"a]",
-};
-
-static struct slice slice_of_text(const char *text)
-{
-    return (struct slice){(const uint8_t *)text, strlen(text)};
-}
-
-static void plain_text_is_read_as_jansson_reads_it(void **state)
-{
-    for (size_t i = 0; i < sizeof plain_texts / sizeof *plain_texts; i++) {
-        struct value value;
-        json_t *json = json_loads(plain_texts[i], JSON_REJECT_DUPLICATES, NULL);
-        assert_non_null(json);
-        if (!value_of_text(slice_of_text(plain_texts[i]), *state, &value))
-            fail_msg("%s was not read", plain_texts[i]);
-        assert_value(&value, json);
-        json_decref(json);
-    }
-}
-
-static void other_text_is_left_alone(void **state)
-{
-    struct value value;
-    char deep[80] = {0};
-    for (size_t i = 0; i < sizeof other_texts / sizeof *other_texts; i++)
-        if (value_of_text(slice_of_text(other_texts[i]), *state, &value))
-            fail_msg("%s was read", other_texts[i]);
-    assert_false(value_of_text((struct slice){(const uint8_t *)"[\0]", 3}, *state, &value));
-    memset(deep, '[', 33);
-    memset(deep + 33, ']', 33);
-    assert_false(value_of_text(slice_of_text(deep), *state, &value));
-    assert_true(value_of_text((struct slice){(const uint8_t *)deep + 1, 64}, *state, &value));
-}
-
-/* Any bytes of these: where it is read at all, jansson reads the same. */
-static void random_text_is_read_as_jansson_reads_it(void **state)
-{
-    static const char *const pieces[] = {"{", "}", "[", "]", "[", "]", ",", ":", "\"a\"", "\"b\"", "\"\\n\"", "\"", "\\", "1", "-7", "0", "true",
-                                         "null", " ", "王", "\"\\u738b\"", "{\"a\":", ",\"c\":", "1}", "2]", "\xe7"};
-    struct dice dice = dice_of(5);
-    size_t read = 0;
-    for (int round = 0; round < 200000; round++) {
-        char text[128] = "[";
-        struct value value;
-        for (uint64_t i = dice_below(&dice, 9); i; i--)
-            strcat(text, pieces[dice_below(&dice, sizeof pieces / sizeof *pieces)]);
-        strcat(text, round % 2 ? "]" : "");
-        if (!value_of_text(slice_of_text(text), *state, &value))
-            continue;
-        read++;
-        json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-        if (!json)
-            fail_msg("%s is no JSON", text);
-        assert_value(&value, json);
-        json_decref(json);
-        arena_reset(*state);
-    }
-    assert_true(read > 1000);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, arena_up, arena_down)
 
 int main(void)
@@ -216,9 +142,6 @@ int main(void)
         TEST(what_only_msgpack_can_say),
         TEST(of_equal_names_the_last_counts),
         TEST(members_are_found_and_sorted),
-        TEST(plain_text_is_read_as_jansson_reads_it),
-        TEST(other_text_is_left_alone),
-        TEST(random_text_is_read_as_jansson_reads_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
