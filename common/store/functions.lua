@@ -350,16 +350,26 @@ local function fired_id(member, due, id)
            '@' .. due
 end
 
-local function fired_event(pieces, member, due, id)
-    local values = {fired_id(member, due, id), string.match(member, '^..([^/]*)'), member, tonumber(due)}
-    local parts = {}
+-- Of `due`, member and due time in turn: id and event in turn. What many have in common is packed once.
+local function fired_events(pieces, due, high, low)
+    local events, parts, values, sites = {}, {}, {}, {}
     for i = 1, #pieces, 2 do
         parts[i] = pieces[i]
-        if pieces[i + 1] then
-            parts[i + 1] = cmsgpack.pack(values[pieces[i + 1]])
-        end
     end
-    return table.concat(parts)
+    for i = 1, #due, 2 do
+        local member, at, id = due[i], due[i + 1], chain_id(high, low, (i - 1) / 2)
+        local site = string.match(member, '^..([^/]*)')
+        sites[site] = sites[site] or cmsgpack.pack(site)
+        values[1], values[2], values[3] = cmsgpack.pack(fired_id(member, at, id)), sites[site], cmsgpack.pack(member)
+        if at ~= due[i - 1] then
+            values[4] = cmsgpack.pack(tonumber(at))
+        end
+        for part = 2, #pieces, 2 do
+            parts[part] = values[pieces[part]]
+        end
+        events[i], events[i + 1] = id, table.concat(parts)
+    end
+    return events
 end
 
 local function fire(keys, args)
@@ -369,12 +379,9 @@ local function fire(keys, args)
     end
     local due = redis.call('ZRANGEBYSCORE', keys[4], '-inf', decimal(now), 'WITHSCORES', 'LIMIT', '0', FIRE_MAX)
     local head = head_of(keys[3])
-    local events, reply = {}, {OK, head, 0}
-    for i = 1, #due, 2 do
-        local id = chain_id(high, low, (i - 1) / 2)
-        local event = fired_event(pieces, due[i], due[i + 1], id)
-        events[#events + 1], events[#events + 2] = id, event
-        reply[#reply + 1] = event
+    local events, reply = fired_events(pieces, due, high, low), {OK, head, 0}
+    for i = 2, #events, 2 do
+        reply[#reply + 1] = events[i]
     end
     if events[2] and type_of(events[2]) ~= 'timer.fired' then     -- the others are of the same pieces
         return {REFUSED, 'only timer.fired is fired'}
