@@ -16,7 +16,7 @@ BATCH = 100                 # facts in a request where throughput is asked for
 WINDOW = 64                 # requests on their way at once
 AGENT = "han-xue"
 MODEL = 10_000_000          # number of what seed copies
-LEAD_SECONDS, QUICK_LEAD_SECONDS = 7, 4     # until timers are due: long enough that all are planned and the system is at rest
+LEAD_SECONDS, QUICK_LEAD_SECONDS = 7, 2     # until timers are due: long enough that all are planned and the system is at rest
 OUTAGE_SECONDS = 8          # after the plan that is copied is made, its copies are due
 QUEUE_FILLED = 80_000       # events: more than the bus and the kernel keep for a consumer that reads nothing
 LOOK_SECONDS = 0.02         # a count over all partitions costs Redis less than a hundredth of that
@@ -103,14 +103,16 @@ def with_replicas(careline, number, count, single_site):
 
 
 def replicas(bench):
-    """One replica of each stage and two, in turn; the model is fitted to each run with one, and held against the run after it."""
+    """One replica of each stage and two, now these first, now those; the model is fitted to each run with one, and held against the
+    run after it."""
     count, cores = bench.size(10_000), os.cpu_count()
     with Installation(bench, "everysec") as careline:
         careline.furnish("message.yaml")
         fit = None
-        for _ in bench.rounds("replicas"):
-            one, profile, single = with_replicas(careline, 1, count, bench.size(5_000))
-            two, profile_two, _ = with_replicas(careline, 2, count, 0)
+        for run in bench.rounds("replicas"):
+            found = {number: with_replicas(careline, number, count, bench.size(5_000) if number == 1 else 0)
+                     for number in ((1, 2), (2, 1))[run % 2]}
+            (one, profile, single), (two, profile_two, _) = found[1], found[2]
             before, fit = fit, Fit.of(profile, cores)
             if not before:
                 yield {}

@@ -113,7 +113,7 @@ ROWS = [
     Row("fanout", "events/s", "to each of 10 consumers", "fanout"),
     Row("fanout_stalled", "events/s", "the same while one of them reads nothing", "fanout", ratio_at_least={"none stalled": 0.95}),
     Row("takeover", "s", "after kill -9 of a replica until its slowest partition goes on; no client of intake sees an error", "takeover",
-        at_most=5),
+        at_most=5, quick=False),
     Row("recover", "s", "Redis killed with 1 M open items, until all stages work again", "recover", quick=False),
     Row("idle_cpu", "% of a core", "the five daemons with 10 M pending timers", "many", at_most=2, quick=False),
     Row("idle_mb", "MB", "resident, the largest of them", "many", at_most=30, quick=False),
