@@ -86,7 +86,8 @@ static bool many_repeat(const struct value *object, struct arena *arena)
     return false;
 }
 
-bool value_repeats(const struct value *object, struct arena *arena)
+/* Are two of its members of the same name? */
+static bool is_repetitive(const struct value *object, struct arena *arena)
 {
     uint64_t seen = 0;
     if (object->count > MEMBERS_FEW)
@@ -195,7 +196,7 @@ static void read_object(struct cursor *from, struct arena *arena, struct value *
         read_packed(from, arena, member);
         to->count += named;
     }
-    if (value_repeats(to, arena))
+    if (is_repetitive(to, arena))
         drop_repeated(to, arena);
 }
 

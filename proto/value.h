@@ -46,9 +46,6 @@ void value_pack(const struct value *value, struct buffer *to);
 /* The member of this name; NULL: there is none, or it is no object. */
 const struct value *value_member(const struct value *object, const char *name);
 
-/* Has the object two members of the same name? One that is made here has not. */
-bool value_repeats(const struct value *object, struct arena *arena);
-
 /* The members of an object in the order of their names, byte by byte, into `ret`, which has room for all. */
 void value_sorted(const struct value *object, const struct value **ret);
 

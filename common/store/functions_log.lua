@@ -46,12 +46,16 @@ local function entry_id(entry, seq)
 end
 
 -- Appends events, id and bytes in turn, from … to of a list, behind the head. The log goes first among a function's
--- writes: if it already goes as far as the first entry shall, that is refused before anything is changed.
+-- writes: if it goes beyond the head already, nothing is changed. One event XADD itself refuses then; the entry of several
+-- might lie behind what should not be there.
 local function log_append(log, head_key, head, list, from, to)
     if from >= to then
         return
     end
     local seq, prev = seq_of(head), id_of(head)
+    if to - from > 2 and entry_from(log, decimal(seq + 1)) then
+        error('the ID is equal or smaller than the last: the log goes beyond its head')
+    end
     for first = from, to, 2 * ENTRY_EVENTS_MAX do
         local last = math.min(first + 2 * ENTRY_EVENTS_MAX - 1, to)
         seq = seq + (last - first + 1) / 2

@@ -137,11 +137,25 @@ static void what_is_not_ours_is_told(void **context)
         assert_non_null(strstr(rig.calls->message(rig.store), "not ours"));
         rig_close(&rig);
     }
-    rig_open(&rig, &server);                         /* behind the head, and we append over it */
+}
+
+/* Behind the head: nothing is appended before it, over it or behind it. */
+static void what_is_not_ours_is_not_appended_to(void **context)
+{
+    (void)context;
+    struct rig rig;
+    static const char *const keys[] = {"a\n1", "a\n2", "a\n3", "a\n4"};
+    rig_open(&rig, &server);
     known_append(&rig, 0, 5);
     plant_single(&rig, 7);
-    known_append(&rig, 5, 8);
-    assert_status(&rig, STORE_REFUSED, store_read_log_one(rig.store, 0, 5, 10, rig.arena, &list));
+    for (size_t count = 2; count <= 4; count++) {
+        struct fact facts[4];
+        for (size_t i = 0; i < count; i++)
+            facts[i] = (struct fact){.key = keys[i], .natural = true, .chain_id = 1 + i, .packed = fact_bytes("a")};
+        assert_status(&rig, STORE_REFUSED, store_append_one(rig.store, 0, facts, count));
+        assert_non_null(strstr(rig.calls->message(rig.store), "beyond its head"));
+    }
+    assert_int_equal(rig_view(&rig).head.seq, 5);
     rig_close(&rig);
 }
 
@@ -154,6 +168,7 @@ int main(void)
         cmocka_unit_test(a_rewound_log_holds_other_events),
         cmocka_unit_test(a_head_inside_an_entry_is_not_appended_to),
         cmocka_unit_test(what_is_not_ours_is_told),
+        cmocka_unit_test(what_is_not_ours_is_not_appended_to),
     };
     int failed = cmocka_run_group_tests_name("store: entries in Redis", tests, NULL, NULL);
     redis_server_stop(&server);
