@@ -17,20 +17,20 @@ static void count_put(struct redis_link *link, char mark, size_t count)
         *--at = (char)('0' + count % 10);
     while (count /= 10);
     *--at = mark;
-    buffer_append(&link->wire, at, (size_t)(text + sizeof text - at));
+    buffer_append(&link->run->wire, at, (size_t)(text + sizeof text - at));
 }
 
 void command_begin(struct redis_link *link, size_t words)
 {
-    assert(link->count < PIPELINE_MAX);
-    link->commands[link->count++] = (struct command){.from = link->wire.bytes, .node = NODE_NONE};
+    assert(link->run->count < PIPELINE_MAX);
+    link->run->commands[link->run->count++] = (struct command){.from = link->run->wire.bytes, .node = NODE_NONE};
     count_put(link, '*', words);
 }
 
 static struct command *command_now(struct redis_link *link)
 {
-    assert(link->count > 0);
-    return &link->commands[link->count - 1];
+    assert(link->run->count > 0);
+    return &link->run->commands[link->run->count - 1];
 }
 
 void command_writes(struct redis_link *link)
@@ -48,9 +48,9 @@ void command_to_node(struct redis_link *link, unsigned node)
 void command_joined(struct redis_link *link, struct slice first, struct slice second)
 {
     count_put(link, '$', first.bytes + second.bytes);
-    buffer_append(&link->wire, first.at, first.bytes);
-    buffer_append(&link->wire, second.at, second.bytes);
-    buffer_append(&link->wire, "\r\n", 2);
+    buffer_append(&link->run->wire, first.at, first.bytes);
+    buffer_append(&link->run->wire, second.at, second.bytes);
+    buffer_append(&link->run->wire, "\r\n", 2);
 }
 
 void command_bytes(struct redis_link *link, struct slice bytes)
@@ -99,8 +99,8 @@ void command_key_joined(struct redis_link *link, const char *first, const char *
         return;
     command->keyed = true;
     command->key_bytes = begin.bytes + end.bytes;
-    command->key_at = link->wire.bytes - 2 - command->key_bytes;
-    command->slot = redis_slot((struct slice){link->wire.at + command->key_at, command->key_bytes});
+    command->key_at = link->run->wire.bytes - 2 - command->key_bytes;
+    command->slot = redis_slot((struct slice){link->run->wire.at + command->key_at, command->key_bytes});
 }
 
 /* -------- replies */

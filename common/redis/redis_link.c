@@ -9,7 +9,7 @@
 
 redisReply *const *redis_link_replies(const struct redis_link *link)
 {
-    return link->replies;
+    return link->last->replies;
 }
 
 const char *redis_link_message(const struct redis_link *link)
@@ -123,6 +123,8 @@ struct redis_link *redis_link_new(const struct redis_access *access, redis_prepa
 {
     struct redis_link *link = calloc(1, sizeof *link);
     assert(link);
+    link->run = link->runs;
+    link->last = link->runs;
     link->prepare = prepare;
     link->context = context;
     access_copy(access, &link->access);
@@ -131,14 +133,20 @@ struct redis_link *redis_link_new(const struct redis_access *access, redis_prepa
     return link;
 }
 
+static void run_free(struct redis_run *run)
+{
+    for (size_t i = 0; i < run->reply_count; i++)
+        freeReplyObject(run->replies[i]);
+    buffer_free(&run->wire);
+}
+
 void redis_link_free(struct redis_link **link)
 {
     if (!*link)
         return;
-    for (size_t i = 0; i < (*link)->reply_count; i++)
-        freeReplyObject((*link)->replies[i]);
+    for (size_t i = 0; i < sizeof (*link)->runs / sizeof *(*link)->runs; i++)
+        run_free(&(*link)->runs[i]);
     redis_route_close(&(*link)->route);
-    buffer_free(&(*link)->wire);
     access_free(&(*link)->access);
     free(*link);
     *link = NULL;

@@ -63,6 +63,11 @@ void command_key_joined(struct redis_link *link, const char *first, const char *
  * the next run. REDIS_GONE: those that are not NULL were answered all the same, by other nodes than the one that is
  * gone; they may be errors. */
 enum redis_outcome redis_link_run(struct redis_link *link);
+/* The same in two steps, so that the caller works while Redis does: begin only sends, finish takes the answers. One run
+ * at a time can be begun. Others may be run in between, each behind the answers to the one begun, which are kept. */
+void redis_link_begin(struct redis_link *link);
+enum redis_outcome redis_link_finish(struct redis_link *link);
+/* Of the run that was made or finished last. */
 redisReply *const *redis_link_replies(const struct redis_link *link);
 /* What one of them says of its command alone; NULL is REDIS_GONE. */
 enum redis_outcome redis_reply_outcome(const redisReply *reply);

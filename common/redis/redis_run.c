@@ -1,4 +1,5 @@
 /* One run of a link: rounds, each of which sends every command that has no reply yet to its node. */
+#include <assert.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,19 +13,8 @@ enum {
     ROUND_WAIT_MS = 5               /* before the second round; doubles: 155 ms in all */
 };
 
-/* What becomes of a command, better to worse. */
-enum verdict {
-    VERDICT_GOOD,
-    VERDICT_AGAIN,                  /* refused whole for now: again in a moment */
-    VERDICT_ELSEWHERE,              /* … and who has what is to be asked anew */
-    VERDICT_UNPREPARED,             /* … and the node lacks our functions */
-    VERDICT_REFUSED,
-    VERDICT_FULL,
-    VERDICT_GONE
-};
-
 /* What an error reply means; anything else is a mistake of ours. */
-static const struct { const char *begins; enum verdict verdict; } meanings[] = {
+static const struct { const char *begins; enum redis_verdict verdict; } meanings[] = {
     {"OOM ", VERDICT_FULL},
     {"MISCONF ", VERDICT_FULL},
     {"READONLY ", VERDICT_GONE},
@@ -44,7 +34,7 @@ static const struct { const char *begins; enum verdict verdict; } meanings[] = {
     {"WRONGPASS ", VERDICT_GONE},
 };
 
-static enum verdict error_verdict(const char *error)
+static enum redis_verdict error_verdict(const char *error)
 {
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
         if (strncmp(error, meanings[i].begins, strlen(meanings[i].begins)) == 0)
@@ -65,16 +55,16 @@ enum redis_outcome redis_reply_outcome(const redisReply *reply)
     return outcomes[reply->type == REDIS_REPLY_ERROR ? error_verdict(reply->str) : VERDICT_GOOD];
 }
 
-static enum verdict worse(enum verdict a, enum verdict b)
+static enum redis_verdict worse(enum redis_verdict a, enum redis_verdict b)
 {
     return a > b ? a : b;
 }
 
-static enum verdict judge(struct redis_link *link, const redisReply *reply)
+static enum redis_verdict judge(struct redis_link *link, const redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_ERROR)
         return VERDICT_GOOD;
-    enum verdict verdict = error_verdict(reply->str);
+    enum redis_verdict verdict = error_verdict(reply->str);
     bool alone = link->route.place.scheme != REDIS_CLUSTER &&
                  (verdict == VERDICT_AGAIN || verdict == VERDICT_ELSEWHERE);
     snprintf(link->message, sizeof link->message, "Redis: %s%.100s",
@@ -93,11 +83,11 @@ static struct redis_node *node_of(struct redis_link *link, const struct command 
 static bool commands_assign(struct redis_link *link)
 {
     unsigned keyless = 0;
-    for (size_t i = link->count; i-- > 0;)
-        if (link->commands[i].keyed)
-            keyless = redis_route_node(&link->route, link->commands[i].slot);
-    for (size_t i = 0; i < link->count; i++) {
-        struct command *command = &link->commands[i];
+    for (size_t i = link->run->count; i-- > 0;)
+        if (link->run->commands[i].keyed)
+            keyless = redis_route_node(&link->route, link->run->commands[i].slot);
+    for (size_t i = 0; i < link->run->count; i++) {
+        struct command *command = &link->run->commands[i];
         if (!command->fixed)
             command->node = command->keyed ? redis_route_node(&link->route, command->slot) : keyless;
         if (!command->done && !node_of(link, command)) {
@@ -115,8 +105,8 @@ static bool is_for(const struct command *command, unsigned node)
 
 static bool has_work(const struct redis_link *link, unsigned node)
 {
-    for (size_t i = 0; i < link->count; i++)
-        if (is_for(&link->commands[i], node))
+    for (size_t i = 0; i < link->run->count; i++)
+        if (is_for(&link->run->commands[i], node))
             return true;
     return false;
 }
@@ -124,9 +114,9 @@ static bool has_work(const struct redis_link *link, unsigned node)
 /* The first command for the node that must reach the replicas; NULL: none does. */
 static const struct command *first_write(const struct redis_link *link, unsigned node)
 {
-    for (size_t i = 0; i < link->count && link->access.replicas; i++)
-        if (link->commands[i].writes && is_for(&link->commands[i], node))
-            return &link->commands[i];
+    for (size_t i = 0; i < link->run->count && link->access.replicas; i++)
+        if (link->run->commands[i].writes && is_for(&link->run->commands[i], node))
+            return &link->run->commands[i];
     return NULL;
 }
 
@@ -134,8 +124,8 @@ static const struct command *first_write(const struct redis_link *link, unsigned
 
 static struct slice command_slice(const struct redis_link *link, size_t i)
 {
-    size_t end = i + 1 < link->count ? link->commands[i + 1].from : link->wire.bytes;
-    return (struct slice){link->wire.at + link->commands[i].from, end - link->commands[i].from};
+    size_t end = i + 1 < link->run->count ? link->run->commands[i + 1].from : link->run->wire.bytes;
+    return (struct slice){link->run->wire.at + link->run->commands[i].from, end - link->run->commands[i].from};
 }
 
 /* WAIT speaks of the connection's own writes, and a command may have found its work done by an earlier one: so a write
@@ -144,7 +134,7 @@ static bool wait_put(struct redis_link *link, struct redis_node *node, const str
 {
     struct buffer text = {0};
     char number[16], wait_ms[16];
-    struct slice tag = redis_key_tag((struct slice){link->wire.at + write->key_at, write->key_bytes});
+    struct slice tag = redis_key_tag((struct slice){link->run->wire.at + write->key_at, write->key_bytes});
     snprintf(number, sizeof number, "%u", link->access.replicas);
     snprintf(wait_ms, sizeof wait_ms, "%d", WAIT_MS);
     buffer_printf(&text, "*3\r\n$3\r\nSET\r\n$%zu\r\n{%.*s}touched\r\n$0\r\n\r\n", tag.bytes + strlen("{}touched"),
@@ -161,17 +151,17 @@ static bool node_put(struct redis_link *link, unsigned number)
     struct redis_node *node = &link->route.nodes[number];
     const struct command *write = first_write(link, number);
     bool good = true;
-    for (size_t i = 0; i < link->count && good; i++)
-        if (is_for(&link->commands[i], number))
+    for (size_t i = 0; i < link->run->count && good; i++)
+        if (is_for(&link->run->commands[i], number))
             good = redis_node_put(node, command_slice(link, i), link->message);
     return good && (!write || wait_put(link, node, write)) && redis_node_flush(node, link->message);
 }
 
 /* -------- taking */
 
-static enum verdict reached_judge(struct redis_link *link, struct redis_node *node, const redisReply *reached)
+static enum redis_verdict reached_judge(struct redis_link *link, struct redis_node *node, const redisReply *reached)
 {
-    enum verdict verdict = judge(link, reached);
+    enum redis_verdict verdict = judge(link, reached);
     if (verdict != VERDICT_GOOD || reply_number(reached) >= (int64_t)link->access.replicas)
         return verdict;
     snprintf(link->message, sizeof link->message, "only %d of %u replicas of Redis have the write",
@@ -182,11 +172,11 @@ static enum verdict reached_judge(struct redis_link *link, struct redis_node *no
 
 /* The replies to what wait_put sent; they count if something was `written`. If memory is out, the touch is refused;
  * whatever is not refused then has written something itself. */
-static enum verdict wait_take(struct redis_link *link, struct redis_node *node, bool written)
+static enum redis_verdict wait_take(struct redis_link *link, struct redis_node *node, bool written)
 {
     redisReply *touched = redis_node_take(node, link->message);
     redisReply *reached = touched ? redis_node_take(node, link->message) : NULL;
-    enum verdict verdict = reached ? VERDICT_GOOD : VERDICT_GONE;
+    enum redis_verdict verdict = reached ? VERDICT_GOOD : VERDICT_GONE;
     if (reached && written) {
         verdict = judge(link, touched);
         if (verdict == VERDICT_GOOD || verdict == VERDICT_FULL)
@@ -198,12 +188,12 @@ static enum verdict wait_take(struct redis_link *link, struct redis_node *node, 
     return verdict;
 }
 
-static enum verdict reply_take(struct redis_link *link, struct redis_node *node, size_t i)
+static enum redis_verdict reply_take(struct redis_link *link, struct redis_node *node, size_t i)
 {
     redisReply *reply = redis_node_take(node, link->message);
     if (!reply)
         return VERDICT_GONE;
-    enum verdict verdict = judge(link, reply);
+    enum redis_verdict verdict = judge(link, reply);
     if (verdict == VERDICT_UNPREPARED)
         node->prepared = false;
     if (verdict == VERDICT_AGAIN && strncmp(reply->str, "MOVED ", 6) == 0)
@@ -212,19 +202,19 @@ static enum verdict reply_take(struct redis_link *link, struct redis_node *node,
         freeReplyObject(reply);
         return verdict;
     }
-    link->replies[i] = reply;
-    link->commands[i].done = true;
+    link->run->replies[i] = reply;
+    link->run->commands[i].done = true;
     return verdict;
 }
 
 /* Every reply is taken, whatever the first ones say: the connection stays in step. */
-static enum verdict node_take(struct redis_link *link, unsigned number)
+static enum redis_verdict node_take(struct redis_link *link, unsigned number)
 {
     struct redis_node *node = &link->route.nodes[number];
     bool waits = first_write(link, number), written = false;
-    enum verdict verdict = VERDICT_GOOD;
-    for (size_t i = 0; i < link->count && node->context; i++) {
-        struct command *command = &link->commands[i];
+    enum redis_verdict verdict = VERDICT_GOOD;
+    for (size_t i = 0; i < link->run->count && node->context; i++) {
+        struct command *command = &link->run->commands[i];
         if (!is_for(command, number))
             continue;
         verdict = worse(verdict, reply_take(link, node, i));
@@ -240,24 +230,24 @@ static enum verdict node_take(struct redis_link *link, unsigned number)
 /* What a node did before it was lost, or before its replicas were, is not known. */
 static void replies_drop(struct redis_link *link, unsigned node)
 {
-    for (size_t i = 0; i < link->count; i++) {
-        if (link->commands[i].node != node)
+    for (size_t i = 0; i < link->run->count; i++) {
+        if (link->run->commands[i].node != node)
             continue;
-        freeReplyObject(link->replies[i]);
-        link->replies[i] = NULL;
-        link->commands[i].done = false;
+        freeReplyObject(link->run->replies[i]);
+        link->run->replies[i] = NULL;
+        link->run->commands[i].done = false;
     }
 }
 
 /* All were asked at the same time: what one took to fail, the next ones have had too. */
-static enum verdict node_take_late(struct redis_link *link, unsigned number, mono_ms begun)
+static enum redis_verdict node_take_late(struct redis_link *link, unsigned number, mono_ms begun)
 {
     struct redis_node *node = &link->route.nodes[number];
     int64_t left_ms = begun.ms + REDIS_TIMEOUT_MS - real_mono_now().ms;
     bool late = left_ms < REDIS_TIMEOUT_MS / 2;
     if (late)
         redis_node_patience(node, left_ms > LATE_MS ? left_ms : LATE_MS);
-    enum verdict verdict = node_take(link, number);
+    enum redis_verdict verdict = node_take(link, number);
     if (late)
         redis_node_patience(node, REDIS_TIMEOUT_MS);
     return verdict;
@@ -265,10 +255,10 @@ static enum verdict node_take_late(struct redis_link *link, unsigned number, mon
 
 /* A node that cannot answer may have a successor: its connection is closed. So is one to a node that does not know who
  * has what: others are to be asked. */
-static enum verdict node_finish(struct redis_link *link, unsigned number, mono_ms begun)
+static enum redis_verdict node_finish(struct redis_link *link, unsigned number, mono_ms begun)
 {
     struct redis_node *node = &link->route.nodes[number];
-    enum verdict verdict = node->context ? node_take_late(link, number, begun) : VERDICT_GONE;
+    enum redis_verdict verdict = node->context ? node_take_late(link, number, begun) : VERDICT_GONE;
     if (verdict == VERDICT_ELSEWHERE)
         redis_node_close(node);
     if (verdict != VERDICT_GONE)
@@ -281,61 +271,116 @@ static enum verdict node_finish(struct redis_link *link, unsigned number, mono_m
     return verdict;
 }
 
-/* All that can be reached work at the same time. What is sent to one while another is lost must still be answered:
- * nothing is left on a connection. */
-static enum verdict nodes_work(struct redis_link *link)
+/* All that can be reached work at the same time. */
+static enum redis_verdict nodes_ask(struct redis_link *link)
 {
-    bool busy[REDIS_NODES_MAX] = {false};
-    enum verdict verdict = VERDICT_GOOD;
-    mono_ms begun = real_mono_now();
+    bool *asked = link->run->asked;
+    enum redis_verdict verdict = VERDICT_GOOD;
     for (unsigned node = 0; node < link->route.count; node++) {
         if (!has_work(link, node))
             continue;
-        busy[node] = link_open(link, &link->route.nodes[node]);
-        verdict = busy[node] ? verdict : VERDICT_GONE;
+        asked[node] = link_open(link, &link->route.nodes[node]);
+        verdict = asked[node] ? verdict : VERDICT_GONE;
     }
     for (unsigned node = 0; node < link->route.count; node++)
-        if (busy[node])
+        if (asked[node])
             node_put(link, node);
-    for (unsigned node = 0; node < link->route.count; node++)
-        if (busy[node])
-            verdict = worse(verdict, node_finish(link, node, begun));
     return verdict;
 }
 
-static enum verdict round_run(struct redis_link *link)
+static void round_ask(struct redis_link *link)
 {
+    struct redis_run *run = link->run;
+    memset(run->asked, 0, sizeof run->asked);
+    run->asked_at = real_mono_now();
     if (!link_find(link))
-        return VERDICT_GONE;
-    if (!commands_assign(link))
-        return VERDICT_ELSEWHERE;
-    return nodes_work(link);
+        run->verdict = VERDICT_GONE;
+    else if (!commands_assign(link))
+        run->verdict = VERDICT_ELSEWHERE;
+    else
+        run->verdict = nodes_ask(link);
 }
 
-static void replies_forget(struct redis_link *link)
+/* What is sent to one while another is lost must still be answered: nothing is left on a connection. */
+static enum redis_verdict round_answer(struct redis_link *link)
 {
-    for (size_t i = 0; i < link->reply_count; i++)
-        freeReplyObject(link->replies[i]);
-    memset(link->replies, 0, link->reply_count * sizeof *link->replies);
-    link->reply_count = 0;
+    struct redis_run *run = link->run;
+    for (unsigned node = 0; node < link->route.count; node++)
+        if (run->asked[node])
+            run->verdict = worse(run->verdict, node_finish(link, node, run->asked_at));
+    return run->verdict;
 }
 
-enum redis_outcome redis_link_run(struct redis_link *link)
+static void replies_forget(struct redis_run *run)
 {
-    replies_forget(link);
-    link->reply_count = link->count;
-    enum verdict verdict = round_run(link);
+    for (size_t i = 0; i < run->reply_count; i++)
+        freeReplyObject(run->replies[i]);
+    memset(run->replies, 0, run->reply_count * sizeof *run->replies);
+    run->reply_count = 0;
+}
+
+static void run_begin(struct redis_link *link)
+{
+    replies_forget(link->run);
+    link->run->reply_count = link->run->count;
+    round_ask(link);
+}
+
+static enum redis_outcome run_end(struct redis_link *link)
+{
+    enum redis_verdict verdict = round_answer(link);
     for (int round = 1, wait_ms = ROUND_WAIT_MS; round < ROUNDS_MAX; round++, wait_ms *= 2) {
         if (verdict < VERDICT_AGAIN || verdict > VERDICT_UNPREPARED)
             break;
         if (verdict == VERDICT_ELSEWHERE)
             redis_route_forget(&link->route);
         poll(NULL, 0, wait_ms);
-        verdict = round_run(link);
+        round_ask(link);
+        verdict = round_answer(link);
     }
     if (outcomes[verdict] == REDIS_GONE)
         redis_route_forget(&link->route);
-    buffer_clear(&link->wire);
-    link->count = 0;
+    buffer_clear(&link->run->wire);
+    link->run->count = 0;
     return outcomes[verdict];
+}
+
+/* -------- runs */
+
+/* Its answers come before any others on the same connections. */
+static void ahead_answer(struct redis_link *link)
+{
+    struct redis_run *run = link->run, *ahead = link->ahead;
+    if (!ahead || ahead->answered)
+        return;
+    link->run = ahead;
+    ahead->outcome = run_end(link);
+    ahead->answered = true;
+    link->run = run;
+}
+
+enum redis_outcome redis_link_run(struct redis_link *link)
+{
+    ahead_answer(link);
+    run_begin(link);
+    link->last = link->run;
+    return run_end(link);
+}
+
+void redis_link_begin(struct redis_link *link)
+{
+    assert(!link->ahead);
+    run_begin(link);
+    link->ahead = link->run;
+    link->ahead->answered = false;
+    link->run = &link->runs[link->run == link->runs];
+}
+
+enum redis_outcome redis_link_finish(struct redis_link *link)
+{
+    assert(link->ahead);
+    ahead_answer(link);
+    link->last = link->ahead;
+    link->ahead = NULL;
+    return link->last->outcome;
 }

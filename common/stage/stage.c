@@ -43,6 +43,18 @@ static void *room_for(size_t count, size_t bytes)
     return room;
 }
 
+static void exchange_make(struct exchange *exchange, uint32_t partitions)
+{
+    exchange->commits = room_for(partitions, sizeof *exchange->commits);
+    exchange->statuses = room_for(partitions, sizeof *exchange->statuses);
+}
+
+static void exchange_unmake(struct exchange *exchange)
+{
+    free(exchange->commits);
+    free(exchange->statuses);
+}
+
 struct stage_loop *stage_new(const struct stage_options *options)
 {
     struct stage_loop *stage = room_for(1, sizeof *stage);
@@ -55,8 +67,8 @@ struct stage_loop *stage_new(const struct stage_options *options)
     stage->leases = room_for(partitions, sizeof *stage->leases);
     stage->standings = room_for(partitions, sizeof *stage->standings);
     stage->statuses = room_for(partitions, sizeof *stage->statuses);
-    stage->exchange.commits = room_for(partitions, sizeof *stage->exchange.commits);
-    stage->exchange.statuses = room_for(partitions, sizeof *stage->exchange.statuses);
+    exchange_make(&stage->exchange, partitions);
+    exchange_make(&stage->sent, partitions);
     for (uint32_t i = 0; i < partitions; i++)
         stage->partitions[i] = (struct stage_partition){.number = i, .batch_max = BATCH_EVENTS_MAX};
     stage->arena = arena_new();
@@ -88,8 +100,8 @@ void stage_free(struct stage_loop **stage)
     free((*stage)->leases);
     free((*stage)->standings);
     free((*stage)->statuses);
-    free((*stage)->exchange.commits);
-    free((*stage)->exchange.statuses);
+    exchange_unmake(&(*stage)->exchange);
+    exchange_unmake(&(*stage)->sent);
     free(*stage);
     *stage = NULL;
 }

@@ -2,7 +2,7 @@
 #include "log.h"
 #include "stage_parts.h"
 
-enum { EXCHANGE_BYTES_MAX = BATCH_BYTES_MAX };      /* of decided batches; then the store gets its turn */
+enum { EXCHANGE_BYTES = 128 * 1024 };     /* of decided batches are enough for the store to set to work on */
 
 struct turn *stage_turn(struct stage_loop *stage, uint32_t partition)
 {
@@ -188,21 +188,53 @@ static void answered(struct stage_loop *stage, struct stage_partition *partition
         tell_worked(stage, partition);
 }
 
-void stage_exchange(struct stage_loop *stage)
+/* The answers to what was sent, into its statuses. */
+static void sent_take(struct stage_loop *stage)
 {
     struct store *store = stage->options.store;
-    struct exchange *exchange = &stage->exchange;
-    size_t count = exchange->count;
+    struct exchange *sent = &stage->sent;
 
-    exchange->count = exchange->bytes = 0;
-    if (count == 0)
+    if (sent->count == 0)
         return;
-    enum store_status status = store->functions->commit(store, exchange->commits, count, exchange->statuses);
+    enum store_status status = store->functions->commit(store, sent->commits, sent->count, sent->statuses);
+    for (size_t i = 0; i < sent->count && status != STORE_OK; i++)
+        sent->statuses[i] = status;
     stage_look(stage);
-    for (size_t i = 0; i < count; i++) {
-        enum store_status own = status == STORE_OK ? exchange->statuses[i] : status;
-        answered(stage, &stage->partitions[exchange->commits[i]->lease.partition], own);
-    }
+}
+
+/* What was gathered becomes what is sent; what was sent and answered comes back in its place. */
+static void exchange_send(struct stage_loop *stage)
+{
+    struct store *store = stage->options.store;
+    struct exchange back = stage->sent;
+
+    stage->sent = stage->exchange;
+    stage->exchange = back;
+    if (stage->sent.count > 0 && store->functions->commit_begin)
+        store->functions->commit_begin(store, stage->sent.commits, stage->sent.count);
+}
+
+static void answered_all(struct stage_loop *stage)
+{
+    struct exchange *exchange = &stage->exchange;
+
+    for (size_t i = 0; i < exchange->count; i++)
+        answered(stage, &stage->partitions[exchange->commits[i]->lease.partition], exchange->statuses[i]);
+    exchange->count = exchange->bytes = 0;
+}
+
+/* What follows from the last answers is done while the store works on the next commits. */
+static void exchange_step(struct stage_loop *stage)
+{
+    sent_take(stage);
+    exchange_send(stage);
+    answered_all(stage);
+}
+
+void stage_exchange(struct stage_loop *stage)
+{
+    while (stage->exchange.count > 0 || stage->sent.count > 0)
+        exchange_step(stage);
 }
 
 void stage_commit_add(struct stage_loop *stage, struct stage_partition *partition)
@@ -211,6 +243,6 @@ void stage_commit_add(struct stage_loop *stage, struct stage_partition *partitio
 
     exchange->commits[exchange->count++] = &partition->commit;
     exchange->bytes += partition->pending ? partition->pending->bytes : 0;
-    if (exchange->bytes >= EXCHANGE_BYTES_MAX)
-        stage_exchange(stage);
+    if (exchange->bytes >= EXCHANGE_BYTES)
+        exchange_step(stage);
 }

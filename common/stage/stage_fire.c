@@ -84,52 +84,81 @@ static void fire_answered(struct stage_loop *stage, const struct fire *fire, enu
         backoff_more(&partition->backoff, stage_mono(stage));
 }
 
-static void fire_together(struct stage_loop *stage, struct fire *fires, size_t count)
-{
-    struct store *store = stage->options.store;
-    enum store_status statuses[FIRE_TOGETHER];
-
-    if (count == 0)
-        return;
-    arena_reset(stage->arena);
-    enum store_status status = store->functions->fire(store, fires, count, stage->arena, statuses);
-    stage_look(stage);
-    for (size_t i = 0; i < count; i++)
-        fire_answered(stage, &fires[i], status == STORE_OK ? statuses[i] : status);
-}
-
-/* What does not answer takes seconds: those that were not asked by then are in the next step. The time, which may have
- * to be asked for too, is asked for only if a timer waits for it. */
-void stage_fire(struct stage_loop *stage)
-{
+/* Partitions whose timers fire in one exchange, and what came of it. */
+struct volley {
     struct fire fires[FIRE_TOGETHER];
-    mono_ms begun = stage_mono(stage);
-    wall_ms now = 0;
-    size_t count = 0;
+    enum store_status status, statuses[FIRE_TOGETHER];
+    size_t count;
+};
 
-    if (!may_fire(stage))
-        return;
-    for (uint32_t i = 0; i < stage->options.partitions; i++) {
-        const struct stage_partition *partition = &stage->partitions[i];
+/* The next ones that have a timer due, from *number on; false: there are none, or it has gone on too long. The time, which
+ * may have to be asked for, is asked for only if a timer waits for it. */
+static bool volley_gather(struct stage_loop *stage, mono_ms begun, uint32_t *number, struct volley *volley)
+{
+    wall_ms now = 0;
+
+    volley->count = 0;
+    if (stage_mono(stage).ms - begun.ms >= STEP_MS_MAX)
+        return false;
+    for (; *number < stage->options.partitions && volley->count < FIRE_TOGETHER; ++*number) {
+        const struct stage_partition *partition = &stage->partitions[*number];
         if (!has_timer(stage, partition))
             continue;
         now = now ? now : clock_now(stage->options.clock);
         if (partition->earliest_due > now)
             continue;
         note_prompt(stage, now - partition->earliest_due);
-        fires[count++] = (struct fire){.lease = partition->lease, .now = now,
-                                       .chain_seed = stage->options.random(stage->options.random_context)};
-        if (count < FIRE_TOGETHER)
-            continue;
-        fire_together(stage, fires, count);
-        count = 0;
-        now = 0;
-        if (stage_mono(stage).ms - begun.ms < STEP_MS_MAX)
-            continue;
-        stage->busy = true;
-        return;
+        volley->fires[volley->count++] = (struct fire){
+            .lease = partition->lease, .now = now, .chain_seed = stage->options.random(stage->options.random_context)};
     }
-    fire_together(stage, fires, count);
+    return volley->count > 0;
+}
+
+static void volley_begin(struct stage_loop *stage, const struct volley *volley)
+{
+    struct store *store = stage->options.store;
+
+    if (volley->count > 0 && store->functions->fire_begin)
+        store->functions->fire_begin(store, volley->fires, volley->count);
+}
+
+static void volley_end(struct stage_loop *stage, struct volley *volley)
+{
+    struct store *store = stage->options.store;
+
+    if (volley->count == 0)
+        return;
+    arena_reset(stage->arena);
+    volley->status = store->functions->fire(store, volley->fires, volley->count, stage->arena, volley->statuses);
+    stage_look(stage);
+}
+
+static void volley_answered(struct stage_loop *stage, const struct volley *volley)
+{
+    for (size_t i = 0; i < volley->count; i++)
+        fire_answered(stage, &volley->fires[i], volley->status == STORE_OK ? volley->statuses[i] : volley->status);
+}
+
+/* While what has fired is published the store works on the next volley. What does not answer takes seconds: those that
+ * were not asked by then are in the next step. */
+void stage_fire(struct stage_loop *stage)
+{
+    struct volley volleys[2], *next = volleys, *fired = volleys + 1;
+    mono_ms begun = stage_mono(stage);
+    uint32_t number = 0;
+
+    if (!may_fire(stage))
+        return;
+    volleys[1].count = 0;
+    while (volley_gather(stage, begun, &number, next) || fired->count > 0) {
+        volley_begin(stage, next);
+        volley_answered(stage, fired);
+        volley_end(stage, next);
+        struct volley *was = fired;
+        fired = next;
+        next = was;
+    }
+    stage->busy = stage->busy || number < stage->options.partitions;
 }
 
 int64_t stage_due_wait_ms(const struct stage_loop *stage, wall_ms due)

@@ -22,7 +22,7 @@ enum {
     PROMPT_MS = 50,                         /* how long after a timer that fired in time others are expected */
     LATE_MS = 1000,                         /* timers later than this are caught up with: many at a time, none in a hurry */
     FIRE_AHEAD_MAX = READER_READY_MAX / 2,  /* events of a partition that wait: more timers only add to the log */
-    FIRE_TOGETHER = 16,                     /* partitions whose timers fire in one exchange */
+    FIRE_TOGETHER = 4,                     /* partitions whose timers fire in one exchange */
     STEP_MS_MAX = 1000,                     /* then leases, bus and the rest of the daemon get theirs */
     BACKOFF_MS = 50, BACKOFF_MS_MAX = 1000,
     AT_ONCE_MS = 5 * 60 * 1000              /* an event worked later than this leaves what is due to timers */
@@ -87,7 +87,8 @@ struct stage_loop {
     struct hand hand;
     struct turn *spare[HAND_MAX];   /* turns to be used again */
     size_t spare_count;
-    struct exchange exchange;
+    struct exchange exchange;       /* being gathered */
+    struct exchange sent;           /* not yet answered */
     uint32_t first;                 /* partition that the next step begins with */
     unsigned passed;                /* events that came since one was worked */
     /* leases */
@@ -161,9 +162,10 @@ bool stage_is_settled(const struct stage_partition *partition);
 
 /* stage_commit.c */
 void stage_commit_begin(struct stage_partition *partition, struct checkpoint to);
-/* Adds a partition's commit to the next exchange, which goes off when it holds as much as it may. */
+/* Adds a partition's commit to the next exchange, which goes off when it holds enough: the store works on it while others
+ * are decided. */
 void stage_commit_add(struct stage_loop *stage, struct stage_partition *partition);
-/* Commits all that was added, publishes, hands over; each partition by its own answer. */
+/* Commits all that was added, waits for all answers, publishes, hands over; each partition by its own answer. */
 void stage_exchange(struct stage_loop *stage);
 void stage_drop_pending(struct stage_loop *stage, struct stage_partition *partition);
 /* A turn, and back: those given back are used again. */

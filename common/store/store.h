@@ -228,6 +228,8 @@ struct store_functions {
                                 enum store_status *ret_status_each);
     enum store_status (*commit)(struct store *, struct commit *const *each, size_t count,
                                 enum store_status *ret_status_each);
+    void (*commit_begin)(struct store *, struct commit *const *each, size_t count);
+    void (*fire_begin)(struct store *, const struct fire *each, size_t count);
     enum store_status (*fire)(struct store *, struct fire *each, size_t count, struct arena *,
                               enum store_status *ret_status_each);
     enum store_status (*claim)(struct store *, const struct lease *wanted, size_t count, int64_t ttl_ms,
@@ -293,6 +295,9 @@ enum store_status store_release_one(struct store *store, const struct lease *lea
  * append, commit, fire, claim, renew, release, read_log, read_entities: many in one exchange, so that they share its round
  *   trip and its fsync; each is atomic by itself and concerns nobody else. STORE_OK with the answers in ret_status_each, where STORE_GONE is one whose
  *   node of a Cluster does not answer; STORE_GONE when none was answered, though some may be done.
+ * commit_begin, fire_begin: said ahead of commit, or fire, by a caller that has something else to do meanwhile: the store sets to
+ *   work, the answers come with the call itself. That is the next commit or fire, of the same `each`, which stays as it
+ *   is until then. Other calls may come in between. NULL: a store that cannot work on its own.
  * append: facts into the logs of some partitions, of each once. Facts whose key is known are skipped, with the first
  *   place as answer; a known key with another digest is APPEND_CONFLICT; both leave the others alone. STORE_FULL when
  *   memory is out. Durable when the answer is STORE_OK, as durable as the store is configured.

@@ -25,13 +25,29 @@ static const enum store_status by_outcome[] = {
     [REDIS_DONE] = STORE_OK, [REDIS_GONE] = STORE_GONE, [REDIS_FULL] = STORE_FULL, [REDIS_REFUSED] = STORE_REFUSED
 };
 
-enum store_status redis_run(struct store_redis *redis)
+static enum store_status ran(struct store_redis *redis, enum redis_outcome outcome)
 {
-    enum redis_outcome outcome = redis_link_run(redis->link);
     if (outcome != REDIS_DONE)
         snprintf(redis->message, sizeof redis->message, "%s", redis_link_message(redis->link));
     redis->replies = redis_link_replies(redis->link);
     return by_outcome[outcome];
+}
+
+enum store_status redis_run(struct store_redis *redis)
+{
+    return ran(redis, redis_link_run(redis->link));
+}
+
+void redis_begin(struct store_redis *redis, const void *what)
+{
+    redis_link_begin(redis->link);
+    redis->begun = what;
+}
+
+enum store_status redis_finish(struct store_redis *redis)
+{
+    redis->begun = NULL;
+    return ran(redis, redis_link_finish(redis->link));
 }
 
 enum store_status redis_outcome_of(const struct store_redis *redis, size_t i)
@@ -84,7 +100,9 @@ static void redis_free(struct store **store)
 
 static const struct store_functions redis_functions = {
     .append = redis_append,
+    .commit_begin = redis_commit_begin,
     .commit = redis_commit,
+    .fire_begin = redis_fire_begin,
     .fire = redis_fire,
     .claim = redis_claim,
     .renew = redis_renew,

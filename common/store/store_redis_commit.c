@@ -188,16 +188,34 @@ static void commit_answer(const redisReply *reply, struct commit *commit)
         commit->earliest_due = reply_number(reply->element[2]);
 }
 
+/* What is at fault is not sent. */
+static void commit_commands(struct store_redis *redis, struct commit *const *each, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        redis->faults[i] = commit_fault(redis->partitions, each[i]);
+        if (!redis->faults[i])
+            commit_command(redis, each[i]);
+    }
+}
+
+void redis_commit_begin(struct store *store, struct commit *const *each, size_t count)
+{
+    struct store_redis *redis = store_redis_of(store);
+    if (count == 0 || count > PIPELINE_MAX)
+        return;
+    commit_commands(redis, each, count);
+    redis_begin(redis, each);
+}
+
 /* At most PIPELINE_MAX. */
 static void commit_some(struct store_redis *redis, struct commit *const *each, size_t count, enum store_status *statuses)
 {
-    for (size_t i = 0; i < count; i++) {
-        const char *fault = commit_fault(redis->partitions, each[i]);
-        statuses[i] = fault ? redis_refuse(redis, fault) : STORE_OK;
-        if (!fault)
-            commit_command(redis, each[i]);
-    }
-    redis_run(redis);
+    bool begun = redis->begun == each;
+    if (!begun)
+        commit_commands(redis, each, count);
+    begun ? redis_finish(redis) : redis_run(redis);
+    for (size_t i = 0; i < count; i++)
+        statuses[i] = redis->faults[i] ? redis_refuse(redis, redis->faults[i]) : STORE_OK;
     for (size_t i = 0, sent = 0; i < count; i++) {
         const redisReply *reply = redis_next_told(redis, &sent, &statuses[i]);
         if (reply)

@@ -53,17 +53,38 @@ static void fire_answer(const redisReply *reply, struct fire *fire, struct arena
     fire->earliest_due = reply_number(reply->element[2]);
 }
 
+static const char *fault_of(const struct store_redis *redis, const struct fire *fire)
+{
+    return fire_fault(redis->partitions, &fire->lease, fire->now);
+}
+
+/* What is at fault is not sent. */
+static void fire_commands(struct store_redis *redis, const struct fire *each, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!fault_of(redis, &each[i]))
+            fire_command(redis, &each[i]);
+}
+
+void redis_fire_begin(struct store *store, const struct fire *each, size_t count)
+{
+    struct store_redis *redis = store_redis_of(store);
+    if (count == 0 || count > PIPELINE_MAX)
+        return;
+    fire_commands(redis, each, count);
+    redis_begin(redis, each);
+}
+
 /* At most PIPELINE_MAX. */
 static void fire_some(struct store_redis *redis, struct fire *each, size_t count, struct arena *arena,
                       enum store_status *statuses)
 {
-    for (size_t i = 0; i < count; i++) {
-        const char *fault = fire_fault(redis->partitions, &each[i].lease, each[i].now);
-        statuses[i] = fault ? redis_refuse(redis, fault) : STORE_OK;
-        if (!fault)
-            fire_command(redis, &each[i]);
-    }
-    redis_run(redis);
+    bool begun = redis->begun == each;
+    if (!begun)
+        fire_commands(redis, each, count);
+    begun ? redis_finish(redis) : redis_run(redis);
+    for (size_t i = 0; i < count; i++)
+        statuses[i] = fault_of(redis, &each[i]) ? redis_refuse(redis, fault_of(redis, &each[i])) : STORE_OK;
     for (size_t i = 0, sent = 0; i < count; i++) {
         const redisReply *reply = redis_next_told(redis, &sent, &statuses[i]);
         if (reply)

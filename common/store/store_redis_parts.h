@@ -22,6 +22,8 @@ struct store_redis {
     redisReply *const *replies;     /* of the last run, in the order of its commands */
     char build[BUILD_BYTES];        /* of the functions, in hex */
     int64_t generation;             /* of idempotency keys, as far as we know */
+    const void *begun;              /* what redis_begin was told; NULL: nothing is begun */
+    const char *faults[PIPELINE_MAX];       /* of the commits last sent; NULL: none */
     struct buffer blob;             /* argument of the function being called */
     unsigned replicas;              /* that are waited for */
     struct checkpoint *settled;     /* of each partition, when last asked */
@@ -79,6 +81,9 @@ const char *partition_fault(const struct store_redis *redis, uint32_t partition)
 /* Runs the commands in the link. STORE_OK: `replies` holds as many, none of them an error; they stay until the next
  * run. */
 enum store_status redis_run(struct store_redis *redis);
+/* The same in two steps. `what` they are for tells the second that there was a first: redis->begun until then. */
+void redis_begin(struct store_redis *redis, const void *what);
+enum store_status redis_finish(struct store_redis *redis);
 /* What became of the i-th of these commands, however the others fared; STORE_GONE if it has no reply. */
 enum store_status redis_outcome_of(const struct store_redis *redis, size_t i);
 /* The same of a call of one of our functions, which may tell a status of its own. */
@@ -100,6 +105,8 @@ enum store_status function_status(struct store_redis *redis, const redisReply *r
 /* store_redis_health.c, _log.c, _commit.c, _fire.c, _lease.c, _read.c, _read_log.c, _list.c, _heads.c, _note.c */
 enum store_status redis_append(struct store *, const struct append *, size_t, enum store_status *);
 enum store_status redis_commit(struct store *, struct commit *const *, size_t, enum store_status *);
+void redis_commit_begin(struct store *, struct commit *const *, size_t);
+void redis_fire_begin(struct store *, const struct fire *, size_t);
 enum store_status redis_fire(struct store *, struct fire *, size_t, struct arena *, enum store_status *);
 enum store_status redis_claim(struct store *, const struct lease *, size_t, int64_t, struct standing *,
                               enum store_status *);

@@ -90,7 +90,18 @@ static void commits_of_many_partitions_are_done_together(struct rig *rig)
     }
 }
 
-static void what_one_commit_comes_to_concerns_it_alone(struct rig *rig)
+/* While what was said ahead is under way, others ask and write. */
+static void others_call(struct rig *rig)
+{
+    struct fact fact = {.key = "s\nother", .digest = 1, .chain_id = 900, .packed = fact_bytes("other")};
+    const char *id = "sample/none";
+    struct stored_entity found;
+    assert_status(rig, STORE_OK, store_append_one(rig->store, MANY - 1, &fact, 1));
+    assert_status(rig, STORE_OK, store_read_entities_one(rig->store, 0, ENTITY_TASK, &id, 1, rig->arena, &found));
+    assert_int_equal(found.version, 0);
+}
+
+static void each_commit_comes_to_its_own(struct rig *rig, bool ahead)
 {
     struct commit commits[MANY], *each[6];
     enum store_status statuses[6];
@@ -106,11 +117,25 @@ static void what_one_commit_comes_to_concerns_it_alone(struct rig *rig)
     commits[4].put_count = 1;
     for (int i = 0; i < 6; i++)
         each[i] = &commits[i];
+    if (ahead && rig->calls->commit_begin)
+        rig->calls->commit_begin(rig->store, each, 6);
+    if (ahead)
+        others_call(rig);
     assert_status(rig, STORE_OK, rig->calls->commit(rig->store, each, 6, statuses));
     for (uint32_t i = 0; i < 6; i++) {
         assert_status(rig, expected[i], statuses[i]);
         assert_int_equal(checkpoint_of(rig, i).seq, expected[i] == STORE_OK);
     }
+}
+
+static void what_one_commit_comes_to_concerns_it_alone(struct rig *rig)
+{
+    each_commit_comes_to_its_own(rig, false);
+}
+
+static void commits_said_ahead_come_to_the_same(struct rig *rig)
+{
+    each_commit_comes_to_its_own(rig, true);
 }
 
 /* Each partition has its fact, and a task of its own name. */
@@ -151,7 +176,7 @@ static void reads_of_many_partitions_come_together(struct rig *rig)
 }
 
 /* Partition i has i timers due, and one that is not. */
-static void timers_of_many_partitions_fire_together(struct rig *rig)
+static void each_fires_its_own(struct rig *rig, bool ahead)
 {
     struct fire fires[MANY];
     enum store_status statuses[MANY];
@@ -168,6 +193,10 @@ static void timers_of_many_partitions_fire_together(struct rig *rig)
     }
     fires[1].lease.epoch++;
     fires[2].now = -1;
+    if (ahead && rig->calls->fire_begin)
+        rig->calls->fire_begin(rig->store, fires, MANY);
+    if (ahead)
+        others_call(rig);
     assert_status(rig, STORE_OK, rig->calls->fire(rig->store, fires, MANY, rig->arena, statuses));
     for (uint32_t i = 0; i < MANY; i++) {
         assert_status(rig, i == 1 ? STORE_FENCED : i == 2 ? STORE_REFUSED : STORE_OK, statuses[i]);
@@ -178,10 +207,20 @@ static void timers_of_many_partitions_fire_together(struct rig *rig)
         for (uint32_t k = 0; k < i; k++) {
             const struct place *place = &fires[i].fired.at[k].place;
             assert_int_equal(place->partition, i);
-            assert_int_equal(place->seq, k + 1);
             assert_int_equal(place->id, 100 * (i + 1) + k);
+            assert_int_equal(place->seq, fires[i].fired.at[0].place.seq + k);
         }
     }
+}
+
+static void timers_of_many_partitions_fire_together(struct rig *rig)
+{
+    each_fires_its_own(rig, false);
+}
+
+static void fires_said_ahead_come_to_the_same(struct rig *rig)
+{
+    each_fires_its_own(rig, true);
 }
 
 static void nothing_is_soon_done(struct rig *rig)
@@ -200,8 +239,10 @@ int main(void)
         {"a refused append is refused alone", a_refused_append_is_refused_alone},
         {"commits of many partitions are done together", commits_of_many_partitions_are_done_together},
         {"what one commit comes to concerns it alone", what_one_commit_comes_to_concerns_it_alone},
+        {"commits said ahead come to the same", commits_said_ahead_come_to_the_same},
         {"reads of many partitions come together", reads_of_many_partitions_come_together},
         {"timers of many partitions fire together", timers_of_many_partitions_fire_together},
+        {"fires said ahead come to the same", fires_said_ahead_come_to_the_same},
         {"nothing is soon done", nothing_is_soon_done},
     };
     return RIG_RUN("store exchange", cases);

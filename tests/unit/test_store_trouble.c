@@ -97,6 +97,27 @@ static void what_was_acknowledged_is_there_after_a_kill(void **context)
     store->functions->free(&store);
 }
 
+static void what_was_said_ahead_to_nobody_is_not_done(void **context)
+{
+    (void)context;
+    struct store *store = open_durable();
+    struct standing standing;
+    struct fact fact;
+    assert_int_equal(append(store, "ahead\n1", &fact), STORE_OK);
+    assert_int_equal(store_claim_one(store, 0, STAGE_FOLLOW_UP, "a", RIG_TTL_MS, &standing), STORE_OK);
+    struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {fact.place.seq, 77}};
+    struct commit *each = &commit;
+    enum store_status own;
+    redis_server_kill(&durable);
+    store->functions->commit_begin(store, &each, 1);
+    assert_int_equal(store->functions->commit(store, &each, 1, &own), STORE_GONE);
+    assert_true(redis_server_again(&durable));
+    assert_int_equal(store_commit_one(store, &commit), STORE_OK);
+    assert_int_equal(store_commit_one(store, &commit), STORE_STALE);
+    store_release_one(store, &standing.lease);
+    store->functions->free(&store);
+}
+
 static void lost_functions_are_loaded_again(void **context)
 {
     (void)context;
@@ -106,6 +127,16 @@ static void lost_functions_are_loaded_again(void **context)
     assert_true(redis_server_do(redis, "FUNCTION FLUSH"));
     assert_int_equal(append(store, "flush\n1", &fact), STORE_OK);
     assert_int_equal(fact.outcome, APPEND_NEW);
+    struct standing standing;
+    assert_int_equal(store_claim_one(store, 0, STAGE_FOLLOW_UP, "a", RIG_TTL_MS, &standing), STORE_OK);
+    struct commit commit = {.lease = standing.lease, .from = standing.checkpoint, .to = {fact.place.seq, 77}};
+    struct commit *each = &commit;
+    enum store_status own;
+    assert_true(redis_server_do(redis, "FUNCTION FLUSH"));
+    store->functions->commit_begin(store, &each, 1);
+    assert_int_equal(store->functions->commit(store, &each, 1, &own), STORE_OK);
+    assert_int_equal(own, STORE_OK);
+    store_release_one(store, &standing.lease);
     redisFree(redis);
     store->functions->free(&store);
 }
@@ -280,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(full_memory_refuses_facts_but_lets_work_drain),
         cmocka_unit_test(what_was_acknowledged_is_there_after_a_kill),
+        cmocka_unit_test(what_was_said_ahead_to_nobody_is_not_done),
         cmocka_unit_test(lost_functions_are_loaded_again),
         cmocka_unit_test(a_connection_closed_by_redis_is_opened_again),
         cmocka_unit_test(addresses_that_cannot_be_are_refused_with_a_reason),
