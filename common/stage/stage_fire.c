@@ -91,16 +91,25 @@ struct volley {
     size_t count;
 };
 
-/* The next ones that have a timer due, from *number on; false: there are none, or it has gone on too long. The time, which
- * may have to be asked for, is asked for only if a timer waits for it. */
-static bool volley_gather(struct stage_loop *stage, mono_ms begun, uint32_t *number, struct volley *volley)
+/* After one that fired many timers the next is small too: what has fired is not to wait long for its publishing. */
+static size_t volley_size(size_t last, const struct volley *fired)
+{
+    size_t timers = 0;
+
+    for (size_t i = 0; i < fired->count; i++)
+        timers += fired->fires[i].fired.count;
+    if (timers > FIRE_FEW)
+        return FIRE_FIRST;
+    return last * 2 < FIRE_TOGETHER ? last * 2 : FIRE_TOGETHER;
+}
+
+/* The next ones that have a timer due, `most` at most, from *number on; false: there are none. The time, which may have to
+ * be asked for, is asked for only if a timer waits for it. */
+static bool volley_gather(struct stage_loop *stage, uint32_t *number, size_t most, struct volley *volley)
 {
     wall_ms now = 0;
 
-    volley->count = 0;
-    if (stage_mono(stage).ms - begun.ms >= STEP_MS_MAX)
-        return false;
-    for (; *number < stage->options.partitions && volley->count < FIRE_TOGETHER; ++*number) {
+    for (volley->count = 0; *number < stage->options.partitions && volley->count < most; ++*number) {
         const struct stage_partition *partition = &stage->partitions[*number];
         if (!has_timer(stage, partition))
             continue;
@@ -146,14 +155,16 @@ void stage_fire(struct stage_loop *stage)
     struct volley volleys[2], *next = volleys, *fired = volleys + 1;
     mono_ms begun = stage_mono(stage);
     uint32_t number = 0;
+    size_t most = FIRE_FIRST;
 
     if (!may_fire(stage))
         return;
-    volleys[1].count = 0;
-    while (volley_gather(stage, begun, &number, next) || fired->count > 0) {
+    fired->count = 0;
+    while (volley_gather(stage, &number, most, next) || fired->count > 0) {
         volley_begin(stage, next);
         volley_answered(stage, fired);
         volley_end(stage, next);
+        most = stage_mono(stage).ms - begun.ms < STEP_MS_MAX ? volley_size(most, next) : 0;
         struct volley *was = fired;
         fired = next;
         next = was;

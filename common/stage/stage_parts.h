@@ -22,7 +22,9 @@ enum {
     PROMPT_MS = 50,                         /* how long after a timer that fired in time others are expected */
     LATE_MS = 1000,                         /* timers later than this are caught up with: many at a time, none in a hurry */
     FIRE_AHEAD_MAX = READER_READY_MAX / 2,  /* events of a partition that wait: more timers only add to the log */
-    FIRE_TOGETHER = 4,                     /* partitions whose timers fire in one exchange */
+    FIRE_TOGETHER = 32,                     /* partitions whose timers fire in one exchange, at most; */
+    FIRE_FIRST = 4,                         /* the first ones: twice as many after each that fired no more than a few */
+    FIRE_FEW = 64,
     STEP_MS_MAX = 1000,                     /* then leases, bus and the rest of the daemon get theirs */
     BACKOFF_MS = 50, BACKOFF_MS_MAX = 1000,
     AT_ONCE_MS = 5 * 60 * 1000              /* an event worked later than this leaves what is due to timers */

@@ -20,6 +20,7 @@ from busy import Profile, told
 from rows import GROUPS, ROWS
 
 QUICK_RUNS, QUICK_PART, QUICK_TIME = 2, 20, 10
+WARM_UP_PART = 10           # a warm-up does so much less
 PASSES = 2                      # all groups one after the other, then once more: what a range covers is not one quiet minute
 
 
@@ -39,9 +40,11 @@ class Bench:
         self.peers, self.with_peers = NoPeers(), options.peers
         self.profiles = {}              # {row: of each run}
         self.turn = 0                   # which pass
+        self.warming = False            # this run is the warm-up
 
     def size(self, count, least=2_000):
-        return count if not self.quick else max(min(count, least), count // QUICK_PART)
+        part = (QUICK_PART if self.quick else 1) * (WARM_UP_PART if self.warming else 1)
+        return count if part == 1 else max(min(count, least), count // part)
 
     def passes(self, group):
         return 1 if self.quick else min(PASSES, GROUPS[group].runs, GROUPS[group].passes)
@@ -59,7 +62,9 @@ class Bench:
             now = time.monotonic()
             if made > warm_up and now + longest > begun + seconds:
                 return
+            self.warming = made < warm_up
             yield number
+            self.warming = False
             longest = max(longest, time.monotonic() - now)
 
 

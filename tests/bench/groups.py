@@ -38,16 +38,16 @@ def taken_in(careline, row, requests, **words):
 
 
 def intake(bench):
-    count, paced = bench.size(100_000), bench.size(6_000)
     with Installation(bench, "always") as careline:
         careline.furnish("work-list.yaml")
         for _ in bench.rounds("intake"):
+            count, paced = bench.size(60_000), bench.size(5_000)
             with watched(careline, "intake_zmq", count) as seen:
                 zmq = careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
                 seen.rate = zmq["per_s"]
             raw = raw_beside(careline, count / seen.profile.calls, count)
-            single = taken_in(careline, "intake_http", count // 10)
-            hundred = taken_in(careline, "intake_http_100", count // BATCH // 2, each=BATCH)
+            single = taken_in(careline, "intake_http", count // 6)
+            hundred = taken_in(careline, "intake_http_100", count // BATCH, each=BATCH)
             with watched(careline, "ack_p50 ack_p99", paced) as seen:
                 ack = careline.load("load_zmq", to=careline.zmq, requests=paced, rate=2000)
                 seen.rate = ack["per_s"]
@@ -105,12 +105,12 @@ def with_replicas(careline, number, count, single_site):
 def replicas(bench):
     """One replica of each stage and two, now these first, now those; the model is fitted to each run with one, and held against the
     run after it."""
-    count, cores = bench.size(10_000), os.cpu_count()
+    count, single_site, cores = bench.size(10_000), bench.size(5_000), os.cpu_count()
     with Installation(bench, "everysec") as careline:
         careline.furnish("message.yaml")
         fit = None
         for run in bench.rounds("replicas"):
-            found = {number: with_replicas(careline, number, count, bench.size(5_000) if number == 1 else 0)
+            found = {number: with_replicas(careline, number, count, single_site if number == 1 else 0)
                      for number in ((1, 2), (2, 1))[run % 2]}
             (one, profile, single), (two, profile_two, _) = found[1], found[2]
             before, fit = fit, Fit.of(profile, cores)
@@ -138,9 +138,8 @@ def jobs_everysec(bench):
 
 
 def jobs_always(bench):
-    count = bench.size(20_000)
-
     def measure(careline):
+        count = bench.size(20_000)
         with watched(careline, "job_always", count) as seen:
             rate = seen.rate = through(careline, count, "task.opened", "follow-up")
         careline.settle()
@@ -174,21 +173,21 @@ def grown(careline, programs, count_now, target, seconds):
 
 
 def drain(bench):
-    """A tenth is enough to warm up."""
     with Installation(bench, "always") as careline:
         careline.furnish("work-list.yaml")
         for run in bench.rounds("drain"):
-            count = bench.size(200_000 if run else 20_000)
+            count = bench.size(200_000)
             careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
             rate = rate_from_start(careline, "drain", ["scheduler", "follow-up"], careline.queued, count)
             yield {"drain": rate, **bench.peers.drain(run, "drain")}
 
 
 def schedule(bench):
-    count, steps = bench.size(20_000), 8
+    steps = 8
     with Installation(bench, "everysec") as careline:
         careline.furnish("plan-of-eight.yaml")
         for run in bench.rounds("schedule"):
+            count = bench.size(20_000)
             careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
             rate = rate_from_start(careline, "schedule", ["scheduler"], careline.timers, count)
             yield {"schedule": rate * steps, **bench.peers.schedule(run, "schedule")}
@@ -198,7 +197,7 @@ def schedule(bench):
 
 def late(careline, bench, rows, spread_ms):
     """Deliveries whose follow-up is due ten seconds after them; how late its timer is with a consumer."""
-    count, lead = bench.size(10_000), QUICK_LEAD_SECONDS if bench.quick else LEAD_SECONDS
+    count, lead = bench.size(10_000), QUICK_LEAD_SECONDS if bench.quick or bench.warming else LEAD_SECONDS
     due = time.time() + lead
     delivered = int(due * 1000) - 10_000
     listener = careline.listen("listen", buses=careline.buses("scheduler"), type="timer.fired", count=count)

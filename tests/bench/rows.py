@@ -18,10 +18,10 @@ class Group:
 
 
 GROUPS = {
-    "intake": Group(100),
+    "intake": Group(90),
     "pipeline": Group(75),
     "replicas": Group(70),
-    "jobs_everysec": Group(55, 120),
+    "jobs_everysec": Group(65, 130),
     "jobs_always": Group(45, 120),
     "drain": Group(90, 110),
     "schedule": Group(35, 80),
@@ -29,7 +29,7 @@ GROUPS = {
     "overdue": Group(110, runs=2, why="a run fills Redis with a million first"),
     "sizes": Group(40, runs=3, passes=1, why="bytes hardly vary"),
     "many": Group(90, passes=1, why="filling Redis with eleven million takes the time of all others"),
-    "fanout": Group(80),
+    "fanout": Group(60),
     "takeover": Group(55),
     "recover": Group(40, passes=1),
 }

@@ -71,6 +71,14 @@ class Rounds(unittest.TestCase):
         self.assertEqual([0, 1, 2, 3, 4, 5], self.rounds(200, passes=1))
         self.assertEqual([0, 1, 2], self.rounds(100, quick=True))
 
+    def test_a_warm_up_is_a_tenth_of_a_run(self):
+        tried = bench.Bench(types.SimpleNamespace(quick=False, bin="", load="", scratch=None, peers=False))
+        GROUPS["tried"] = Group(1)
+        try:
+            self.assertEqual([2_000, 20_000], [tried.size(20_000) for _ in tried.rounds("tried")][:2])
+        finally:
+            del GROUPS["tried"]
+
     def test_one_run_at_least_and_no_more_when_the_time_is_over(self):
         self.assertEqual([0, 1], self.rounds(0))
         self.assertEqual([0, 4], self.rounds(0, turn=1))
