@@ -359,31 +359,31 @@ def at_rest(careline, seconds):
     return 100 * used / seconds, max(daemon.memory_mb()[0] for daemon in careline.daemons.values())
 
 
-def measured_with(bench, careline, name, kinds):
-    """Run after run, the first a warm-up: with so many entities, what the daemons cost at rest, and claims and complaints."""
+def furnished_with(careline, name, kinds):
+    """So many entities, and all stages at rest. No file is rewritten from now on: that would come in one of two only."""
+    careline.redis.command("CONFIG", "SET", "auto-aof-rewrite-percentage", "0")
+    careline.furnish("now-and-in-a-day.yaml")
     fill(careline, name, kinds)
     careline.start(*STAGES)
     careline.settle()
-    found = []
-    for _ in bench.rounds("many"):
-        found.append((at_rest(careline, 3), claims_and_complaints(bench, careline)))
-        careline.settle()
-    careline.stop(*STAGES)
-    return found
 
 
 def many(bench):
-    """The same acts among few things, then among many, in one installation; and what the many cost while nothing happens. No file
-    is rewritten meanwhile: that would come in one of the two only."""
-    with Installation(bench, "always") as careline:
-        careline.redis.command("CONFIG", "SET", "auto-aof-rewrite-percentage", "0")
-        careline.furnish("now-and-in-a-day.yaml")
-        few = measured_with(bench, careline, "few", {"task": 10_000, "plan": 10_000})
-        much = measured_with(bench, careline, "much", {"task": bench.size(1_000_000), "plan": bench.size(10_000_000)})
-    for (_, before), ((percent, megabytes), after) in zip(few, much):
-        yield {"claim_flat": after[0] / before[0], "complaint_flat": after[1] / before[1], "idle_cpu": percent, "idle_mb": megabytes,
-               "curve size claim, few": before[2], "curve size claim, many": after[2],
-               "curve size complaint, few": before[3], "curve size complaint, many": after[3]}
+    """The same acts among few things and among many, in two installations side by side and in turn, so that what slows the machine
+    or its disk for a while comes in both; and what the many cost while nothing happens."""
+    with Installation(bench, "always") as few, Installation(bench, "always") as much:
+        furnished_with(few, "few", {"task": 10_000, "plan": 10_000})
+        furnished_with(much, "much", {"task": bench.size(1_000_000), "plan": bench.size(10_000_000)})
+        for number in bench.rounds("many"):
+            percent, megabytes = at_rest(much, 3)
+            found = {}
+            for careline in ((few, much), (much, few))[number % 2]:
+                found[careline] = claims_and_complaints(bench, careline)
+                careline.settle()
+            before, after = found[few], found[much]
+            yield {"claim_flat": after[0] / before[0], "complaint_flat": after[1] / before[1], "idle_cpu": percent, "idle_mb": megabytes,
+                   "curve size claim, few": before[2], "curve size claim, many": after[2],
+                   "curve size complaint, few": before[3], "curve size complaint, many": after[3]}
 
 
 # ---------------------------------------------------------------- consumers, failures, rest

@@ -28,7 +28,7 @@ GROUPS = {
     "lateness": Group(100, 170),
     "overdue": Group(110, runs=2, why="a run fills Redis with a million first"),
     "sizes": Group(40, runs=3, passes=1, why="bytes hardly vary"),
-    "many": Group(90, passes=1, why="filling Redis with eleven million takes the time of all others"),
+    "many": Group(120, passes=1, why="filling Redis with eleven million takes the time of all others"),
     "fanout": Group(60),
     "takeover": Group(55),
     "recover": Group(40, passes=1),
