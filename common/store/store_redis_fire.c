@@ -83,8 +83,10 @@ static void fire_some(struct store_redis *redis, struct fire *each, size_t count
     if (!begun)
         fire_commands(redis, each, count);
     begun ? redis_finish(redis) : redis_run(redis);
-    for (size_t i = 0; i < count; i++)
-        statuses[i] = fault_of(redis, &each[i]) ? redis_refuse(redis, fault_of(redis, &each[i])) : STORE_OK;
+    for (size_t i = 0; i < count; i++) {
+        const char *fault = fault_of(redis, &each[i]);
+        statuses[i] = fault ? redis_refuse(redis, fault) : STORE_OK;
+    }
     for (size_t i = 0, sent = 0; i < count; i++) {
         const redisReply *reply = redis_next_told(redis, &sent, &statuses[i]);
         if (reply)

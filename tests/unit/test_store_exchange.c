@@ -90,13 +90,13 @@ static void commits_of_many_partitions_are_done_together(struct rig *rig)
     }
 }
 
-/* While what was said ahead is under way, others ask and write. */
+/* While what was said ahead is under way, others ask and write: where nothing else is appended. */
 static void others_call(struct rig *rig)
 {
     struct fact fact = {.key = "s\nother", .digest = 1, .chain_id = 900, .packed = fact_bytes("other")};
     const char *id = "sample/none";
     struct stored_entity found;
-    assert_status(rig, STORE_OK, store_append_one(rig->store, MANY - 1, &fact, 1));
+    assert_status(rig, STORE_OK, store_append_one(rig->store, 0, &fact, 1));
     assert_status(rig, STORE_OK, store_read_entities_one(rig->store, 0, ENTITY_TASK, &id, 1, rig->arena, &found));
     assert_int_equal(found.version, 0);
 }
@@ -207,8 +207,8 @@ static void each_fires_its_own(struct rig *rig, bool ahead)
         for (uint32_t k = 0; k < i; k++) {
             const struct place *place = &fires[i].fired.at[k].place;
             assert_int_equal(place->partition, i);
+            assert_int_equal(place->seq, k + 1);
             assert_int_equal(place->id, 100 * (i + 1) + k);
-            assert_int_equal(place->seq, fires[i].fired.at[0].place.seq + k);
         }
     }
 }
