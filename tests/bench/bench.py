@@ -17,11 +17,14 @@ import traceback
 import groups
 import report
 from busy import Profile, told
-from rows import GROUPS, ROWS
+from rows import GROUPS, ROWS, RUNS
+from yardstick import Yardstick
 
 QUICK_RUNS, QUICK_PART, QUICK_TIME = 2, 20, 10
 WARM_UP_PART = 10           # a warm-up does so much less
 PASSES = 2                      # all groups one after the other, then once more: what a range covers is not one quiet minute
+SPAN = {2: 1.128, 3: 1.693, 4: 2.059, 5: 2.326}     # from the least to the most of so many, in standard deviations: of a normal
+                                                    # distribution, d2 in tables of control charts (ISO 7870-2)
 
 
 class NoPeers:
@@ -41,6 +44,7 @@ class Bench:
         self.profiles = {}              # {row: of each run}
         self.turn = 0                   # which pass
         self.warming = False            # this run is the warm-up
+        self.yardstick = Yardstick()
 
     def size(self, count, least=2_000):
         part = (QUICK_PART if self.quick else 1) * (WARM_UP_PART if self.warming else 1)
@@ -62,6 +66,8 @@ class Bench:
             now = time.monotonic()
             if made > warm_up and now + longest > begun + seconds:
                 return
+            os.sync()                   # what was written before is not in this run's way
+            self.yardstick.hold()
             self.warming = made < warm_up
             yield number
             self.warming = False
@@ -85,6 +91,13 @@ def chosen(options):
     return [row for row in rows if row.quick or not options.quick or options.only]
 
 
+def stated_range(values):
+    """From the least to the most; of fewer than five, as far apart as those of five are expected to be."""
+    least, most = min(values), max(values)
+    more = (most - least) * (SPAN[RUNS] / SPAN[len(values)] - 1) / 2 if 1 < len(values) < RUNS else 0
+    return max(least - more, min(least, 0)), most + more
+
+
 def summary(row, runs, profiles):
     """Median and range over the runs; of peers the median; where it is not reached, what was busy."""
     values = [run[row.name] for run in runs if row.name in run]
@@ -92,8 +105,8 @@ def summary(row, runs, profiles):
         raise RuntimeError(f"{row.name} was not measured")
     peers = {key[1]: statistics.median(run[key] for run in runs if key in run)
              for key in {key for run in runs for key in run if isinstance(key, tuple) and key[0] == row.name}}
-    found = {"value": statistics.median(values), "min": min(values), "max": max(values), "runs": len(values),
-             "peers": dict(sorted(peers.items()))}
+    least, most = stated_range(values)
+    found = {"value": statistics.median(values), "min": least, "max": most, "runs": len(values), "peers": dict(sorted(peers.items()))}
     missed = row.misses(found["value"], found["peers"])
     return {**found, "busy": list(told(sum(profiles, Profile()))) if missed and profiles else []}
 
@@ -147,7 +160,7 @@ def main():
     curves = {name: curve for found in runs.values() for name, curve in curves_of(found).items()}
     notes = [line for found in runs.values() for name, lines in found[-1].items() if isinstance(name, str) and name.startswith("note ")
              for line in lines]
-    notes += report.few_runs(results, options.quick)
+    notes += [*report.few_runs(results, options.quick), bench.yardstick.told()]
     report.print_table(results, notes, failures)
     report.write(options.into, results, curves, notes, failures, machine())
     print(f"{options.into}/results.json, {options.into}/report.html")

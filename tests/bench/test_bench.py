@@ -12,6 +12,7 @@ import report
 from busy import Profile, told
 from model import Fit
 from rows import GROUPS, ROWS, Group, Row
+from yardstick import Yardstick
 
 
 def profile(threads, items=1000, seconds=1.0, **more):
@@ -35,9 +36,15 @@ class Rows(unittest.TestCase):
         self.assertEqual(["1.50 x peer, not 2"], self.row.misses(15, {"peer": 10}))
 
     def test_the_median_counts_and_the_range_is_that_of_all_runs(self):
-        runs = [{"rate": value, ("rate", "peer"): 4} for value in (9, 30, 12)] + [{"other": 1}]
+        runs = [{"rate": value, ("rate", "peer"): 4} for value in (9, 30, 12, 10, 20)] + [{"other": 1}]
         found = bench.summary(self.row, runs, [])
-        self.assertEqual((12, 9, 30, 3, {"peer": 4}), tuple(found[name] for name in ("value", "min", "max", "runs", "peers")))
+        self.assertEqual((12, 9, 30, 5, {"peer": 4}), tuple(found[name] for name in ("value", "min", "max", "runs", "peers")))
+
+    def test_the_range_of_few_runs_is_as_wide_as_that_of_five_is_expected_to_be(self):
+        for values, least, most in [((10, 12), 8.94, 13.06), ((10, 11, 12), 9.63, 12.37), ((10, 11, 12, 12), 9.87, 12.13), ((10,), 10, 10),
+                                    ((10, 12, 12, 12, 12), 10, 12), ((1, 9), 0, 13.25), ((-1, 3), -1, 5.12), ((0, 0), 0, 0)]:
+            for found, expected in zip(bench.stated_range(values), (least, most)):
+                self.assertAlmostEqual(expected, found, 2, values)
 
     def test_a_row_that_no_run_measured_is_an_error(self):
         with self.assertRaises(RuntimeError):
@@ -52,6 +59,15 @@ class Rows(unittest.TestCase):
         self.assertEqual("reached (not held against peer)", report.verdict(self.row, {"value": 20, "peers": {}}))
         self.assertEqual("reached", report.verdict(self.row, {"value": 20, "peers": {"peer": 4}}))
         self.assertEqual("missed: below 10", report.verdict(self.row, {"value": 9, "peers": {"peer": 4}}))
+
+
+class Machine(unittest.TestCase):
+    def test_the_yardstick_tells_of_each_time_that_it_was_held(self):
+        tried = Yardstick()
+        self.assertIn("no run", tried.told())
+        tried.hold()
+        tried.took_ms += [1000.0, 2000.0]
+        self.assertRegex(tried.told(), r"took 1000\.0 ms \(\d+\.\d \.\. 2000\.0\); \d+\.\d% of")
 
 
 class Rounds(unittest.TestCase):
