@@ -15,6 +15,7 @@ from takeover import Measurement
 BATCH = 100                 # facts in a request where throughput is asked for
 WINDOW = 64                 # requests on their way at once
 AGENT = "han-xue"
+KNOWN = 1_000               # customers whom intake knows after the warm-up, where only intake is measured
 MODEL = 10_000_000          # number of what seed copies
 LEAD_SECONDS, QUICK_LEAD_SECONDS = 7, 2     # until timers are due: long enough that all are planned and the system is at rest
 OUTAGE_SECONDS = 8          # after the plan that is copied is made, its copies are due
@@ -33,7 +34,7 @@ def raw_beside(careline, batch, count):
 def taken_in(careline, row, requests, **words):
     """Facts over HTTP, on 64 connections."""
     with watched(careline, row, requests * words.get("each", 1)) as seen:
-        seen.rate = careline.load("load_http", port=careline.http_port, requests=requests, **words)["per_s"]
+        seen.rate = careline.load("load_http", port=careline.http_port, requests=requests, customers=KNOWN, **words)["per_s"]
     return seen.rate
 
 
@@ -43,13 +44,13 @@ def intake(bench):
         for _ in bench.rounds("intake"):
             count, paced = bench.size(60_000), bench.size(5_000)
             with watched(careline, "intake_zmq", count) as seen:
-                zmq = careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
+                zmq = careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW, customers=KNOWN)
                 seen.rate = zmq["per_s"]
             raw = raw_beside(careline, count / seen.profile.calls, count)
             single = taken_in(careline, "intake_http", count // 6)
             hundred = taken_in(careline, "intake_http_100", count // BATCH, each=BATCH)
             with watched(careline, "ack_p50 ack_p99", paced) as seen:
-                ack = careline.load("load_zmq", to=careline.zmq, requests=paced, rate=2000)
+                ack = careline.load("load_zmq", to=careline.zmq, requests=paced, rate=2000, customers=KNOWN)
                 seen.rate = ack["per_s"]
             yield {"intake_zmq": zmq["per_s"], ("intake_zmq", RAW): raw, "intake_http": single,
                    "intake_http_100": hundred, "ack_p50": ack["p50_us"] / 1000, "ack_p99": ack["p99_us"] / 1000,
@@ -236,7 +237,8 @@ def seed_plans(careline, count, due_in_ms, name):
     if careline.timers() == before:
         raise RuntimeError("no plan was made in time")
     careline.stop("scheduler")
-    careline.load("seed", redis=careline.redis.address, kind="plan", model=f"{name}-{MODEL}", count=count - 1)
+    for kind in ("customer", "plan"):
+        careline.load("seed", redis=careline.redis.address, kind=kind, model=f"{name}-{MODEL}", count=count - 1)
 
 
 def overtaken(bench, careline, count):
@@ -396,10 +398,10 @@ def fanned(bench, careline, row, stalled):
     tenth = careline.listen("fanout", consumers=1, **wire)
     if stalled:
         tenth.send_signal(signal.SIGSTOP)
-        careline.load("load_zmq", to=careline.zmq, requests=bench.size(QUEUE_FILLED) // BATCH, each=BATCH, window=WINDOW)
+        careline.load("load_zmq", to=careline.zmq, requests=bench.size(QUEUE_FILLED) // BATCH, each=BATCH, window=WINDOW, customers=KNOWN)
     nine = careline.listen("fanout", consumers=9, **wire)
     with watched(careline, row, count) as seen:
-        careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
+        careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW, customers=KNOWN)
         rate = seen.rate = heard(nine)["per_s"]
     if stalled:
         tenth.kill()

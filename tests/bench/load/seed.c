@@ -3,9 +3,10 @@
  *     seed redis=ADDRESS kind=plan|task|… model=NAME-10000000 count=N [spread_ms=0]
  *
  * The model is an entity of the site bench-00 whose id begins with that name, whose number has eight digits. Copies go to
- * the sites bench-00 to bench-63 in turn and are numbered on; wherever the model names itself or its site, a copy names
- * its own, which are as long. Each has the model's timer, later by its part of `spread_ms`, and its place in the queue.
- * No daemon may run meanwhile: the stage's leases are taken. */
+ * the sites bench-00 to bench-63 in turn and are numbered on; wherever the model names itself, its site or its customer, a
+ * copy names its own, which are as long. So copies of a customer, who is found by a fact of the model's name, are those of
+ * the plans and tasks of the same number. Each has the model's timer, later by its part of `spread_ms`, and its place in
+ * the queue. No daemon may run meanwhile: the stage's leases are taken. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,16 @@
 #include "partition.h"
 #include "store.h"
 
-enum { SITES = 64, SITE_BYTES = 8, PUTS = 1000, LEASE_MS = 600000, DIGITS = 8 };
+#define MODEL_SITE "bench-00"
+
+enum { SITES = 64, SITE_BYTES = 8, PUTS = 1000, LEASE_MS = 600000, DIGITS = 8, CUSTOMER_BYTES = 21 };
+
+/* A customer's id, which is of hexadecimal digits, as text and as entities keep it: two digits a byte. All copies have the
+ * model's last digit, which shares its byte with nothing. */
+struct customer_name {
+    char text[CUSTOMER_BYTES + 1];
+    uint8_t packed[CUSTOMER_BYTES / 2];
+};
 
 struct seed {
     struct store *store;
@@ -24,6 +34,7 @@ struct seed {
     enum entity_kind kind;
     const char *name;               /* of the model */
     size_t number;                  /* of the model, in its name */
+    struct customer_name customer;  /* of the model */
     struct stored_entity model;
     wall_ms spread_ms;
     size_t count, made;
@@ -38,41 +49,81 @@ static enum entity_kind kind_of(const char *name)
     exit(64);
 }
 
-static bool model_find(struct seed *seed)
+typedef bool match(const struct seed *seed, const struct stored_entity *entity);
+
+/* The first entity of the model's site that matches; NULL: none, or the store failed. */
+static const struct stored_entity *found(struct seed *seed, enum entity_kind kind, match *matches)
 {
     uint64_t cursor = 0;
-    uint32_t partition = partition_of_site("bench-00", PARTITIONS_DEFAULT);
-    const char *begin = arena_printf(seed->arena, "bench-00/%s", seed->name);
+    uint32_t partition = partition_of_site(MODEL_SITE, PARTITIONS_DEFAULT);
     struct stored_entity_list list;
     do {
-        if (seed->store->functions->scan_entities(seed->store, partition, seed->kind, &cursor, seed->arena, &list))
-            return false;
+        if (seed->store->functions->scan_entities(seed->store, partition, kind, &cursor, seed->arena, &list))
+            return NULL;
         for (size_t i = 0; i < list.count; i++)
-            if (!strncmp(list.at[i].id, begin, strlen(begin))) {
-                seed->model = list.at[i];
-                return true;
-            }
+            if (!strncmp(list.at[i].id, MODEL_SITE "/", SITE_BYTES + 1) && matches(seed, &list.at[i]))
+                return &list.at[i];
     } while (cursor);
-    return false;
+    return NULL;
+}
+
+static bool is_of_the_fact(const struct seed *seed, const struct stored_entity *customer)
+{
+    return memmem(customer->packed.at, customer->packed.bytes, seed->name, strlen(seed->name));
+}
+
+static bool begins_with_name(const struct seed *seed, const struct stored_entity *entity)
+{
+    return !strncmp(entity->id + SITE_BYTES + 1, seed->name, strlen(seed->name));
+}
+
+static struct customer_name customer_name_of(const char *text)
+{
+    struct customer_name name = {.text = ""};
+    snprintf(name.text, sizeof name.text, "%s", text);
+    for (size_t i = 0; i < sizeof name.packed; i++) {
+        const char digits[] = {text[2 * i], text[2 * i + 1], 0};
+        name.packed[i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    return name;
+}
+
+static bool model_find(struct seed *seed)
+{
+    const struct stored_entity *customer = found(seed, ENTITY_CUSTOMER, is_of_the_fact);
+    const struct stored_entity *model = seed->kind == ENTITY_CUSTOMER ? customer : found(seed, seed->kind, begins_with_name);
+    if (!customer || !model || strlen(customer->id) != SITE_BYTES + 1 + CUSTOMER_BYTES)
+        return false;
+    seed->model = *model;
+    seed->customer = customer_name_of(customer->id + SITE_BYTES + 1);
+    return true;
 }
 
 /* Every `old` becomes `new`, which is as long. */
-static void replace(char *at, size_t bytes, const char *old, const char *new)
+static void replace(char *at, size_t bytes, const void *old, const void *new, size_t length)
 {
-    size_t length = strlen(old);
-    assert(strlen(new) == length);
-    for (char *end = at + bytes, *found; (found = memmem(at, (size_t)(end - at), old, length)); at = found + length)
-        memcpy(found, new, length);
+    for (char *end = at + bytes, *next; (next = memmem(at, (size_t)(end - at), old, length)); at = next + length)
+        memcpy(next, new, length);
+}
+
+static struct customer_name customer_of_copy(const struct seed *seed, size_t number)
+{
+    char text[CUSTOMER_BYTES + 1];
+    snprintf(text, sizeof text, "c%0*zx%c", CUSTOMER_BYTES - 2, number, seed->customer.text[CUSTOMER_BYTES - 1]);
+    return customer_name_of(text);
 }
 
 static char *copied(const struct seed *seed, const void *from, size_t bytes, const char *site, size_t number,
                     struct arena *arena)
 {
     char *copy = arena_alloc(arena, bytes + 1), name[80];
+    struct customer_name customer = customer_of_copy(seed, number);
     memcpy(copy, from, bytes);
     snprintf(name, sizeof name, "%.*s%0*zu", (int)(strlen(seed->name) - DIGITS), seed->name, DIGITS, number);
-    replace(copy, bytes, "bench-00", site);
-    replace(copy, bytes, seed->name, name);
+    replace(copy, bytes, MODEL_SITE, site, SITE_BYTES);
+    replace(copy, bytes, seed->name, name, strlen(seed->name));
+    replace(copy, bytes, seed->customer.text, customer.text, CUSTOMER_BYTES);
+    replace(copy, bytes, seed->customer.packed, customer.packed, sizeof customer.packed);
     return copy;
 }
 
