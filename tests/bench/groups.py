@@ -15,7 +15,7 @@ from takeover import Measurement
 BATCH = 100                 # facts in a request where throughput is asked for
 WINDOW = 64                 # requests on their way at once
 AGENT = "han-xue"
-KNOWN = 1_000               # customers whom intake knows after the warm-up, where only intake is measured
+KNOWN = 1_000               # customers whom all know after a warm-up, where what is measured leaves nothing with a customer
 MODEL = 10_000_000          # number of what seed copies
 LEAD_SECONDS, QUICK_LEAD_SECONDS = 7, 2     # until timers are due: long enough that all are planned and the system is at rest
 OUTAGE_SECONDS = 8          # after the plan that is copied is made, its copies are due
@@ -189,7 +189,7 @@ def schedule(bench):
         careline.furnish("plan-of-eight.yaml")
         for run in bench.rounds("schedule"):
             count = bench.size(20_000)
-            careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
+            careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW, customers=KNOWN)
             rate = rate_from_start(careline, "schedule", ["scheduler"], careline.timers, count)
             yield {"schedule": rate * steps, **bench.peers.schedule(run, "schedule")}
 
@@ -238,7 +238,7 @@ def seed_plans(careline, count, due_in_ms, name):
         raise RuntimeError("no plan was made in time")
     careline.stop("scheduler")
     for kind in ("customer", "plan"):
-        careline.load("seed", redis=careline.redis.address, kind=kind, model=f"{name}-{MODEL}", count=count - 1)
+        careline.load("seed", redis=careline.redis.address, kind=kind, model=f"{name}-{MODEL}", count=count - 1, customers=1)
 
 
 def overtaken(bench, careline, count):
@@ -361,9 +361,14 @@ def at_rest(careline, seconds):
     return 100 * used / seconds, max(daemon.memory_mb()[0] for daemon in careline.daemons.values())
 
 
-def furnished_with(careline, name, kinds):
-    """So many entities, and all stages at rest. No file is rewritten from now on: that would come in one of two only."""
+def rewrite_nothing(careline):
+    """From now on Redis' file only grows: a rewrite would come in one of two that are compared."""
     careline.redis.command("CONFIG", "SET", "auto-aof-rewrite-percentage", "0")
+
+
+def furnished_with(careline, name, kinds):
+    """So many entities, and all stages at rest."""
+    rewrite_nothing(careline)
     careline.furnish("now-and-in-a-day.yaml")
     fill(careline, name, kinds)
     careline.start(*STAGES)
@@ -412,6 +417,7 @@ def fanned(bench, careline, row, stalled):
 
 def fanout(bench):
     with Installation(bench, "everysec") as careline:
+        rewrite_nothing(careline)
         careline.furnish("work-list.yaml")
         for number in bench.rounds("fanout"):
             found = {}

@@ -14,7 +14,7 @@ struct bench_run bench_run_of(struct arguments arguments, size_t count)
 {
     return (struct bench_run){
         .name = argument_text(arguments, "run", NULL), .first = argument_count(arguments, "first", "0"),
-        .sites = (unsigned)argument_count(arguments, "sites", "64"), .customers = (unsigned)argument_count(arguments, "customers", "100000"),
+        .sites = (unsigned)argument_count(arguments, "sites", "64"), .customers = (unsigned)argument_count(arguments, "customers", "10000"),
         .occurred_at = (wall_ms)argument_number(arguments, "occurred_at", "0"),
         .spread_ms = (wall_ms)argument_number(arguments, "spread_ms", "0"), .count = count,
         .is_complaint = !strcmp(argument_text(arguments, "type", "car.delivered"), "complaint.received"),

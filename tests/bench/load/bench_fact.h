@@ -20,7 +20,7 @@ struct bench_run {
     bool is_complaint;              /* complaint.received instead of car.delivered */
 };
 
-/* Of the arguments run, sites (64), customers (100000), occurred_at (0), spread_ms (0), type (car.delivered), first (0). */
+/* Of the arguments run, sites (64), customers (10000), occurred_at (0), spread_ms (0), type (car.delivered), first (0). */
 struct bench_run bench_run_of(struct arguments arguments, size_t count);
 
 /* Adds fact `number` of the run to `to`: as JSON, or as a msgpack map. */
