@@ -55,6 +55,10 @@ const struct event *turn_event(const struct turn *turn);
  * Entities of other stages are read too; the commit then depends on their version. */
 const void *turn_get(struct turn *turn, enum entity_kind kind, const char *id);
 
+/* Entities that turn_get will be asked for one after the other: read in one exchange, READ_IDS_MAX at most. Those known
+ * already are not read again, and the commit depends only on what is asked for. */
+void turn_read_ahead(struct turn *turn, enum entity_kind kind, const struct texts *ids);
+
 /* This entity of the stage's own does not exist yet, by all that is known without a look: the store is not asked. Should
  * it exist after all, the commit fails, and the batch is worked again with a look. For what is only told once. */
 void turn_expect_none(struct turn *turn, enum entity_kind kind, const char *id);

@@ -1,5 +1,5 @@
 /* What the events of many turns will touch, read before they are worked: all that they name in one exchange with the store,
- * then what the entities of fired timers name in another. */
+ * then what the entities of fired timers name in another. And what an event looks for among many. */
 #include <assert.h>
 #include <string.h>
 
@@ -80,6 +80,14 @@ static void want_of_timer(struct wanted *wanted, const struct turn_work *work)
 /* What one event makes its turn want. */
 typedef void (*wanting)(struct wanted *wanted, const struct turn_work *work);
 
+static struct entities_read read_of(const struct wanted *wanted, enum entity_kind kind, struct arena *arena)
+{
+    const struct wanted_kind *of = &wanted->kinds[kind];
+
+    return (struct entities_read){.partition = wanted->turn->partition, .kind = kind, .ids = of->ids, .count = of->count,
+                                  .entities = arena_alloc(arena, of->count * sizeof(struct stored_entity))};
+}
+
 /* Adds a read for each kind that the turn wants. */
 static void turn_reads(struct turn *turn, wanting of_work, struct arena *arena, struct entities_read *reads, size_t *count)
 {
@@ -88,14 +96,9 @@ static void turn_reads(struct turn *turn, wanting of_work, struct arena *arena, 
     wanted->turn = turn;
     for (size_t i = 0; i < turn->work_count; i++)
         of_work(wanted, &turn->works[i]);
-    for (int kind = 0; kind < ENTITY_COUNT; kind++) {
-        const struct wanted_kind *of = &wanted->kinds[kind];
-        if (of->count > 0)
-            reads[(*count)++] = (struct entities_read){
-                .partition = turn->partition, .kind = (enum entity_kind)kind, .ids = of->ids, .count = of->count,
-                .entities = arena_alloc(arena, of->count * sizeof(struct stored_entity)),
-            };
-    }
+    for (int kind = 0; kind < ENTITY_COUNT; kind++)
+        if (wanted->kinds[kind].count > 0)
+            reads[(*count)++] = read_of(wanted, (enum entity_kind)kind, arena);
 }
 
 static void turn_take(struct turn *turn, const struct entities_read *read)
@@ -138,4 +141,21 @@ void turn_prefetch(struct turn *const *turns, size_t count, struct arena *arena)
 {
     read_ahead(turns, count, want_of_work, arena);
     read_ahead(turns, count, want_of_timer, arena);
+}
+
+void turn_read_ahead(struct turn *turn, enum entity_kind kind, const struct texts *ids)
+{
+    struct store *store = turn->tools->store;
+    struct wanted *wanted = arena_alloc(turn->arena, sizeof *wanted);
+    enum store_status own;
+
+    wanted->turn = turn;
+    for (size_t i = 0; i < ids->count; i++)
+        want(wanted, kind, ids->at[i]);
+    if (wanted->kinds[kind].count == 0)
+        return;
+    struct entities_read read = read_of(wanted, kind, turn->arena);
+    if (store->functions->read_entities(store, &read, 1, turn->arena, &own) != STORE_OK || own != STORE_OK)
+        turn_leave(turn, "store");
+    turn_take(turn, &read);
 }

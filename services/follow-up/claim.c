@@ -111,10 +111,13 @@ static void candidates_of_role(struct turn *turn, const char *site, const char *
 {
     const char *prefix = arena_printf(turn_arena(turn), "work/%s/%s/", site, role);
     struct texts members = turn_queue(turn, prefix, CLAIM_SCAN_MAX);
+    struct texts tasks = {arena_alloc(turn_arena(turn), (members.count + 1) * sizeof *tasks.at), members.count};
+    for (size_t i = 0; i < members.count; i++)
+        tasks.at[i] = order_task(members.at[i] + strlen(prefix));
+    jobs_read_ahead(turn, site, &tasks);
     for (size_t i = 0; i < members.count; i++) {
         struct job job;
-        struct candidate one = {.order = members.at[i] + strlen(prefix)};
-        one.task = order_task(one.order);
+        struct candidate one = {.order = members.at[i] + strlen(prefix), .task = tasks.at[i]};
         if (!job_open(turn, site, one.task, &job) || refusal_of_agent(&job, person).reason)
             continue;
         one.preference = preference_of(&job, person->id);

@@ -58,6 +58,8 @@ struct job {
 
 /* Loads a task by id (the site may be left out); false: there is none. */
 bool job_open(struct turn *turn, const char *site, const char *task, struct job *ret);
+/* Before many tasks of a site are opened one after the other: reads all that jobs of them look at in three exchanges. */
+void jobs_read_ahead(struct turn *turn, const char *site, const struct texts *tasks);
 /* The rest of the job for a task at hand. */
 struct job job_of(struct turn *turn, const struct task *task);
 /* Does the state allow it? If not, the act is refused or nothing happens, and the answer is false. */

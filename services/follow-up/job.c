@@ -31,6 +31,29 @@ bool job_open(struct turn *turn, const char *site, const char *task, struct job 
     return stored != NULL;
 }
 
+/* With their site; a customer and their line have the same id. */
+static struct texts customers_of(struct turn *turn, const char *site, const struct texts *tasks)
+{
+    struct texts customers = {arena_alloc(turn_arena(turn), (tasks->count + 1) * sizeof *customers.at), 0};
+    for (size_t i = 0; i < tasks->count; i++) {
+        const struct task *task = turn_get(turn, ENTITY_TASK, tasks->at[i]);
+        if (task && *task->customer)
+            customers.at[customers.count++] = ident_make(turn_arena(turn), site, "%s", task->customer);
+    }
+    return customers;
+}
+
+void jobs_read_ahead(struct turn *turn, const char *site, const struct texts *tasks)
+{
+    struct texts ids = {arena_alloc(turn_arena(turn), (tasks->count + 1) * sizeof *ids.at), 0};
+    for (size_t i = 0; i < tasks->count; i++)
+        ids.at[ids.count++] = ident_of_site(turn_arena(turn), site, tasks->at[i]);
+    turn_read_ahead(turn, ENTITY_TASK, &ids);
+    struct texts customers = customers_of(turn, site, &ids);
+    turn_read_ahead(turn, ENTITY_CUSTOMER, &customers);
+    turn_read_ahead(turn, ENTITY_CUSTOMER_LINE, &customers);
+}
+
 static const char *const told[task_state_count] = {
     [TASK_OPEN] = "nobody has it: claim it first",
     [TASK_CLAIMED] = "somebody has it",

@@ -238,7 +238,7 @@ def seed_plans(careline, count, due_in_ms, name):
         raise RuntimeError("no plan was made in time")
     careline.stop("scheduler")
     for kind in ("customer", "plan"):
-        careline.load("seed", redis=careline.redis.address, kind=kind, model=f"{name}-{MODEL}", count=count - 1, customers=1)
+        careline.load("seed", redis=careline.redis.address, kind=kind, model=f"{name}-{MODEL}", count=count - 1)
 
 
 def overtaken(bench, careline, count):

@@ -102,6 +102,38 @@ static void claims_that_are_refused(void **state)
     }
 }
 
+static int count_reads(void *context, const char *call)
+{
+    *(int *)context += !strcmp(call, "read_entities");
+    return FATE_DONE;
+}
+
+/* How often the store is asked for the next task of a list on which so many customers stand. */
+static int reads_of_a_claim(int customers)
+{
+    int reads = 0;
+    struct showroom *shop = shop_open("2026-03-02 15:10", calls_playbook);
+    for (int i = 0; i < customers; i++) {
+        char customer[16], number[16];
+        snprintf(customer, sizeof customer, "c%d", i);
+        snprintf(number, sizeof number, "v%d", i);
+        visit(shop, customer, number);
+    }
+    shop_run(shop, "2026-03-03 15:30");
+    store_memory_fault(world_store(shop->world), count_reads, &reads);
+    claim(shop, "ann", "");
+    store_memory_fault(world_store(shop->world), NULL, NULL);
+    assert_int_equal(shop_count(shop, EVENT_TASK_CLAIMED), 1);
+    shop_close(shop);
+    return reads;
+}
+
+static void a_long_list_is_looked_at_in_no_more_exchanges_than_a_short_one(void **state)
+{
+    (void)state;
+    assert_int_equal(reads_of_a_claim(100), reads_of_a_claim(2));
+}
+
 static void two_agents_never_call_the_same_customer(void **state)
 {
     (void)state;
@@ -231,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_window_may_give_way_to_a_deadline),
         cmocka_unit_test(overdue_is_said_once),
         cmocka_unit_test(the_list_has_key_customers_first_then_by_time),
+        cmocka_unit_test(a_long_list_is_looked_at_in_no_more_exchanges_than_a_short_one),
         cmocka_unit_test(claims_that_are_refused),
         cmocka_unit_test(two_agents_never_call_the_same_customer),
         cmocka_unit_test(what_is_kept_becomes_free_after_a_while),

@@ -305,6 +305,55 @@ static void do_nothing(struct turn *turn, const struct event *event, const void 
     (void)data;
 }
 
+/* Of an own kind and of a foreign one; one of the own is known, no text is no id. */
+static void look_at_many(struct turn *turn, const struct event *event, const void *data)
+{
+    const char *own[] = {"sample/1", "sample/2", "", "sample/3"}, *foreign[] = {"sample/a", "sample/b", "sample/b"};
+
+    (void)event;
+    (void)data;
+    turn_get(turn, ENTITY_TASK, "sample/1");
+    around.reads = 0;
+    turn_read_ahead(turn, ENTITY_TASK, &(struct texts){own, 4});
+    turn_read_ahead(turn, ENTITY_TASK, &(struct texts){own, 4});
+    turn_read_ahead(turn, ENTITY_CUSTOMER, &(struct texts){foreign, 3});
+    turn_read_ahead(turn, ENTITY_CUSTOMER, &(struct texts){0});
+    assert_int_equal(around.reads, 2);
+    assert_non_null(turn_get(turn, ENTITY_TASK, "sample/1"));
+    assert_null(turn_get(turn, ENTITY_TASK, "sample/3"));
+    assert_null(turn_get(turn, ENTITY_CUSTOMER, "sample/b"));
+    assert_int_equal(around.reads, 2);
+}
+
+static void test_many_are_read_at_once_and_only_those_seen_are_conditions(void **state)
+{
+    (void)state;
+    work_car(put_one);
+    commit();
+    assert_int_equal(work_car(look_at_many), TURN_DONE);
+    turn_commit(around.turn, &around.commit);
+    assert_int_equal(around.commit.put_count, 0);
+    assert_int_equal(around.commit.condition_count, 1);
+    assert_string_equal(around.commit.conditions[0].id, "sample/b");
+}
+
+static void ask_a_store_that_is_gone(struct turn *turn, const struct event *event, const void *data)
+{
+    const char *ids[] = {"sample/a"};
+
+    (void)event;
+    (void)data;
+    around.gone = true;
+    turn_read_ahead(turn, ENTITY_CUSTOMER, &(struct texts){ids, 1});
+    fail_msg("it went on");
+}
+
+static void test_many_of_a_store_that_is_gone_are_for_later(void **state)
+{
+    (void)state;
+    assert_int_equal(work_car(ask_a_store_that_is_gone), TURN_LATER);
+}
+
 static void test_foreign_entities_become_conditions_once_seen(void **state)
 {
     (void)state;
@@ -907,6 +956,8 @@ int main(void)
         TEST(test_own_entities_are_read_once),
         TEST(test_made_and_deleted_leaves_nothing),
         TEST(test_foreign_entities_become_conditions_once_seen),
+        TEST(test_many_are_read_at_once_and_only_those_seen_are_conditions),
+        TEST(test_many_of_a_store_that_is_gone_are_for_later),
         TEST(test_the_queue_shows_what_the_batch_did),
         TEST(test_the_envelope_of_what_is_emitted),
         TEST(test_without_a_customer_the_sites_key_seals),

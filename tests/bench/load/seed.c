@@ -1,12 +1,12 @@
 /* seed: many entities at once: copies of one that the engine made.
  *
- *     seed redis=ADDRESS kind=plan|task|… model=NAME-10000000 count=N [spread_ms=0] [customers=1]
+ *     seed redis=ADDRESS kind=plan|task|… model=NAME-10000000 count=N [spread_ms=0]
  *
  * The model is an entity of the site bench-00 whose id begins with that name, whose number has eight digits. Copies go to
- * the sites bench-00 to bench-63 in turn and are numbered on; wherever the model names itself or its site, a copy names
- * its own, which are as long. With `customers` it also has a customer of its own where the model names the one of its fact:
- * copies of that customer are those of the plans and tasks of the same number. Each has the model's timer, later by its part
- * of `spread_ms`, and its place in the queue. No daemon may run meanwhile: the stage's leases are taken. */
+ * the sites bench-00 to bench-63 in turn and are numbered on; wherever the model names itself, its site or its customer, a
+ * copy names its own, which are as long. So copies of a customer, who is found by the fact of the model's name, are those of
+ * the plans and tasks of the same number. Each has the model's timer, later by its part of `spread_ms`, and its place in
+ * the queue. No daemon may run meanwhile: the stage's leases are taken. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ struct seed {
     enum entity_kind kind;
     const char *name;               /* of the model */
     size_t number;                  /* of the model, in its name */
-    struct customer_name customer;  /* of the model; no text: copies have the same one */
+    struct customer_name customer;  /* of the model */
     struct stored_entity model;
     wall_ms spread_ms;
     size_t count, made;
@@ -123,15 +123,13 @@ static char *copied(const struct seed *seed, const void *from, size_t bytes, con
                     struct arena *arena)
 {
     char *copy = arena_alloc(arena, bytes + 1), name[80];
+    struct customer_name customer = customer_of_copy(seed, number);
     memcpy(copy, from, bytes);
     snprintf(name, sizeof name, "%.*s%0*zu", (int)(strlen(seed->name) - DIGITS), seed->name, DIGITS, number);
     replace(copy, bytes, MODEL_SITE, site, SITE_BYTES);
     replace(copy, bytes, seed->name, name, strlen(seed->name));
-    if (*seed->customer.text) {
-        struct customer_name customer = customer_of_copy(seed, number);
-        replace(copy, bytes, seed->customer.text, customer.text, CUSTOMER_BYTES);
-        replace(copy, bytes, seed->customer.packed, customer.packed, sizeof customer.packed);
-    }
+    replace(copy, bytes, seed->customer.text, customer.text, CUSTOMER_BYTES);
+    replace(copy, bytes, seed->customer.packed, customer.packed, sizeof customer.packed);
     return copy;
 }
 
@@ -197,7 +195,7 @@ int main(int count, char **main_words)
         return 69;
     }
     seed.number = strtoul(seed.name + strlen(seed.name) - DIGITS, NULL, 10);
-    bool good = model_find(&seed) && (!argument_count(arguments, "customers", "0") || customer_find(&seed));
+    bool good = model_find(&seed) && customer_find(&seed);
     for (unsigned i = 0; i < SITES && good; i++)
         good = site_seed(&seed, i);
     if (!good)
