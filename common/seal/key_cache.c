@@ -3,57 +3,62 @@
 #include <sodium.h>
 #include <string.h>
 
-static size_t row_of(const char *customer)
+static uint32_t hash_of(const char *customer)
 {
     uint32_t hash = 2166136261u;    /* FNV-1a */
     while (*customer)
         hash = (hash ^ (unsigned char)*customer++) * 16777619u;
-    return hash % (KEY_CACHE_COUNT / KEY_CACHE_WAYS);
+    return hash;
 }
 
-/* Where the customer's key is; else NULL. */
-static struct cached_key *find(const struct key_cache *cache, const char *customer)
+/* Which place of its row holds the customer's key; KEY_CACHE_WAYS: none. */
+static size_t place_in(const struct key_row *row, uint32_t hash, const char *customer)
 {
-    const struct cached_key *places = cache->places[row_of(customer)];
-    for (size_t i = 0; i < KEY_CACHE_WAYS && *customer; i++)
-        if (!strcmp(places[i].customer, customer))
-            return (struct cached_key *)(uintptr_t)&places[i];
-    return NULL;
+    size_t i = *customer ? 0 : KEY_CACHE_WAYS;
+    while (i < KEY_CACHE_WAYS && (row->hashes[i] != hash || strcmp(row->places[i].customer, customer) != 0))
+        i++;
+    return i;
 }
 
-static struct cached_key *oldest(struct key_cache *cache, const char *customer)
+static size_t oldest_in(const struct key_row *row)
 {
-    struct cached_key *places = cache->places[row_of(customer)], *oldest = places;
+    size_t oldest = 0;
     for (size_t i = 1; i < KEY_CACHE_WAYS; i++)
-        if (places[i].read_at.ms < oldest->read_at.ms)
-            oldest = &places[i];
+        if (row->places[i].read_at.ms < row->places[oldest].read_at.ms)
+            oldest = i;
     return oldest;
 }
 
 bool key_cache_find(const struct key_cache *cache, const char *customer, mono_ms now, uint8_t ret_key[SEAL_KEY_BYTES])
 {
-    const struct cached_key *place = find(cache, customer);
-    if (!place || now.ms - place->read_at.ms >= KEY_CACHE_MS)
+    uint32_t hash = hash_of(customer);
+    const struct key_row *row = &cache->rows[hash % KEY_CACHE_ROWS];
+    size_t at = place_in(row, hash, customer);
+    if (at == KEY_CACHE_WAYS || now.ms - row->places[at].read_at.ms >= KEY_CACHE_MS)
         return false;
-    memcpy(ret_key, place->key, SEAL_KEY_BYTES);
+    memcpy(ret_key, row->places[at].key, SEAL_KEY_BYTES);
     return true;
 }
 
 void key_cache_keep(struct key_cache *cache, const char *customer, mono_ms now, const uint8_t key[SEAL_KEY_BYTES])
 {
-    struct cached_key *place = find(cache, customer);
-    size_t bytes = strlen(customer) + 1;
-    if (bytes > sizeof place->customer)
+    uint32_t hash = hash_of(customer);
+    struct key_row *row = &cache->rows[hash % KEY_CACHE_ROWS];
+    size_t bytes = strlen(customer) + 1, at = place_in(row, hash, customer);
+    if (bytes > CACHED_NAME_BYTES_MAX)
         return;
-    place = place ? place : oldest(cache, customer);
-    memcpy(place->customer, customer, bytes);
-    memcpy(place->key, key, SEAL_KEY_BYTES);
-    place->read_at = now;
+    at = at < KEY_CACHE_WAYS ? at : oldest_in(row);
+    row->hashes[at] = hash;
+    memcpy(row->places[at].customer, customer, bytes);
+    memcpy(row->places[at].key, key, SEAL_KEY_BYTES);
+    row->places[at].read_at = now;
 }
 
 void key_cache_drop(struct key_cache *cache, const char *customer)
 {
-    struct cached_key *place = find(cache, customer);
-    if (place)
-        sodium_memzero(place, sizeof *place);
+    uint32_t hash = hash_of(customer);
+    struct key_row *row = &cache->rows[hash % KEY_CACHE_ROWS];
+    size_t at = place_in(row, hash, customer);
+    if (at < KEY_CACHE_WAYS)
+        sodium_memzero(&row->places[at], sizeof row->places[at]);
 }

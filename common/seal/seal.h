@@ -12,7 +12,7 @@
 #include "buffer.h"
 #include "redis_access.h"
 
-enum { KEY_CACHE_MS = 5000, KEY_CACHE_COUNT = 16384 };
+enum { KEY_CACHE_MS = 5000, KEY_CACHE_COUNT = 65536 };
 
 /* What sealing adds to the bytes of `plain`. */
 enum { SEAL_ADDS_BYTES = 41 };
@@ -28,7 +28,8 @@ void sealer_free(struct sealer **sealer);
 
 /* Brings the keys of many customers near, for what is about to be sealed or opened: two exchanges with the key store for
  * each 512 of them, instead of one or more for each. Keys are made for those without if `make`. Who is named twice, or was
- * fetched a moment ago, costs nothing. If the key store does not answer, seal_make and seal_open will say so. */
+ * fetched a moment ago, costs nothing; of more than a quarter of KEY_CACHE_COUNT some are forgotten before they are used. If
+ * the key store does not answer, seal_make and seal_open will say so. */
 void seal_fetch(struct sealer *sealer, const char *const *customers, size_t count, bool make);
 
 /* Seals `plain` for the customer, whose key is made if there is none. false: the key store does not answer. */

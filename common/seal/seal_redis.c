@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-/* A key lies in the hash key:<last two characters of the customer's id>, field the id: small hashes, which Redis keeps
- * compact. Its value: nonce 24, then the key sealed with the wrapping key, the id as associated data. */
+/* A key lies in the hash key:<last two characters of the customer's id>, field the id. Its value: nonce 24, then the key
+ * sealed with the wrapping key, the id as associated data. */
 enum {
     WRAPPED_BYTES = SEAL_NONCE_BYTES + SEAL_KEY_BYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES,
     TRIES = 2

@@ -158,6 +158,8 @@ static size_t turns_of(const struct hand *hand, struct turn *turns[HAND_MAX])
     return count;
 }
 
+_Static_assert(4 * HAND_MAX * BATCH_EVENTS_MAX <= KEY_CACHE_COUNT, "the keys that a hand fetches stay near until they are used");
+
 /* What is sealed in all of them is opened, then what they will touch is read. */
 static void prepare(struct stage_loop *stage, const struct hand *hand)
 {
