@@ -22,7 +22,6 @@ from yardstick import Yardstick
 
 QUICK_RUNS, QUICK_PART, QUICK_TIME = 2, 20, 10
 WARM_UP_PART = 10           # a warm-up does so much less
-PASSES = 2                      # all groups one after the other, then once more: what a range covers is not one quiet minute
 SPAN = {2: 1.128, 3: 1.693, 4: 2.059, 5: 2.326}     # from the least to the most of so many, in standard deviations: of a normal
                                                     # distribution, d2 in tables of control charts (ISO 7870-2)
 
@@ -51,7 +50,7 @@ class Bench:
         return count if part == 1 else max(min(count, least), count // part)
 
     def passes(self, group):
-        return 1 if self.quick else min(PASSES, GROUPS[group].runs, GROUPS[group].passes)
+        return 1 if self.quick else min(GROUPS[group].runs, GROUPS[group].passes)
 
     def numbers(self, group):
         """Of the runs that this pass is to make, each run in one pass only."""
@@ -131,7 +130,7 @@ def measure(bench, group):
 def measure_all(bench, names):
     """{group: its runs}, and what failed: the other groups are measured all the same."""
     runs, failures = {}, []
-    for bench.turn in range(PASSES):
+    for bench.turn in range(max(map(bench.passes, names))):
         for group in names:
             if bench.turn >= bench.passes(group):
                 continue

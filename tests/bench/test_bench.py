@@ -81,10 +81,11 @@ class Rounds(unittest.TestCase):
         finally:
             del GROUPS["tried"]
 
-    def test_five_runs_in_two_passes_each_after_a_warm_up(self):
+    def test_five_runs_in_some_passes_each_after_a_warm_up(self):
         self.assertEqual([0, 1, 2, 3], self.rounds(200))
         self.assertEqual([0, 4, 5], self.rounds(200, turn=1))
         self.assertEqual([0, 1, 2, 3, 4, 5], self.rounds(200, passes=1))
+        self.assertEqual([[0, 1, 2], [0, 3, 4], [0, 5]], [self.rounds(200, turn=turn, passes=3) for turn in range(3)])
         self.assertEqual([0, 1, 2], self.rounds(100, quick=True))
 
     def test_a_warm_up_is_a_tenth_of_a_run(self):
