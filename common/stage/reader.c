@@ -57,6 +57,12 @@ static bool is_full(const struct reader *reader)
     return reader->ready_count == READER_READY_MAX || reader->ready_bytes > READER_READY_BYTES_MAX;
 }
 
+/* For all that one read of the log may give: the rest would have to be read once more. */
+static bool has_room_to_read(const struct reader *reader)
+{
+    return reader->ready_count <= READER_READY_MAX - READ_MAX && reader->ready_bytes <= READER_READY_BYTES_MAX;
+}
+
 void reader_done(struct reader *reader, size_t count)
 {
     assert(count <= reader->ready_count);
@@ -224,7 +230,7 @@ int64_t reader_wait_ms(const struct reader *reader, mono_ms now)
 {
     if (reader->doubt)
         return 0;
-    if (!reader->missing || is_full(reader))
+    if (!reader->missing || !has_room_to_read(reader))
         return -1;
     int64_t left = reader->missing_since.ms + HOLD_MS - now.ms;
     return left > 0 ? left : 0;

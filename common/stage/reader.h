@@ -52,7 +52,7 @@ enum reader_verdict reader_tail(struct reader *reader, struct checkpoint head, m
 
 /* Must the log be read now? If so from *ret_from on. */
 bool reader_wants_log(const struct reader *reader, mono_ms now, uint64_t *ret_from);
-/* Milliseconds until it may want to; -1: nothing is missing. */
+/* Milliseconds until it may want to; -1: nothing is missing, or too much waits to be worked. */
 int64_t reader_wait_ms(const struct reader *reader, mono_ms now);
 
 /* What the log gave, asked for `max` entries. READER_REWOUND, or READER_TAKEN. */

@@ -273,6 +273,8 @@ static void test_a_full_reader_leaves_the_rest_to_the_log(void **state)
     entry.place = (struct place){3, READER_READY_MAX + 1, 1, READER_READY_MAX * 10};
     assert_int_equal(reader_offer(&reader, &entry.place, entry.packed, (mono_ms){1}), READER_FULL);
     assert_false(reader_wants_log(&reader, (mono_ms){100}, &from));
+    reader_done(&reader, READ_MAX - 1);
+    assert_false(reader_wants_log(&reader, (mono_ms){100}, &from));     /* some of what it gave would find no room */
     reader_done(&reader, 1);
     assert_true(reader_wants_log(&reader, (mono_ms){100}, &from));
     assert_int_equal(from, READER_READY_MAX);
