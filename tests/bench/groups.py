@@ -189,7 +189,7 @@ def schedule(bench):
         careline.furnish("plan-of-eight.yaml")
         for run in bench.rounds("schedule"):
             count = bench.size(20_000)
-            careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW, customers=KNOWN)
+            careline.load("load_zmq", to=careline.zmq, requests=count // BATCH, each=BATCH, window=WINDOW)
             rate = rate_from_start(careline, "schedule", ["scheduler"], careline.timers, count)
             yield {"schedule": rate * steps, **bench.peers.schedule(run, "schedule")}
 
