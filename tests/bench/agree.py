@@ -3,7 +3,7 @@
 
     tests/bench/agree.py ONE/results.json OTHER/results.json
 
-What ran once has no range, and counts as a tenth either way. Exit code 1 if a row of both does not agree.
+Exit code 1 if a row of both does not agree.
 """
 import argparse
 import json
@@ -12,18 +12,10 @@ import sys
 
 from report import number
 
-ONCE = 0.1
-
 
 def ranges(entries):
     """{row: (least, most, unit)} of results.json, which has a row once for each that it is held against."""
-    found = {}
-    for entry in entries:
-        least, most = entry["min"], entry["max"]
-        if least == most:
-            least, most = least - abs(least) * ONCE, most + abs(most) * ONCE
-        found[entry["name"]] = (least, most, entry["unit"])
-    return found
+    return {entry["name"]: (entry["min"], entry["max"], entry["unit"]) for entry in entries}
 
 
 def overlap(one, other):

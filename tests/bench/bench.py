@@ -24,6 +24,8 @@ QUICK_RUNS, QUICK_PART, QUICK_TIME = 2, 20, 10
 WARM_UP_PART = 10           # a warm-up does so much less
 SPAN = {2: 1.128, 3: 1.693, 4: 2.059, 5: 2.326}     # from the least to the most of so many, in standard deviations: of a normal
                                                     # distribution, d2 in tables of control charts (ISO 7870-2)
+DRIFT = 0.1                     # either way: medians of two benchmarks on one shared machine differed by up to a quarter, where their own
+                                # runs, which share a quarter of an hour, lay within a twentieth
 
 
 class NoPeers:
@@ -90,11 +92,14 @@ def chosen(options):
     return [row for row in rows if row.quick or not options.quick or options.only]
 
 
-def stated_range(values):
-    """From the least to the most; of fewer than five, as far apart as those of five are expected to be."""
+def stated_range(values, drifts):
+    """From the least to the most; of fewer than five, as far apart as those of five are expected to be. What depends on the machine's
+    speed is stated no closer to the median than the machine keeps from one benchmark to the next."""
     least, most = min(values), max(values)
     more = (most - least) * (SPAN[RUNS] / SPAN[len(values)] - 1) / 2 if 1 < len(values) < RUNS else 0
-    return max(least - more, min(least, 0)), most + more
+    median = statistics.median(values)
+    drift = abs(median) * DRIFT if drifts else 0
+    return max(min(least - more, median - drift), min(least, 0)), max(most + more, median + drift)
 
 
 def summary(row, runs, profiles):
@@ -104,7 +109,7 @@ def summary(row, runs, profiles):
         raise RuntimeError(f"{row.name} was not measured")
     peers = {key[1]: statistics.median(run[key] for run in runs if key in run)
              for key in {key for run in runs for key in run if isinstance(key, tuple) and key[0] == row.name}}
-    least, most = stated_range(values)
+    least, most = stated_range(values, row.drifts())
     found = {"value": statistics.median(values), "min": least, "max": most, "runs": len(values), "peers": dict(sorted(peers.items()))}
     missed = row.misses(found["value"], found["peers"])
     return {**found, "busy": list(told(sum(profiles, Profile()))) if missed and profiles else []}

@@ -60,6 +60,10 @@ class Row:
                   if peers.get(peer) and value / peers[peer] > bound]
         return found
 
+    def drifts(self):
+        """Does it depend on how fast the machine is?"""
+        return self.unit not in ("bytes", "timers")
+
     def goal(self):
         parts = [f">= {self.at_least:g}"] if self.at_least is not None else []
         parts += [f"<= {self.at_most:g}"] if self.at_most is not None else []
