@@ -329,14 +329,23 @@ def claim_next(careline, number):
     return took
 
 
-def claims_and_complaints(bench, careline):
-    """p99 in ms of claiming the next task, one after the other, and of a complaint until it is a case."""
-    took = [claim_next(careline, number) * 1e6 for number in range(bench.size(1_000, 200))]
+def claims(bench, installations):
+    """{installation: how long claims of the next task took there, in us}, now in one, now in another, so that what disturbs a claim
+    comes in each as often."""
+    took = {careline: [] for careline in installations}
+    for number in range(bench.size(1_000, 200)):
+        for careline in installations:
+            took[careline].append(claim_next(careline, number) * 1e6)
+    return took
+
+
+def complaints(bench, careline):
+    """How long a complaint took until it was a case, in us: each percentile of MARKS, and the 99th."""
     filed = careline.load("load_zmq", to=careline.zmq, requests=bench.size(1_000, 200), rate=200, type="complaint.received",
                           watch="case.opened", name="case_id", buses=careline.buses("complaint-router"), customers=10_000_000)
+    careline.settle()
     careline.hang_up()
-    curve = [percentile(took, mark) for mark in MARKS]
-    return percentile(took, 99) / 1000, filed["p99_us"] / 1000, curve, filed["curve_us"]
+    return filed["curve_us"], filed["p99_us"]
 
 
 def fill(careline, name, kinds):
@@ -383,15 +392,13 @@ def many(bench):
         furnished_with(much, "much", {"task": bench.size(1_000_000), "plan": bench.size(10_000_000)})
         for number in bench.rounds("many"):
             percent, megabytes = at_rest(much, 3)
-            found = {}
-            for careline in ((few, much), (much, few))[number % 2]:
-                found[careline] = claims_and_complaints(bench, careline)
-                careline.settle()
-            before, after = found[few], found[much]
-            yield {"claim_flat": after[0] / before[0], "complaint_flat": after[1] / before[1], "idle_cpu": percent,
-                   **({"idle_mb": megabytes} if number == 1 else {}),   # later runs of the same daemons would say it again
-                   "curve size claim, few": before[2], "curve size claim, many": after[2],
-                   "curve size complaint, few": before[3], "curve size complaint, many": after[3]}
+            order = ((few, much), (much, few))[number % 2]
+            took, filed = claims(bench, order), {careline: complaints(bench, careline) for careline in order}
+            curves = {careline: [percentile(took[careline], mark) for mark in MARKS] for careline in order}
+            yield {"claim_flat": percentile(took[much], 99) / percentile(took[few], 99), "complaint_flat": filed[much][1] / filed[few][1],
+                   "idle_cpu": percent, **({"idle_mb": megabytes} if number == 1 else {}),  # later runs would say it again
+                   "curve size claim, few": curves[few], "curve size claim, many": curves[much],
+                   "curve size complaint, few": filed[few][0], "curve size complaint, many": filed[much][0]}
 
 
 # ---------------------------------------------------------------- consumers, failures, rest
