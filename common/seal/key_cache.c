@@ -3,12 +3,12 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "fnv.h"
+
 static uint32_t hash_of(const char *customer)
 {
-    uint32_t hash = 2166136261u;    /* FNV-1a */
-    while (*customer)
-        hash = (hash ^ (unsigned char)*customer++) * 16777619u;
-    return hash;
+    uint64_t hash = fnv_text(FNV_START, customer);
+    return (uint32_t)(hash ^ (hash >> 32));
 }
 
 /* Which place of its row holds the customer's key; KEY_CACHE_WAYS: none. */

@@ -60,7 +60,7 @@ static bool is_full(const struct reader *reader)
 /* For all that one read of the log may give: the rest would have to be read once more. */
 static bool has_room_to_read(const struct reader *reader)
 {
-    return reader->ready_count <= READER_READY_MAX - READ_MAX && reader->ready_bytes <= READER_READY_BYTES_MAX;
+    return !is_full(reader) && reader->ready_count <= READER_READY_MAX - READ_MAX;
 }
 
 void reader_done(struct reader *reader, size_t count)

@@ -188,26 +188,6 @@ static struct texts list_of(struct turn *turn, const char *list, const char *sit
     return turn_queue(turn, arena_printf(turn_arena(turn), "%s/%s/%s/", list, site, role), CLAIM_SCAN_MAX);
 }
 
-/* The task id at the end of a place in the list, which ends in <site>/<id>. */
-static const char *listed_task(const char *member, const char *site)
-{
-    const char *at = member, *found = NULL;
-    size_t bytes = strlen(site);
-    for (; (at = strstr(at, site)); at++)
-        if (at[bytes] == '/' && at > member && at[-1] == '/')
-            found = at;
-    return found ? found : "";
-}
-
-static struct texts listed_tasks(struct turn *turn, const char *site, const struct texts *members)
-{
-    struct texts tasks = {arena_alloc(turn_arena(turn), (members->count + 1) * sizeof *tasks.at), members->count};
-    for (size_t i = 0; i < members->count; i++)
-        tasks.at[i] = listed_task(members->at[i], site);
-    jobs_read_ahead(turn, site, &tasks);
-    return tasks;
-}
-
 static void assign_anew(struct job *job, const char *reason)
 {
     const char *before = job->task.assignee;
@@ -226,7 +206,7 @@ static void assign_anew(struct job *job, const char *reason)
 static void list_assign(struct turn *turn, const char *list, const char *site, const char *role, const char *person,
                         const char *reason)
 {
-    struct texts members = list_of(turn, list, site, role), tasks = listed_tasks(turn, site, &members);
+    struct texts members = list_of(turn, list, site, role), tasks = jobs_listed(turn, site, &members);
     for (size_t i = 0; i < tasks.count; i++) {
         struct job job;
         if (job_open(turn, site, tasks.at[i], &job) && rule_of(&job) && !strcmp(job.task.assignee, person))
@@ -255,7 +235,7 @@ static void left_spread(struct turn *turn, const char *list, const char *site)
     struct texts members = {0};
     for (size_t seen = 0; seen < LEFT_SCAN_MAX; seen += members.count) {
         members = turn_queue_after(turn, prefix, members.count ? members.at[members.count - 1] : "", CLAIM_SCAN_MAX);
-        struct texts tasks = listed_tasks(turn, site, &members);
+        struct texts tasks = jobs_listed(turn, site, &members);
         for (size_t i = 0; i < tasks.count; i++) {
             struct job job;
             if (job_open(turn, site, tasks.at[i], &job) && is_left_behind(&job))

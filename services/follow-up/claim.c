@@ -98,23 +98,11 @@ static void candidate_insert(struct candidate *list, size_t *count, const struct
     ++*count;
 }
 
-/* The task id after "<class rank>/<due>/". */
-static const char *order_task(const char *order)
-{
-    const char *slash = strchr(order, '/');
-    slash = slash ? strchr(slash + 1, '/') : NULL;
-    return slash ? slash + 1 : "";
-}
-
 static void candidates_of_role(struct turn *turn, const char *site, const char *role, const struct person *person,
                                struct candidate *list, size_t *count)
 {
     const char *prefix = arena_printf(turn_arena(turn), "work/%s/%s/", site, role);
-    struct texts members = turn_queue(turn, prefix, CLAIM_SCAN_MAX);
-    struct texts tasks = {arena_alloc(turn_arena(turn), (members.count + 1) * sizeof *tasks.at), members.count};
-    for (size_t i = 0; i < members.count; i++)
-        tasks.at[i] = order_task(members.at[i] + strlen(prefix));
-    jobs_read_ahead(turn, site, &tasks);
+    struct texts members = turn_queue(turn, prefix, CLAIM_SCAN_MAX), tasks = jobs_listed(turn, site, &members);
     for (size_t i = 0; i < members.count; i++) {
         struct job job;
         struct candidate one = {.order = members.at[i] + strlen(prefix), .task = tasks.at[i]};

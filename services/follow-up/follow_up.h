@@ -58,8 +58,9 @@ struct job {
 
 /* Loads a task by id (the site may be left out); false: there is none. */
 bool job_open(struct turn *turn, const char *site, const char *task, struct job *ret);
-/* Before many tasks of a site are opened one after the other: reads all that jobs of them look at in three exchanges. */
-void jobs_read_ahead(struct turn *turn, const char *site, const struct texts *tasks);
+/* The tasks that stand at these places of a site's lists "work" or "later", to be opened one after the other: all that jobs of
+ * them look at is read in three exchanges. */
+struct texts jobs_listed(struct turn *turn, const char *site, const struct texts *places);
 /* The rest of the job for a task at hand. */
 struct job job_of(struct turn *turn, const struct task *task);
 /* Does the state allow it? If not, the act is refused or nothing happens, and the answer is false. */

@@ -43,7 +43,7 @@ static struct texts customers_of(struct turn *turn, const char *site, const stru
     return customers;
 }
 
-void jobs_read_ahead(struct turn *turn, const char *site, const struct texts *tasks)
+static void read_ahead(struct turn *turn, const char *site, const struct texts *tasks)
 {
     struct texts ids = {arena_alloc(turn_arena(turn), (tasks->count + 1) * sizeof *ids.at), 0};
     for (size_t i = 0; i < tasks->count; i++)
@@ -52,6 +52,27 @@ void jobs_read_ahead(struct turn *turn, const char *site, const struct texts *ta
     struct texts customers = customers_of(turn, site, &ids);
     turn_read_ahead(turn, ENTITY_CUSTOMER, &customers);
     turn_read_ahead(turn, ENTITY_CUSTOMER_LINE, &customers);
+}
+
+/* The task's id, which ends a place: see job_queue. */
+static const char *place_task(const char *place)
+{
+    for (int parts = strncmp(place, "work/", 5) ? 4 : 5; parts > 0; parts--) {
+        const char *slash = strchr(place, '/');
+        if (!slash)
+            return "";
+        place = slash + 1;
+    }
+    return place;
+}
+
+struct texts jobs_listed(struct turn *turn, const char *site, const struct texts *places)
+{
+    struct texts tasks = {arena_alloc(turn_arena(turn), (places->count + 1) * sizeof *tasks.at), places->count};
+    for (size_t i = 0; i < places->count; i++)
+        tasks.at[i] = place_task(places->at[i]);
+    read_ahead(turn, site, &tasks);
+    return tasks;
 }
 
 static const char *const told[task_state_count] = {

@@ -15,7 +15,7 @@ from takeover import Measurement
 BATCH = 100                 # facts in a request where throughput is asked for
 WINDOW = 64                 # requests on their way at once
 AGENT = "han-xue"
-KNOWN = 1_000               # customers whom all know after a warm-up, where what is measured leaves nothing with a customer
+KNOWN = 1_000               # customers whom intake knows after the warm-up, where only intake is measured
 MODEL = 10_000_000          # number of what seed copies
 LEAD_SECONDS, QUICK_LEAD_SECONDS = 7, 2     # until timers are due: long enough that all are planned and the system is at rest
 OUTAGE_SECONDS = 8          # after the plan that is copied is made, its copies are due

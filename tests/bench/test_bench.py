@@ -66,6 +66,10 @@ class Rows(unittest.TestCase):
         self.assertEqual([], bench.summary(self.row, [{"rate": 20}], busy)["busy"])
         self.assertTrue(bench.summary(self.row, [{"rate": 2}], busy)["busy"])
 
+    def test_what_one_row_measures_once_is_not_said_of_its_group(self):
+        many = [(row, {"runs": 1 if row.name == "idle_mb" else 3}) for row in ROWS if row.group == "many"]
+        self.assertEqual([f"many: 3 runs, not 5: {GROUPS['many'].why}"], list(report.few_runs(many, False)))
+
     def test_the_verdict_tells_what_a_goal_was_not_held_against(self):
         self.assertEqual("reached (not held against peer)", report.verdict(self.row, {"value": 20, "peers": {}}))
         self.assertEqual("reached", report.verdict(self.row, {"value": 20, "peers": {"peer": 4}}))
