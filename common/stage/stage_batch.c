@@ -24,23 +24,20 @@ static void take_log(struct stage_loop *stage, struct stage_partition *partition
     stage_reload(stage, partition);
 }
 
-/* Of those that miss something. */
-static void read_logs(struct stage_loop *stage, const struct hand *hand)
+/* Into *ret; false: the partition misses nothing that can be read now. */
+static bool wants_log(const struct stage_partition *partition, mono_ms now, struct log_read *ret)
+{
+    *ret = (struct log_read){.partition = partition->number, .max = READ_MAX};
+    return !partition->pending && reader_wants_log(&partition->reader, now, &ret->from_seq);
+}
+
+/* false: the store does not answer. */
+static bool read_some_logs(struct stage_loop *stage, struct log_read *reads, size_t count)
 {
     struct store *store = stage->options.store;
-    struct log_read reads[HAND_MAX];
-    enum store_status statuses[HAND_MAX];
+    enum store_status statuses[READ_TOGETHER];
     mono_ms now = stage_mono(stage);
-    size_t count = 0;
 
-    for (size_t i = 0; i < hand->count; i++) {
-        const struct stage_partition *partition = hand->at[i];
-        struct log_read *read = &reads[count];
-        *read = (struct log_read){.partition = partition->number, .max = READ_MAX};
-        count += !partition->pending && reader_wants_log(&partition->reader, now, &read->from_seq);
-    }
-    if (count == 0)
-        return;
     arena_reset(stage->arena);
     enum store_status status = store->functions->read_log(store, reads, count, stage->arena, statuses);
     stage_look(stage);
@@ -50,6 +47,23 @@ static void read_logs(struct stage_loop *stage, const struct hand *hand)
             take_log(stage, partition, &reads[i], now);
         else
             backoff_more(&partition->backoff, now);
+    }
+    return status == STORE_OK;
+}
+
+/* Of those that miss something. Once the store does not answer, the others are read later. */
+static void read_logs(struct stage_loop *stage, const struct hand *hand)
+{
+    struct log_read reads[READ_TOGETHER];
+    size_t count = 0;
+    bool good = true;
+
+    for (size_t i = 0; i < hand->count && good; i++) {
+        count += wants_log(hand->at[i], stage_mono(stage), &reads[count]);
+        if (count < READ_TOGETHER && i + 1 < hand->count)
+            continue;
+        good = count == 0 || read_some_logs(stage, reads, count);
+        count = 0;
     }
 }
 

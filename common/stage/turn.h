@@ -78,6 +78,7 @@ struct turn {
     /* of the batch */
     uint32_t partition;
     struct turn_entity *first, **last;
+    struct turn_entity *latest[ENTITY_COUNT];   /* asked for: an event asks for the same ones many times */
     size_t entity_count, changed_count, foreign_count, expected_count;
     struct turn_emitted *emitted, **emitted_last;
     size_t emitted_count, bytes;        /* bytes: emitted and put, an upper bound */

@@ -44,19 +44,40 @@ struct turn_entity *turn_entity_add(struct turn *turn, enum entity_kind kind, co
     return entity;
 }
 
-/* What this batch or the cache knows; NULL: ask the store. */
-struct turn_entity *turn_entity_known(struct turn *turn, enum entity_kind kind, const char *id)
+static struct turn_entity *listed_find(const struct turn *turn, enum entity_kind kind, const char *id)
+{
+    struct turn_entity *at = turn->slots[slot_of(kind, id)];
+
+    while (at && !(at->kind == kind && strcmp(at->id, id) == 0))
+        at = at->chain;
+    return at;
+}
+
+/* What the cache knows, taken over; NULL: nothing. */
+static struct turn_entity *cached_take(struct turn *turn, enum entity_kind kind, const char *id)
 {
     struct stored_entity stored;
 
-    for (struct turn_entity *at = turn->slots[slot_of(kind, id)]; at; at = at->chain)
-        if (at->kind == kind && strcmp(at->id, id) == 0)
-            return at;
     if (!is_own(turn, kind) || !entity_cache_find(turn->tools->cache, turn->partition, kind, id, &stored))
         return NULL;
     if (stored.packed.bytes > 0)        /* the turn outlives other turns, which the cache keeps too */
         stored.packed.at = arena_copy(turn->arena, stored.packed.at, stored.packed.bytes);
     return turn_entity_add(turn, kind, &stored, true);
+}
+
+/* What this batch or the cache knows; NULL: ask the store. */
+struct turn_entity *turn_entity_known(struct turn *turn, enum entity_kind kind, const char *id)
+{
+    struct turn_entity *latest = turn->latest[kind];
+
+    if (latest && strcmp(latest->id, id) == 0)
+        return latest;
+    struct turn_entity *found = listed_find(turn, kind, id);
+    if (!found)
+        found = cached_take(turn, kind, id);
+    if (found)
+        turn->latest[kind] = found;
+    return found;
 }
 
 /* What was read ahead and never looked at is no condition of the commit. */

@@ -331,8 +331,8 @@ end
 
 ---------------------------------------------------------------------------------------------------- fire
 -- keys: never, log, head, timers, stage
--- argument: owner, epoch, now, upper and lower half of the first chain id, the event in pieces: bytes alternate with
---   the number of what stands between them (1 id, 2 site, 3 member, 4 due)
+-- argument: owner, epoch, now, upper and lower half of the first chain id, the event in five pieces, between which
+--   stand its id, its site, the member and the due time
 -- reply: OK, head before, earliest due, then the events
 
 local function chain_id(high, low, add)
@@ -350,24 +350,30 @@ local function fired_id(member, due, id)
            '@' .. due
 end
 
--- Of `due`, member and due time in turn: id and event in turn. What many have in common is packed once.
-local function fired_events(pieces, due, high, low)
-    local events, parts, values, sites = {}, {}, {}, {}
-    for i = 1, #pieces, 2 do
-        parts[i] = pieces[i]
+local text_heads = {}                   -- by how many bytes the text has
+
+-- What stands before a text in msgpack.
+local function text_head(text)
+    local head = text_heads[#text]
+    if not head then
+        head = string.sub(cmsgpack.pack(text), 1, -1 - #text)
+        text_heads[#text] = head
     end
+    return head
+end
+
+-- Of `due`, member and due time in turn: id and event in turn. What many have in common is joined once.
+local function fired_events(pieces, due, high, low)
+    local events, middles, rest = {}, {}, nil
     for i = 1, #due, 2 do
         local member, at, id = due[i], due[i + 1], chain_id(high, low, (i - 1) / 2)
-        local site = string.match(member, '^..([^/]*)')
-        sites[site] = sites[site] or cmsgpack.pack(site)
-        values[1], values[2], values[3] = cmsgpack.pack(fired_id(member, at, id)), sites[site], cmsgpack.pack(member)
+        local site, event_id = string.match(member, '^..([^/]*)'), fired_id(member, at, id)
+        middles[site] = middles[site] or pieces[2] .. cmsgpack.pack(site) .. pieces[3]
         if at ~= due[i - 1] then
-            values[4] = cmsgpack.pack(tonumber(at))
+            rest = pieces[4] .. cmsgpack.pack(tonumber(at)) .. pieces[5]
         end
-        for part = 2, #pieces, 2 do
-            parts[part] = values[pieces[part]]
-        end
-        events[i], events[i + 1] = id, table.concat(parts)
+        events[i] = id
+        events[i + 1] = pieces[1] .. text_head(event_id) .. event_id .. middles[site] .. text_head(member) .. member .. rest
     end
     return events
 end

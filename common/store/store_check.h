@@ -47,12 +47,9 @@ struct fired {
 };
 void fired_pack(const struct fired *fired, struct buffer *to);
 
-/* The same event for all timers fired at `now`, in pieces: bytes, and between them what differs. */
-enum fired_part { FIRED_ID = 1, FIRED_SITE, FIRED_MEMBER, FIRED_DUE, FIRED_PARTS = FIRED_DUE };
-struct fired_pieces {
-    struct slice bytes[FIRED_PARTS + 1];        /* point into the buffer */
-    enum fired_part between[FIRED_PARTS];
-};
-void fired_pieces_pack(wall_ms now, struct buffer *to, struct fired_pieces *ret);
+/* The same event for all timers fired at `now`, in pieces: between them stand its id, its site, the member and the due
+ * time. They point into the buffer. */
+enum { FIRED_PIECES = 5 };
+void fired_pieces_pack(wall_ms now, struct buffer *to, struct slice ret[FIRED_PIECES]);
 
 #endif

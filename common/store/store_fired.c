@@ -34,44 +34,32 @@ void fired_pack(const struct fired *fired, struct buffer *to)
     pack(id, site, fired->member, fired->due, fired->now, to);
 }
 
-static void sign_pack(enum fired_part part, struct buffer *to)
+/* What stands before the sign goes to *ret, `rest` goes on behind it. */
+static void cut(struct slice *rest, const struct buffer *sign, struct slice *ret)
 {
-    const char *const texts[] = {[FIRED_ID] = sign_id, [FIRED_SITE] = sign_site, [FIRED_MEMBER] = sign_member};
-    if (part == FIRED_DUE)
-        pack_int(to, sign_due);
-    else
-        pack_text(to, texts[part]);
+    const uint8_t *at = memmem(rest->at, rest->bytes, sign->at, sign->bytes);
+
+    assert(at);
+    *ret = (struct slice){rest->at, (size_t)(at - rest->at)};
+    rest->bytes -= ret->bytes + sign->bytes;
+    rest->at = at + sign->bytes;
 }
 
-/* The first part that stands in `bytes`; what is before it goes to *ret_before, `bytes` goes on behind it. */
-static enum fired_part cut(struct slice *bytes, struct slice *ret_before)
+void fired_pieces_pack(wall_ms now, struct buffer *to, struct slice ret[FIRED_PIECES])
 {
-    const uint8_t *first = NULL;
-    enum fired_part first_part = 0;
-    size_t first_bytes = 0;
-    for (int part = FIRED_ID; part <= FIRED_PARTS; part++) {
-        struct buffer sign = {0};
-        sign_pack(part, &sign);
-        const uint8_t *at = memmem(bytes->at, bytes->bytes, sign.at, sign.bytes);
-        if (at && (!first || at < first)) {
-            first = at;
-            first_part = part;
-            first_bytes = sign.bytes;
-        }
-        buffer_free(&sign);
-    }
-    assert(first);
-    *ret_before = (struct slice){bytes->at, (size_t)(first - bytes->at)};
-    bytes->bytes -= (size_t)(first - bytes->at) + first_bytes;
-    bytes->at = first + first_bytes;
-    return first_part;
-}
+    const char *const signs[] = {sign_id, sign_site, sign_member, NULL};
+    struct buffer sign = {0};
 
-void fired_pieces_pack(wall_ms now, struct buffer *to, struct fired_pieces *ret)
-{
     pack(sign_id, sign_site, sign_member, sign_due, now, to);
     struct slice rest = buffer_slice(to);
-    for (int i = 0; i < FIRED_PARTS; i++)
-        ret->between[i] = cut(&rest, &ret->bytes[i]);
-    ret->bytes[FIRED_PARTS] = rest;
+    for (int i = 0; i < FIRED_PIECES - 1; i++) {
+        buffer_clear(&sign);
+        if (signs[i])
+            pack_text(&sign, signs[i]);
+        else
+            pack_int(&sign, sign_due);
+        cut(&rest, &sign, &ret[i]);
+    }
+    ret[FIRED_PIECES - 1] = rest;
+    buffer_free(&sign);
 }

@@ -5,8 +5,8 @@
 static void fire_blob(struct store_redis *redis, const struct fire *fire)
 {
     struct buffer event = {0};
-    struct fired_pieces pieces;
-    fired_pieces_pack(fire->now, &event, &pieces);
+    struct slice pieces[FIRED_PIECES];
+    fired_pieces_pack(fire->now, &event, pieces);
     struct buffer *blob = &redis->blob;
     buffer_clear(blob);
     pack_array(blob, 6);
@@ -15,12 +15,9 @@ static void fire_blob(struct store_redis *redis, const struct fire *fire)
     pack_int(blob, fire->now);
     pack_uint(blob, fire->chain_seed >> 32);
     pack_uint(blob, fire->chain_seed & UINT32_MAX);
-    pack_array(blob, 2 * FIRED_PARTS + 1);
-    for (int i = 0; i < FIRED_PARTS; i++) {
-        pack_text_slice(blob, pieces.bytes[i]);
-        pack_int(blob, pieces.between[i]);
-    }
-    pack_text_slice(blob, pieces.bytes[FIRED_PARTS]);
+    pack_array(blob, FIRED_PIECES);
+    for (int i = 0; i < FIRED_PIECES; i++)
+        pack_text_slice(blob, pieces[i]);
     buffer_free(&event);
 }
 
