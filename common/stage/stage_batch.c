@@ -31,15 +31,17 @@ static bool wants_log(const struct stage_partition *partition, mono_ms now, stru
     return !partition->pending && reader_wants_log(&partition->reader, now, &ret->from_seq);
 }
 
-/* false: the store does not answer. */
-static bool read_some_logs(struct stage_loop *stage, struct log_read *reads, size_t count)
+/* `status`: what came of those before them; once the store does not answer, it is asked no more. */
+static enum store_status read_some_logs(struct stage_loop *stage, struct log_read *reads, size_t count,
+                                        enum store_status status)
 {
     struct store *store = stage->options.store;
     enum store_status statuses[READ_TOGETHER];
     mono_ms now = stage_mono(stage);
 
     arena_reset(stage->arena);
-    enum store_status status = store->functions->read_log(store, reads, count, stage->arena, statuses);
+    if (status == STORE_OK)
+        status = store->functions->read_log(store, reads, count, stage->arena, statuses);
     stage_look(stage);
     for (size_t i = 0; i < count; i++) {
         struct stage_partition *partition = &stage->partitions[reads[i].partition];
@@ -48,23 +50,20 @@ static bool read_some_logs(struct stage_loop *stage, struct log_read *reads, siz
         else
             backoff_more(&partition->backoff, now);
     }
-    return status == STORE_OK;
+    return status;
 }
 
-/* Of those that miss something. Once the store does not answer, the others are read later. */
+/* Of those that miss something. */
 static void read_logs(struct stage_loop *stage, const struct hand *hand)
 {
-    struct log_read reads[READ_TOGETHER];
+    struct log_read reads[HAND_MAX];
+    enum store_status status = STORE_OK;
     size_t count = 0;
-    bool good = true;
 
-    for (size_t i = 0; i < hand->count && good; i++) {
+    for (size_t i = 0; i < hand->count; i++)
         count += wants_log(hand->at[i], stage_mono(stage), &reads[count]);
-        if (count < READ_TOGETHER && i + 1 < hand->count)
-            continue;
-        good = count == 0 || read_some_logs(stage, reads, count);
-        count = 0;
-    }
+    for (size_t i = 0; i < count; i += READ_TOGETHER)
+        status = read_some_logs(stage, reads + i, count - i < READ_TOGETHER ? count - i : READ_TOGETHER, status);
 }
 
 /* ---------------------------------------------------------------- gathering */

@@ -18,7 +18,7 @@ enum {
     CACHE_BYTES_MAX = 24 * 1024 * 1024,     /* all entities that one process keeps */
     FRAMES_PER_STEP = 4096,                 /* then the store gets its turn */
     HAND_MAX = 32,                          /* partitions that are worked together, */
-    READ_TOGETHER = 4,                      /* of those, whose logs are read in one exchange: the answers to more are memory that is touched once */
+    READ_TOGETHER = 4,                      /* of those, whose logs are read in one exchange: answers to more wait in new memory */
     HAND_PROMPT = 8, BATCH_PROMPT = 8,      /* and while timers fire: partitions, events of each. Then the next timers are looked for */
     PROMPT_MS = 50,                         /* how long after a timer that fired in time others are expected */
     LATE_MS = 1000,                         /* timers later than this are caught up with: many at a time, none in a hurry */

@@ -47,7 +47,7 @@ static void cut(struct slice *rest, const struct buffer *sign, struct slice *ret
 
 void fired_pieces_pack(wall_ms now, struct buffer *to, struct slice ret[FIRED_PIECES])
 {
-    const char *const signs[] = {sign_id, sign_site, sign_member, NULL};
+    const char *const signs[] = {sign_id, sign_site, sign_member, NULL /* the due time, a number */};
     struct buffer sign = {0};
 
     pack(sign_id, sign_site, sign_member, sign_due, now, to);
