@@ -21,7 +21,7 @@ from started import die_with_parent
 HERE = pathlib.Path(__file__).parent / "peers"
 PACKAGES = ["bullmq@6", "ioredis@5", "graphile-worker@0.18", "pg@8"]
 PYTHON = "/usr/bin/python3"             # Debian's, for which apt installs Celery
-LATE_COUNT, LATE_FEW, LATE_RUNS = 10_000, 2_000, 2
+LATE_COUNT, LATE_FEW = 10_000, 2_000
 SIDEKIQ_LEAD_MS, SIDEKIQ_LEAD_TUNED_MS = 17_000, 7_500    # Sidekiq looks first 15 s, or 5 s, after its start at the latest
 CELERY_LEAD_SECONDS, BEANSTALKD_LEAD_SECONDS = 6, 2
 LIMIT_SECONDS, HOUR_MS = 120, 3_600_000
@@ -65,7 +65,6 @@ class Peers:
         for path in HERE.iterdir():
             if path.is_file():
                 shutil.copy(path, self.folder)      # beside node_modules, where node looks for them
-        self.late_runs = 0
         self.jobs_count = bench.size(20_000)
         self.few = max(500, self.jobs_count // 10)      # of what is slow by default
 
@@ -201,12 +200,9 @@ class Peers:
         found = self.beanstalkd(["-f", "1000"], jobs=count, delay_s=BEANSTALKD_LEAD_SECONDS)
         return {"p99_ms": found["p99_us"] / 1000}
 
-    def lateness(self, run, row):
-        """All due at once, as ours. They wait long: fewer runs, and fewer jobs by default than tuned."""
+    def lateness(self, row):
+        """All due at once, as ours. They wait long: once in a pass, and fewer jobs by default than tuned."""
         count, few = self.bench.size(LATE_COUNT), self.bench.size(LATE_FEW)
-        if not run or self.late_runs == LATE_RUNS:
-            return {}
-        self.late_runs += 1
         return self.under(row, "p99_ms", {
             "bullmq": lambda: self.bullmq("late", "everysec", False, few), "bullmq tuned": lambda: self.bullmq("late", "everysec", True, count),
             "graphile-worker": lambda: self.graphile("late", False, few), "graphile-worker tuned": lambda: self.graphile("late", True, count),
