@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import unittest
 
-from system import BIN, ROOT, System
+from system import BIN, ROOT, System, wait_for
 
 DEPLOY = ROOT / "deploy"
 
@@ -95,9 +95,8 @@ class Points(unittest.TestCase):
         file = pathlib.Path(self.system.dir) / "licence.jpg"
         file.write_bytes(paper)
         self.assertIn("licence", self.care("attach", "zhou", str(file), "--name", "licence"))
-        customer = self.system.get("/v1/customers/sample%2Fzhou")
-        self.assertEqual(len(customer["attachments"]), 1)
-        self.assertEqual(self.system.get(f"/v1/attachments/sample/{customer['attachments'][0]}")["name"], "licence")
+        noted = wait_for(lambda: self.system.get("/v1/customers/sample%2Fzhou")["attachments"], 20, "the record names it")
+        self.assertEqual([self.system.get(f"/v1/attachments/sample/{one}")["name"] for one in noted], ["licence"])
 
 
 if __name__ == "__main__":
