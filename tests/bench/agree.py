@@ -13,9 +13,18 @@ import sys
 from report import number
 
 
+MACHINE = "machine "            # so begin the names of what the yardstick measured
+
+
 def ranges(entries):
     """{row: (least, most, unit)} of results.json, which has a row once for each that it is held against."""
-    return {entry["name"]: (entry["min"], entry["max"], entry["unit"]) for entry in entries}
+    return {entry["name"]: (entry["min"], entry["max"], entry["unit"]) for entry in entries if not entry["name"].startswith(MACHINE)}
+
+
+def machines(one, other):
+    """(name, median, median) of what the yardstick took in both, in ms."""
+    then, now = ({entry["name"]: entry["value"] for entry in entries if entry["name"].startswith(MACHINE)} for entries in (one, other))
+    return [(name, then[name], now[name]) for name in then if name in now]
 
 
 def overlap(one, other):
@@ -34,12 +43,15 @@ def span(found):
 def main():
     parser = argparse.ArgumentParser(description="tells whether two runs of the benchmark agree")
     parser.add_argument("results", nargs=2, type=pathlib.Path)
-    one, other = (ranges(json.loads(path.read_text())) for path in parser.parse_args().results)
+    entries = [json.loads(path.read_text()) for path in parser.parse_args().results]
+    one, other = map(ranges, entries)
     rows = compared(one, other)
     for name, first, second, agrees in rows:
         print(f"{'ok   ' if agrees else 'APART'} {name:22} {span(first):>25} {span(second):>25} {first[2]}")
     for name in sorted(set(one) ^ set(other)):
         print(f"      {name}: in one of them only")
+    for name, then, now in machines(*entries):
+        print(f"      {name}: a fixed piece of work took {number(then)} ms, then {number(now)} ms ({now / then - 1:+.0%})")
     apart = sum(not agrees for *_, agrees in rows)
     print(f"{len(rows) - apart} rows agree, {apart} do not")
     return 1 if apart or not rows else 0

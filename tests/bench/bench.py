@@ -166,7 +166,7 @@ def main():
              for line in lines]
     notes += [*report.few_runs(results, options.quick), bench.yardstick.told()]
     report.print_table(results, notes, failures)
-    report.write(options.into, results, curves, notes, failures, machine())
+    report.write(options.into, [*report.entries(results), *bench.yardstick.entries()], report.page(results, curves, notes, failures, machine()))
     print(f"{options.into}/results.json, {options.into}/report.html")
     return 1 if failures else 0
 

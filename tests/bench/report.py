@@ -59,12 +59,13 @@ def print_table(results, notes, failures):
         print(f"not measured: {group}: {error}")
 
 
-def write(folder, results, curves, notes, failures, about):
+def write(folder, found, shown):
+    """The entries and the page; the entries before them are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "results.json").exists():
         (folder / "results.json").replace(folder / "results-before.json")
-    (folder / "results.json").write_text(json.dumps(list(entries(results)), indent=1) + "\n")
-    (folder / "report.html").write_text(page(results, curves, notes, failures, about))
+    (folder / "results.json").write_text(json.dumps(found, indent=1) + "\n")
+    (folder / "report.html").write_text(shown)
 
 
 # ---------------------------------------------------------------- charts

@@ -81,8 +81,11 @@ class Machine(unittest.TestCase):
         tried = Yardstick()
         self.assertIn("no run", tried.told())
         tried.hold()
-        tried.took_ms += [1000.0, 2000.0]
-        self.assertRegex(tried.told(), r"took 1000\.0 ms \(\d+\.\d \.\. 2000\.0\); \d+\.\d% of")
+        for times in tried.times.values():
+            times += [1000.0, 2000.0]
+        each = r"1000\.0 ms \(\d+\.\d \.\. 2000\.0\)"
+        self.assertRegex(tried.told(), rf"took: reckoning {each}, memory {each}, new pages {each}, waking {each}; \d+\.\d% of")
+        self.assertEqual({("ms", 1000.0, 2000.0)}, {(entry["unit"], entry["value"], entry["max"]) for entry in tried.entries()})
 
 
 class Rounds(unittest.TestCase):
@@ -144,6 +147,12 @@ class Agreement(unittest.TestCase):
     def test_ranges_that_touch_agree(self):
         one = [self.entry("a", 1, 2), self.entry("b", 1, 2)]
         self.assertEqual([True, False], self.verdicts(one, [self.entry("a", 2, 3), self.entry("b", 2.1, 3)]))
+
+    def test_what_the_machine_took_is_told_and_does_not_count(self):
+        one, other = ([self.entry("a", 1, 2), self.entry("machine memory", took, took)] for took in (20, 30))
+        self.assertEqual([True], self.verdicts(one, other))
+        self.assertEqual([("machine memory", 20, 30)], agree.machines(one, other))
+        self.assertEqual([], agree.machines(one, one[:1]))
 
     def test_rows_of_one_run_only_are_not_compared(self):
         self.assertEqual([], self.verdicts([self.entry("a", 1, 2)], [self.entry("b", 1, 2)]))

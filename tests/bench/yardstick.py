@@ -1,13 +1,19 @@
-"""How fast the machine itself was meanwhile: a fixed piece of work before each run, and what the host kept from us.
+"""How fast the machine itself was meanwhile: fixed pieces of work before each run, and what the host kept from us.
 
 A virtual machine's neighbours take its caches, its cores and its disk: between two runs of the benchmark all rows may move together,
-and then so does this."""
+and then so does one of these. Reckoning alone does not tell: it hardly leaves the core's own cache."""
 import hashlib
+import mmap
 import statistics
+import subprocess
 import time
 
-PIECE = bytes(range(256)) * 256
-TIMES = 300                     # some twenty milliseconds
+from started import die_with_parent
+
+BLOCK, BLOCK_TIMES = bytes(range(256)) * 256, 300
+TABLE_BYTES, LOOKS = 1 << 26, 100_000           # larger than what caches hold of it
+NEW_BYTES, PAGE_BYTES = 1 << 25, 4096
+WAKES = 300
 STOLEN = 7                      # in /proc/stat: time that the host gave to others while a core of ours had work
 
 
@@ -16,20 +22,61 @@ def ticks():
         return [int(word) for word in file.readline().split()[1:]]
 
 
+def reckon():
+    for _ in range(BLOCK_TIMES):
+        hashlib.sha256(BLOCK).digest()
+
+
+def look_up(table):
+    """Here and there in memory, each place known only from the one before."""
+    at = 0
+    for _ in range(LOOKS):
+        at = (at * 1664525 + 1013904221 + table[at]) % TABLE_BYTES      # with the table's 2, the generator of Numerical Recipes
+    return at
+
+
+def take_memory():
+    """From the system, a page at a time."""
+    with mmap.mmap(-1, NEW_BYTES) as new:
+        new[::PAGE_BYTES] = b"1" * (NEW_BYTES // PAGE_BYTES)
+
+
+def wake(echo):
+    """Another process, which answers, as often."""
+    for _ in range(WAKES):
+        echo.stdin.write(b"1")
+        echo.stdout.read(1)
+
+
+def took_ms(work, *words):
+    begun = time.perf_counter()
+    work(*words)
+    return (time.perf_counter() - begun) * 1000
+
+
 class Yardstick:
     def __init__(self):
-        self.took_ms, self.before = [], ticks()
+        self.table, self.before = b"\2" * TABLE_BYTES, ticks()
+        self.times = {"reckoning": [], "memory": [], "new pages": [], "waking": []}     # ms that each took
 
     def hold(self):
-        begun = time.perf_counter()
-        for _ in range(TIMES):
-            hashlib.sha256(PIECE).digest()
-        self.took_ms.append((time.perf_counter() - begun) * 1000)
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, preexec_fn=die_with_parent) as echo:
+            wake(echo)                          # the first time is its start
+            self.times["waking"].append(took_ms(wake, echo))
+            echo.stdin.close()
+        self.times["reckoning"].append(took_ms(reckon))
+        self.times["memory"].append(took_ms(look_up, self.table))
+        self.times["new pages"].append(took_ms(take_memory))
+
+    def entries(self):
+        """As those of rows in results.json."""
+        return [{"name": f"machine {name}", "value": statistics.median(times), "unit": "ms", "peer": None, "peer_value": None, "ratio": None,
+                 "min": min(times), "max": max(times)} for name, times in self.times.items() if times]
 
     def told(self):
-        if not self.took_ms:
+        found = [f"{one['name'].removeprefix('machine ')} {one['value']:.1f} ms ({one['min']:.1f} .. {one['max']:.1f})" for one in self.entries()]
+        if not found:
             return "The machine: no run was made."
         passed = [now - then for now, then in zip(ticks(), self.before)]
-        return (f"The machine: a fixed piece of work before each run took {statistics.median(self.took_ms):.1f} ms "
-                f"({min(self.took_ms):.1f} .. {max(self.took_ms):.1f}); {passed[STOLEN] / max(1, sum(passed)):.1%} of the processor was "
-                "kept from it by its host.")
+        return (f"The machine: fixed pieces of work before each run took: {', '.join(found)}; {passed[STOLEN] / max(1, sum(passed)):.1%} of "
+                "the processor was kept from it by its host.")
