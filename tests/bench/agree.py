@@ -11,9 +11,7 @@ import pathlib
 import sys
 
 from report import number
-
-
-MACHINE = "machine "            # so begin the names of what the yardstick measured
+from yardstick import MACHINE
 
 
 def ranges(entries):

@@ -128,7 +128,7 @@ def measure(bench, group):
         if not runs:
             bench.profiles = before
         runs.append(run)
-    print(f"{group}: {len(runs) - 1} runs, {time.monotonic() - begun:.0f} s", flush=True)
+    print(f"{group}, pass {bench.turn + 1}: {time.monotonic() - begun:.0f} s", flush=True)
     return runs[1:]
 
 

@@ -25,7 +25,7 @@ GROUPS = {
     "jobs_always": Group(45, 120),
     "drain": Group(90, 110),
     "schedule": Group(35, 80),
-    "lateness": Group(140),
+    "lateness": Group(140),                 # the others' comes on top, once in a pass
     "overdue": Group(110, runs=3, passes=3, why="a run fills Redis with a million first"),
     "sizes": Group(40, runs=3, passes=1, why="bytes hardly vary"),
     "many": Group(120, passes=1, why="filling Redis with eleven million takes the time of all others"),
